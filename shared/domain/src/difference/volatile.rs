@@ -1,0 +1,149 @@
+//! Text that changes by itself: how long ago, how many looked, which request this was.
+//!
+//! A watch that speaks up because "3 minutes ago" became "4 minutes ago" is soon switched off. So such
+//! spots are blanked before texts are compared. Each rule holds on the web at large: it names a form that
+//! follows from the clock, from an audience counter, or from the serving of the page, and never one that
+//! could be the news (a price, a version, a score, a date, a stock figure). What was passed over is
+//! reported, never swallowed.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use crate::words::words;
+
+words! {
+    /// Why a difference was passed over.
+    Volatile {
+        /// A time told by its distance from now.
+        RelativeTime = "relative_time",
+        /// How many read, liked or shared the page.
+        Counter = "counter",
+        /// An identifier of the request, session or copy.
+        Nonce = "nonce",
+        /// How long the server took.
+        Timing = "timing",
+        /// The year beside a copyright sign.
+        Copyright = "copyright",
+        /// White space and the spelling of the same characters.
+        Spacing = "spacing",
+    }
+}
+
+struct Rule {
+    kind: Volatile,
+    pattern: Regex,
+    /// Blanks the match only when it holds a digit: an identifier, not a word.
+    needs_digit: bool,
+}
+
+/// The rules, in the order in which they are tried.
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let number = r"(?:an?|one|\d+)";
+    let sources = [
+        (Volatile::RelativeTime, false, format!(r"(?i)\bjust now\b|\b{number}\s*(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|mos?|months?|y|yrs?|years?)\s+ago\b")),
+        (Volatile::RelativeTime, false, r"(?i)\bvor\s+(?:eine[rmn]?|\d+)\s+(?:sekunden?|minuten?|stunden?|tag(?:en)?|wochen?|monat(?:en)?|jahr(?:en)?)\b".to_owned()),
+        (Volatile::RelativeTime, false, r"(?i)\bil y a\s+(?:une?|\d+)\s+(?:secondes?|minutes?|heures?|jours?|semaines?|mois|ans?)\b".to_owned()),
+        (Volatile::RelativeTime, false, r"(?i)\b(?:hace|h[áa])\s+(?:uma?|una?|\d+)\s+(?:segundos?|minutos?|horas?|d[ií]as?|semanas?|m[eê]s(?:es)?|a[nñ]os?)\b".to_owned()),
+        (Volatile::RelativeTime, false, r"(?i)\b(?:una?|\d+)\s+(?:second[oi]|minut[oi]|or[ae]|giorn[oi]|settiman[ae]|mes[ei]|ann[oi])\s+fa\b".to_owned()),
+        (Volatile::RelativeTime, false, r"(?i)\b\d+\s+(?:seconden?|minuut|minuten|uur|uren|dag(?:en)?|week|weken|maand(?:en)?|jaar)\s+geleden\b".to_owned()),
+        (Volatile::RelativeTime, false, r"\d+\s*(?:秒|分|分钟|分鐘|時間|小时|小時|日|天|週間|周|か月|ヶ月|个月|個月|年)\s*前".to_owned()),
+        (Volatile::Counter, false, r"(?i)\b\d(?:[\d.,\u{a0}\u{202f}]*\d)?\s?[kmb]?\+?\s+(?:views?|comments?|likes?|shares?|followers?|subscribers?|visitors?|replies|reactions?|retweets?|reposts?|upvotes?|claps?|(?:people |users |members |guests )?(?:are )?(?:online|watching|viewing|reading))\b".to_owned()),
+        (Volatile::Counter, false, r"(?i)\b(?:views|comments|likes|shares|followers|subscribers|visitors|replies)\s*[:(]\s*\d[\d.,]*\s?[kmb]?\b".to_owned()),
+        (Volatile::Nonce, false, r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b".to_owned()),
+        (Volatile::Nonce, true, r"(?i)\b(?:nonce|csrf|session|request|trace|ray|correlation)(?:[\s_-]?(?:id|token))?\s*[:=#]\s*[a-z0-9+/_=-]{6,}".to_owned()),
+        (Volatile::Nonce, false, r#"(?i)[?&](?:_|ts|cb|rnd|rand|cachebust|nonce|sid|sessionid|phpsessid|jsessionid)=[^&\s"'<>)]+"#.to_owned()),
+        (Volatile::Timing, false, r"(?i)\b(?:generated|rendered|loaded|served|processed|executed)\s+in\s+\d[\d.,]*\s*(?:ms|milliseconds?|s|secs?|seconds?)\b".to_owned()),
+        (Volatile::Copyright, false, r"(?i)(?:©|\(c\)|\bcopyright)\s*(?:©\s*)?(?:\d{4}\s*[-–—]\s*)?\d{4}\b".to_owned()),
+    ];
+    sources
+        .into_iter()
+        // Constants, covered by the tests below; a bad one would be left out rather than end a run.
+        .filter_map(|(kind, needs_digit, source)| Some(Rule { kind, pattern: Regex::new(&source).ok()?, needs_digit }))
+        .collect()
+});
+
+/// `text` with its volatile spots blanked.
+pub(super) fn blanked(text: &str) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(text);
+    for rule in RULES.iter() {
+        let replaced = match rule.pattern.replace_all(&text, |found: &Captures<'_>| rule.replacement(&found[0])) {
+            Cow::Owned(replaced) => replaced,
+            Cow::Borrowed(_) => continue,
+        };
+        text = Cow::Owned(replaced);
+    }
+    text
+}
+
+/// The first kind of volatile spot in `text`; [`Volatile::Spacing`] when there is none.
+pub(super) fn kind_of(text: &str) -> Volatile {
+    let volatile = |rule: &&Rule| rule.pattern.find_iter(text).any(|found| rule.applies(found.as_str()));
+    RULES.iter().find(volatile).map_or(Volatile::Spacing, |rule| rule.kind)
+}
+
+impl Rule {
+    fn applies(&self, found: &str) -> bool {
+        !self.needs_digit || found.chars().any(|c| c.is_ascii_digit())
+    }
+
+    fn replacement(&self, found: &str) -> String {
+        if self.applies(found) { format!("⟨{}⟩", self.kind) } else { found.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_compiles() {
+        assert_eq!(RULES.len(), 14);
+    }
+
+    #[test]
+    fn what_changes_by_itself_is_the_same() {
+        for (kind, before, after) in [
+            (Volatile::RelativeTime, "Posted 3 minutes ago by Ann", "Posted an hour ago by Ann"),
+            (Volatile::RelativeTime, "Updated just now", "Updated 2h ago"),
+            (Volatile::RelativeTime, "vor einer Stunde", "vor 12 Tagen"),
+            (Volatile::RelativeTime, "Publié il y a 2 jours", "Publié il y a une semaine"),
+            (Volatile::RelativeTime, "hace 3 días", "hace una hora"),
+            (Volatile::RelativeTime, "há 3 dias", "há uma hora"),
+            (Volatile::RelativeTime, "3 ore fa", "un minuto fa"),
+            (Volatile::RelativeTime, "3 uur geleden", "2 dagen geleden"),
+            (Volatile::RelativeTime, "5分前", "3 小时前"),
+            (Volatile::Counter, "1,234 views", "1.3K views"),
+            (Volatile::Counter, "Comments (12)", "Comments (13)"),
+            (Volatile::Counter, "12 people are watching", "9 people are watching"),
+            (Volatile::Nonce, "Ray ID: 8f2c3a99bd0e1234", "Ray ID: 8f2c3b00aa0e9876"),
+            (Volatile::Nonce, "request=a81bc81b-dead-4e5d-abff-90865d1e13b1", "request=0b1bc81b-dead-4e5d-abff-90865d1e13b2"),
+            (Volatile::Nonce, "see /a.css?_=1763000000", "see /a.css?_=1763000001"),
+            (Volatile::Timing, "Page generated in 0.123 seconds", "Page generated in 12 ms"),
+            (Volatile::Copyright, "© 2019–2025 Acme", "© 2026 Acme"),
+        ] {
+            assert_eq!(blanked(before), blanked(after));
+            assert_eq!(kind_of(before), kind, "{before}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_the_news_is_not() {
+        for (before, after) in [
+            ("Price: 10 €", "Price: 11 €"),
+            ("Version 1.2.3", "Version 1.2.4"),
+            ("Updated 3 May 2026", "Updated 4 May 2026"),
+            ("Arsenal 2 – 1 Chelsea", "Arsenal 2 – 2 Chelsea"),
+            ("3 left in stock", "2 left in stock"),
+            ("commit 1f2e3d4c5b6a7980", "commit 2f2e3d4c5b6a7980"),
+            ("Session: Keynote", "Session: Workshop"),
+            ("watch?v=abc123XYZ", "watch?v=abc124XYZ"),
+            ("12 votes", "13 votes"),
+            ("founded in 2025", "founded in 2026"),
+            ("delivery in 3 days", "delivery in 5 days"),
+        ] {
+            assert_ne!(blanked(before), blanked(after));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Checks an `extraction_schema`: a JSON Schema of bounded size that refers to nothing outside.
+
+use serde_json::Value;
+
+use crate::fault::Fault;
+
+/// The largest compiled pattern, in bytes: enough for any honest one, too small for `(a{1000}){1000}`.
+const PATTERN_SIZE: usize = 1 << 20;
+/// How deep a schema may nest.
+const DEEPEST: usize = 16;
+
+/// Every fault of the schema, all reported at `path` (its parts are one field of the request).
+#[must_use]
+pub(super) fn check(schema: &Value, path: &str) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if !schema.is_object() {
+        return vec![Fault::invalid(path, "must be a JSON Schema object")];
+    }
+    walk(schema, path, 0, &mut faults);
+    faults
+}
+
+fn walk(value: &Value, path: &str, depth: usize, faults: &mut Vec<Fault>) {
+    if depth > DEEPEST {
+        faults.push(Fault::invalid(path, format!("nests deeper than {DEEPEST}")));
+        return;
+    }
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                match (key.as_str(), value) {
+                    ("$ref" | "$dynamicRef", Value::String(target)) if !target.starts_with('#') => {
+                        faults.push(Fault::invalid(path, "must not refer to anything outside itself"));
+                    }
+                    ("pattern", Value::String(pattern)) => {
+                        if let Err(error) = regex::RegexBuilder::new(pattern).size_limit(PATTERN_SIZE).build() {
+                            let reason = match error {
+                                regex::Error::CompiledTooBig(_) => "is too large a pattern".to_owned(),
+                                other => format!("has a pattern that cannot be read: {other}"),
+                            };
+                            faults.push(Fault::invalid(path, reason));
+                        }
+                    }
+                    (_, value) => walk(value, path, depth + 1, faults),
+                }
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| walk(value, path, depth + 1, faults)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn schemas_refer_to_nothing_outside_and_patterns_are_bounded() {
+        let of = |v: Value| check(&json!({"type": "object", "properties": {"v": v}}), "/s").len();
+        assert_eq!(of(json!({"type": "string", "pattern": "(a+)+$"})), 0);
+        assert_eq!(of(json!({"$ref": "#/definitions/x"})), 0);
+        assert_eq!(of(json!({"$ref": "http://169.254.169.254/x"})), 1);
+        assert_eq!(of(json!({"pattern": "(?:a{1000}){1000}"})), 1);
+        assert_eq!(check(&json!("x"), "/s").len(), 1);
+    }
+}

@@ -1,0 +1,101 @@
+//! Text as people send it: trimmed, NFC, and free of characters that fool the eye.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Trims and normalises to NFC, as every text field of the contract is.
+#[must_use]
+pub fn normalise(text: &str) -> String {
+    text.trim().nfc().collect()
+}
+
+/// Whether `c` may stand in a name: no control, no bidirectional override, no line or paragraph
+/// separator, no noncharacter (Unicode 16, sections 23.7 and 23.8; UAX #9 for the bidi set).
+#[must_use]
+pub fn allowed_in_name(c: char) -> bool {
+    !(c.is_control() || is_bidi_control(c) || matches!(c, '\u{2028}' | '\u{2029}') || is_noncharacter(c))
+}
+
+/// Whether `c` may stand in running text: as in a name, but line breaks and tabs may.
+#[must_use]
+pub fn allowed_in_text(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\t') || !(c.is_control() || is_noncharacter(c))
+}
+
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+fn is_noncharacter(c: char) -> bool {
+    let n = c as u32;
+    (0xFDD0..=0xFDEF).contains(&n) || n & 0xFFFE == 0xFFFE
+}
+
+/// Whether `c` is seen as nothing at all: such characters do not count towards a goal's length.
+#[must_use]
+pub fn invisible(c: char) -> bool {
+    c.is_control()
+        || is_bidi_control(c)
+        || matches!(c, '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+            | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// The first `n` characters, with an ellipsis when there are more.
+#[must_use]
+pub fn preview(text: &str, n: usize) -> String {
+    let mut chars = text.chars();
+    let mut short: String = chars.by_ref().take(n).collect();
+    if chars.next().is_some() {
+        short.push('…');
+    }
+    short
+}
+
+/// Whether this reads as one e-mail address a mail server would take: RFC 5321's limits (local
+/// part 64, whole 254 octets), the dot-atom form of RFC 5322, a domain of at least two labels.
+/// Quoted local parts and address literals are refused: no approver has one, and they carry attacks.
+#[must_use]
+pub fn is_email(text: &str) -> bool {
+    let Some((local, host)) = text.rsplit_once('@') else { return false };
+    let atom = |c: char| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c);
+    text.len() <= 254
+        && (1..=64).contains(&local.len())
+        && local.split('.').all(|part| !part.is_empty() && part.chars().all(atom))
+        && host.contains('.')
+        && host.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+        })
+        && !host.rsplit('.').next().is_some_and(|tld| tld.chars().all(|c| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_refuse_what_fools_the_eye() {
+        for c in ['\u{0}', '\u{202E}', '\u{2028}', '\u{FFFF}', '\u{FDD0}', '\n'] {
+            assert!(!allowed_in_name(c), "{:x}", c as u32);
+        }
+        assert!("Größe 日本語 👩‍🚀".chars().all(allowed_in_name));
+    }
+
+    #[test]
+    fn addresses() {
+        for good in ["a@b.co", "first.last+tag@sub.example.org", "owner@nightdesk.test"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in ["", "a", "a@b", "a@@b.co", "a b@c.de", "a@-b.co", ".a@b.co", "a@b.co\r\nBcc: x@y.zz", "\"q\"@b.co", "a@[1.2.3.4]", "a@1.2.3.4"] {
+            assert!(!is_email(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_preview_says_when_there_is_more() {
+        assert_eq!(preview("abc", 3), "abc");
+        assert_eq!(preview("äbcd", 3), "äbc…");
+    }
+}

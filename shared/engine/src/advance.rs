@@ -1,0 +1,174 @@
+//! One event on one run: load, apply, commit, dispatch.
+//!
+//! Two workers may advance the same run at once: one commits, the other meets a conflict, loads
+//! again, and its event is applied to the new state or refused by it. The worker that has just
+//! claimed a step goes on from the state it committed, so an ordinary step reads the aggregate once.
+
+use domain::approval::ApprovalStatus;
+use domain::execution::{Closing, Effect, Event, Execution, Refused, Status, apply};
+use domain::ids::{ExecutionId, OwnerId};
+use domain::workflow::{LastExecution, MOST_FAILURES, Workflow, WorkflowStatus};
+use jiff::Timestamp;
+
+use crate::Engine;
+use crate::ports::store::{CommitError, EventRecord, StoreError, Write};
+use crate::ports::queues::Message;
+
+/// Who acts when no person does.
+pub const SYSTEM: &str = "system";
+
+/// Why a run did not advance.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum AdvanceError {
+    #[error("there is no such run")]
+    NotFound,
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It kept changing under us.
+    #[error("too many others change it at the same time")]
+    Contended,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What else happens in the same commit, and what is sent after it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Alongside {
+    pub writes: Vec<Write>,
+    pub messages: Vec<Message>,
+}
+
+impl Engine {
+    /// Applies `event` to the run as stored.
+    ///
+    /// # Errors
+    /// The run does not exist, refuses the event, or the store fails.
+    pub async fn advance(&self, owner: &OwnerId, id: &ExecutionId, event: &Event, actor: &str, alongside: &Alongside) -> Result<Execution, AdvanceError> {
+        let execution = self.store.execution(owner, id).await?.ok_or(AdvanceError::NotFound)?;
+        self.advance_from(execution, event, actor, alongside).await
+    }
+
+    /// Applies `event` to a run loaded before, and loads again only when it has changed since.
+    ///
+    /// # Errors
+    /// As [`Engine::advance`].
+    pub async fn advance_from(&self, mut execution: Execution, event: &Event, actor: &str, alongside: &Alongside) -> Result<Execution, AdvanceError> {
+        for attempt in 0.. {
+            match self.try_advance(&execution, event, actor, alongside).await {
+                Ok(next) => return Ok(next),
+                Err(TryAdvance::Conflict) if self.again(attempt).await => {
+                    let (owner, id) = (execution.owner.clone(), execution.id.clone());
+                    execution = self.store.execution(&owner, &id).await?.ok_or(AdvanceError::NotFound)?;
+                }
+                Err(TryAdvance::Conflict) => break,
+                Err(TryAdvance::Other(error)) => return Err(error),
+            }
+        }
+        Err(AdvanceError::Contended)
+    }
+
+    /// One attempt, for callers that must decide anew after a conflict.
+    pub(crate) async fn try_advance(&self, execution: &Execution, event: &Event, actor: &str, alongside: &Alongside) -> Result<Execution, TryAdvance> {
+        let now = self.now();
+        let (next, effects) = apply(execution, event, now).map_err(|refused| TryAdvance::Other(refused.into()))?;
+        let record = EventRecord { revision: next.revision, at: now, actor: actor.to_owned(), event: event.clone() };
+        let mut writes = vec![Write::AdvanceExecution { execution: next.clone(), record }];
+        writes.extend(alongside.writes.iter().cloned());
+        let mut messages = alongside.messages.clone();
+        self.consequences(&next, &effects, now, &mut writes, &mut messages).await?;
+        self.commit(writes).await?;
+        self.dispatch(&next, &effects).await;
+        for message in &messages {
+            self.send(message, now).await;
+        }
+        Ok(next)
+    }
+
+    /// The writes that must happen together with the transition.
+    async fn consequences(
+        &self,
+        next: &Execution,
+        effects: &[Effect],
+        now: Timestamp,
+        writes: &mut Vec<Write>,
+        messages: &mut Vec<Message>,
+    ) -> Result<(), StoreError> {
+        for effect in effects {
+            match effect {
+                Effect::CloseApproval { approval: id, because } => {
+                    let decided_here = writes.iter().any(|write| matches!(write, Write::PutApproval { approval } if approval.id == *id));
+                    if decided_here {
+                        continue;
+                    }
+                    if let Some(approval) = self.store.approval(&next.owner, id).await?.filter(|approval| approval.is_open()) {
+                        let status = match because {
+                            Closing::Cancelled => ApprovalStatus::Cancelled,
+                            Closing::Superseded => ApprovalStatus::Superseded,
+                        };
+                        writes.push(Write::PutApproval { approval: approval.close(status) });
+                    }
+                }
+                Effect::End => {
+                    writes.push(Write::SettleCredits {
+                        owner: next.owner.clone(),
+                        execution: next.id.clone(),
+                        reserved: next.reserved,
+                        consumed: next.consumed(),
+                        at: now,
+                    });
+                    let told_here = writes.iter().any(|write| matches!(write, Write::PutWorkflow { .. }));
+                    if !told_here && let Some(workflow) = self.store.workflow(&next.owner, &next.workflow).await? {
+                        writes.push(Write::PutWorkflow { workflow: after_run(&workflow, next, now) });
+                    }
+                    if next.status() == Status::Failed {
+                        messages.push(Message::Tell { owner: next.owner.clone(), execution: next.id.clone() });
+                    }
+                }
+                Effect::EnqueueStep { .. } | Effect::EnqueueJudging => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The workflow after one of its runs has ended.
+pub(crate) fn after_run(workflow: &Workflow, run: &Execution, now: Timestamp) -> Workflow {
+    let mut next = workflow.clone();
+    next.revision += 1;
+    next.live.retain(|id| *id != run.id);
+    next.last_execution = Some(LastExecution { id: run.id.clone(), status: run.status(), finished_at: run.finished_at() });
+    match run.status() {
+        Status::Failed => next.failures_in_a_row += 1,
+        Status::Completed => next.failures_in_a_row = 0,
+        Status::Cancelled | Status::Pending | Status::Running | Status::AwaitingApproval | Status::Paused => {}
+    }
+    if next.failures_in_a_row >= MOST_FAILURES && next.status == WorkflowStatus::Active {
+        next.status = WorkflowStatus::Failed;
+        next.schedule_synced = false;
+        next.nudge_at = now;
+        next.updated_at = now;
+    }
+    next
+}
+
+/// What came of one attempt.
+#[derive(Debug)]
+pub(crate) enum TryAdvance {
+    Conflict,
+    Other(AdvanceError),
+}
+
+impl From<StoreError> for TryAdvance {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl From<CommitError> for TryAdvance {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_) => Self::Conflict,
+            CommitError::Store(error) => Self::Other(error.into()),
+        }
+    }
+}

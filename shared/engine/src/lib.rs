@@ -1,0 +1,73 @@
+#![doc = include_str!("../README.md")]
+
+pub mod advance;
+pub mod approvals;
+pub mod consuming;
+pub mod dispatch;
+pub mod executions;
+pub mod judging;
+pub mod planning;
+pub mod ports;
+pub mod retry;
+pub mod schedules;
+pub mod sweeping;
+pub mod workflows;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use ports::{Clock, Commit, CommitError, Entropy, Queues, Store, Write};
+
+/// The engine: the ports that every verb needs. A verb that needs more takes it as an argument.
+#[derive(Clone)]
+pub struct Engine {
+    pub store: Arc<dyn Store>,
+    pub queues: Arc<dyn Queues>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// `seconds` later.
+pub(crate) fn after(now: Timestamp, seconds: i64) -> Timestamp {
+    now.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+}
+
+/// How often a verb loads again after a conflict before it gives up: with full jitter up to 1 s this
+/// outlasts a hundred writers of one item.
+const MOST_CONFLICTS: u32 = 40;
+
+impl Engine {
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A fresh UUID.
+    #[must_use]
+    pub fn uuid(&self) -> uuid::Uuid {
+        self.entropy.uuid(self.clock.now())
+    }
+
+    /// Writes all or nothing, as a new writer.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {
+        let writer = self.uuid().simple().to_string();
+        self.store.commit(&Commit { writes, writer }).await
+    }
+
+    /// Waits before loading again after conflict number `n`; `false` when it is time to give up.
+    /// Full jitter over an exponential step (AWS Architecture Blog, "Exponential Backoff and Jitter").
+    pub(crate) async fn again(&self, n: u32) -> bool {
+        if n >= MOST_CONFLICTS {
+            return false;
+        }
+        let most = f64::from(10_u32.saturating_mul(1 << n.min(7))).min(1000.0);
+        let pause = std::time::Duration::from_secs_f64(most * self.entropy.fraction() / 1000.0);
+        tokio::time::sleep(pause).await;
+        true
+    }
+}

@@ -1,0 +1,34 @@
+//! Sending mail. SES has no idempotency token: a send whose answer is lost may have happened.
+
+use async_trait::async_trait;
+
+/// One mail, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    pub to: Vec<String>,
+    pub subject: String,
+    pub text: String,
+    /// `None`: text only.
+    pub html: Option<String>,
+}
+
+/// Why a mail was not sent, or may have been.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// It will not be taken, however often it is tried.
+    #[error("the mail was refused: {0}")]
+    Refused(String),
+    /// It was not taken; later it may be.
+    #[error("mail cannot be sent now: {0}")]
+    Unavailable(String),
+    /// Nobody knows.
+    #[error("it is not known whether the mail was sent: {0}")]
+    Unknown(String),
+}
+
+/// A mail service.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Sends one mail and gives its message id.
+    async fn send(&self, mail: &Mail) -> Result<String, MailError>;
+}

@@ -1,0 +1,29 @@
+//! What the engine needs from the outside: one trait and one error enum a file.
+//!
+//! The variants of every error are decisions, not causes: a caller matches on what to do next. Each
+//! port has a real implementation and, where the outside is not AWS, an offline twin, and
+//! one suite of contract tests (`tests/it/src/contracts`) runs over all of them.
+
+pub mod clock;
+pub mod crawler;
+pub mod images;
+pub mod mailer;
+pub mod model;
+pub mod queues;
+pub mod schedules;
+pub mod search;
+pub mod secrets;
+pub mod store;
+pub mod webhooks;
+
+pub use clock::{Clock, Entropy};
+pub use crawler::{Crawler, FetchError, Page, PageRequest};
+pub use images::{Image, ImageRequest, Images};
+pub use mailer::{Mail, MailError, Mailer};
+pub use model::{Answer, Model, ModelError, Task};
+pub use queues::{DeadLetter, Message, QueueError, Queues};
+pub use schedules::{ScheduleError, Schedules};
+pub use search::{Search, SearchError, SearchRequest};
+pub use secrets::{Secret, SecretError, Secrets};
+pub use store::{Commit, CommitError, Store, StoreError, Write};
+pub use webhooks::{Post, PostError, Webhooks};

@@ -1,0 +1,102 @@
+//! The queues between functions. Messages carry ids only: never a document, never a user's text
+//! (SQS refuses characters that JSON allows), and a version, so that old and new code can meet.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanningId, WorkflowId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The version of the messages this code writes and reads.
+pub const VERSION: u32 = 1;
+
+/// One message. Which queue it goes to follows from what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Message {
+    /// Execute one step.
+    Step { owner: OwnerId, execution: ExecutionId, step: String },
+    /// Compare and judge a run whose steps are all settled.
+    Judge { owner: OwnerId, execution: ExecutionId },
+    /// A due time of a schedule.
+    Start { owner: OwnerId, workflow: WorkflowId, scheduled_for: Timestamp },
+    /// Do a planning job.
+    Plan { owner: OwnerId, planning: PlanningId },
+    /// Ask the approvers.
+    AskApproval { owner: OwnerId, approval: ApprovalId },
+    /// Tell the owner what a run came to.
+    Tell { owner: OwnerId, execution: ExecutionId },
+}
+
+impl Message {
+    /// The message's text.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let mut json = serde_json::to_value(self).expect("ids and times are plain JSON");
+        json["v"] = VERSION.into();
+        json.to_string()
+    }
+
+    /// Reads a message's text.
+    ///
+    /// # Errors
+    /// It is no message of this version: leave it in the queue, newer code may know it.
+    pub fn decode(text: &str) -> Result<Self, UnknownMessage> {
+        let json: serde_json::Value = serde_json::from_str(text).map_err(|error| UnknownMessage(error.to_string()))?;
+        if json["v"] != VERSION {
+            return Err(UnknownMessage(format!("version {}", json["v"])));
+        }
+        serde_json::from_value(json).map_err(|error| UnknownMessage(error.to_string()))
+    }
+}
+
+/// A text that is no message of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a message of this version: {0}")]
+pub struct UnknownMessage(String);
+
+/// Why a message was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the queue does not answer: {0}")]
+pub struct QueueError(pub String);
+
+/// A message found in the dead letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    pub body: String,
+    /// What removes it.
+    pub receipt: String,
+}
+
+/// The queues.
+#[async_trait]
+pub trait Queues: Send + Sync {
+    /// Sends a message that becomes visible after `delay` (at most 900 seconds; longer is cut, and
+    /// the sweeper makes up for it).
+    async fn send(&self, message: &Message, delay: Duration) -> Result<(), QueueError>;
+
+    /// Takes up to ten dead letters.
+    async fn dead_letters(&self) -> Result<Vec<DeadLetter>, QueueError>;
+
+    /// Removes a dead letter that was dealt with.
+    async fn bury(&self, letter: &DeadLetter) -> Result<(), QueueError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_come_back_and_strangers_do_not() {
+        let message = Message::Judge {
+            owner: OwnerId::from_uuid(uuid::Uuid::from_u128(1)),
+            execution: ExecutionId::from_uuid(uuid::Uuid::from_u128(2)),
+        };
+        assert_eq!(Message::decode(&message.encode()), Ok(message.clone()));
+        for bad in ["", "{}", "{\"v\":2,\"kind\":\"judge\"}", "{\"v\":1,\"kind\":\"exec\"}", "[]"] {
+            assert!(Message::decode(bad).is_err(), "{bad}");
+        }
+        assert!(message.encode().len() < 1024);
+    }
+}

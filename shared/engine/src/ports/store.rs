@@ -1,0 +1,214 @@
+//! Everything that is remembered.
+//!
+//! A change is one [`Commit`]: several writes that happen together or not at all, each with its own
+//! condition. The caller loads, decides purely, commits once, and on [`CommitError::Conflict`]
+//! loads again. A commit whose acknowledgement was lost is recognised by its writer, so a retry of
+//! what in fact succeeded is success (FAULTS, first fact).
+
+use async_trait::async_trait;
+use domain::approval::{Approval, ApprovalStatus};
+use domain::credits::{Account, InsufficientCredits, LedgerEntry};
+use domain::execution::{Event, Execution, Output};
+use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanId, PlanningId, WorkflowId};
+use domain::owner::{Owner, Token};
+use domain::patrol::Baseline;
+use domain::plan::Plan;
+use domain::planning::{Planning, ReviewedPlan};
+use domain::workflow::Workflow;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One line of a run's log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventRecord {
+    /// The revision the event led to.
+    pub revision: u64,
+    pub at: Timestamp,
+    /// `system`, or the address of the person.
+    pub actor: String,
+    pub event: Event,
+}
+
+/// One due time of a schedule and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Occurrence {
+    pub scheduled_for: Timestamp,
+    /// `fired`, `skipped`, `missed`, `caught_up` or `filtered`.
+    pub outcome: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<ExecutionId>,
+}
+
+/// A mailed link: which approval it opens, and for whom it was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Link {
+    pub owner: OwnerId,
+    pub approval: ApprovalId,
+    pub approver: String,
+}
+
+/// One write of a commit.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    /// A new run; refused when its id exists.
+    CreateExecution { execution: Execution },
+    /// The next revision of a run with the event that led to it; refused unless the stored revision is
+    /// the one before.
+    AdvanceExecution { execution: Execution, record: EventRecord },
+    /// A new approval (revision 0), or the next revision of one.
+    PutApproval { approval: Approval },
+    /// A new workflow (revision 0), or the next revision of one.
+    PutWorkflow { workflow: Workflow },
+    /// Removes a workflow; refused unless the stored revision is the given one.
+    DeleteWorkflow { workflow: Workflow },
+    /// A version of a workflow's plan, never changed afterwards.
+    PutPlan { owner: OwnerId, workflow: WorkflowId, version: u32, plan: Plan },
+    /// A planning job (revision 0), or its next revision.
+    PutPlanning { planning: Planning },
+    /// A reviewed plan that a workflow may adopt.
+    PutReviewedPlan { owner: OwnerId, plan: ReviewedPlan },
+    /// A due time; refused when it is recorded already (promise 6).
+    RecordOccurrence { owner: OwnerId, workflow: WorkflowId, occurrence: Occurrence },
+    /// Sets credits aside for a run; refused when fewer are available.
+    ReserveCredits { owner: OwnerId, amount: u32 },
+    /// Ends a reservation and writes the ledger.
+    SettleCredits { owner: OwnerId, execution: ExecutionId, reserved: u32, consumed: u32, at: Timestamp },
+    /// What a run came to, beside the run: the comparison and the judgement, for `GET /v1/executions/{id}`.
+    PutConclusion { owner: OwnerId, execution: ExecutionId, conclusion: Value },
+    /// The last complete run's results, which the next is compared with.
+    PutBaseline { owner: OwnerId, workflow: WorkflowId, baseline: Baseline },
+    /// A mailed link, by the SHA-256 of its token.
+    PutLink { token_sha256: String, link: Link },
+    PutOwner { owner: Owner },
+    /// A token, by the SHA-256 of its text.
+    PutToken { sha256: String, token: Token },
+    /// Gives credits.
+    Grant { owner: OwnerId, amount: u32, at: Timestamp },
+}
+
+/// Writes that happen together or not at all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Commit {
+    pub writes: Vec<Write>,
+    /// Who writes: stored with every item, so that a retry recognises its own success.
+    pub writer: String,
+}
+
+/// Why nothing was written.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum CommitError {
+    /// Something has changed since it was loaded: load again and decide anew.
+    #[error("it has changed since it was loaded")]
+    Conflict,
+    /// What was to be new is there already.
+    #[error("it exists already")]
+    Exists,
+    #[error(transparent)]
+    InsufficientCredits(#[from] InsufficientCredits),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why the store cannot answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum StoreError {
+    /// For now: the request may be repeated.
+    #[error("the store does not answer: {0}")]
+    Unavailable(String),
+    /// A stored document does not read as what it should be: an error with its key, never a guess.
+    #[error("the stored item {key} is damaged: {reason}")]
+    Damaged { key: String, reason: String },
+}
+
+/// A page of a list, newest first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PageOf<T> {
+    pub items: Vec<T>,
+    /// How many there are in all.
+    pub total: usize,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slice {
+    /// 1-100.
+    pub limit: usize,
+    pub offset: usize,
+    /// The id after which to begin; wins over `offset`.
+    pub after: Option<String>,
+}
+
+/// A workflow in a list: what can be filtered and sorted by without reading the whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorkflowRow {
+    pub id: WorkflowId,
+    pub name: String,
+    pub status: String,
+    pub updated_at: Timestamp,
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// The first characters of description and goal, for `search`.
+    #[serde(default)]
+    pub text: String,
+}
+
+/// Something the due index names: find by index, decide by the base item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DueItem {
+    Execution(OwnerId, ExecutionId),
+    Approval(OwnerId, ApprovalId),
+    Workflow(OwnerId, WorkflowId),
+    Planning(OwnerId, PlanningId),
+}
+
+/// The store.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Writes all or nothing.
+    async fn commit(&self, commit: &Commit) -> Result<(), CommitError>;
+
+    async fn execution(&self, owner: &OwnerId, id: &ExecutionId) -> Result<Option<Execution>, StoreError>;
+    /// The log of a run from its first event.
+    async fn events(&self, owner: &OwnerId, id: &ExecutionId) -> Result<Vec<EventRecord>, StoreError>;
+    async fn conclusion(&self, owner: &OwnerId, id: &ExecutionId) -> Result<Option<Value>, StoreError>;
+    /// The owner's runs, or one workflow's, newest first.
+    async fn executions(&self, owner: &OwnerId, workflow: Option<&WorkflowId>, status: Option<&str>, slice: &Slice) -> Result<PageOf<Execution>, StoreError>;
+
+    async fn workflow(&self, owner: &OwnerId, id: &WorkflowId) -> Result<Option<Workflow>, StoreError>;
+    /// Every workflow of the owner as a compact row, newest first.
+    async fn workflow_rows(&self, owner: &OwnerId) -> Result<Vec<WorkflowRow>, StoreError>;
+    /// Those of `ids` that exist, in the order asked.
+    async fn workflows(&self, owner: &OwnerId, ids: &[WorkflowId]) -> Result<Vec<Workflow>, StoreError>;
+    async fn plan(&self, owner: &OwnerId, workflow: &WorkflowId, version: u32) -> Result<Option<Plan>, StoreError>;
+    async fn baseline(&self, owner: &OwnerId, workflow: &WorkflowId) -> Result<Option<Baseline>, StoreError>;
+    async fn occurrences(&self, owner: &OwnerId, workflow: &WorkflowId, limit: usize) -> Result<Vec<Occurrence>, StoreError>;
+
+    async fn planning(&self, owner: &OwnerId, id: &PlanningId) -> Result<Option<Planning>, StoreError>;
+    async fn reviewed_plan(&self, owner: &OwnerId, id: &PlanId) -> Result<Option<ReviewedPlan>, StoreError>;
+
+    async fn approval(&self, owner: &OwnerId, id: &ApprovalId) -> Result<Option<Approval>, StoreError>;
+    /// The owner's approvals, newest first.
+    async fn approvals(&self, owner: &OwnerId, workflow: Option<&WorkflowId>, status: Option<ApprovalStatus>, slice: &Slice) -> Result<PageOf<Approval>, StoreError>;
+    async fn link(&self, token_sha256: &str) -> Result<Option<Link>, StoreError>;
+
+    async fn owner(&self, id: &OwnerId) -> Result<Option<Owner>, StoreError>;
+    async fn token(&self, sha256: &str) -> Result<Option<Token>, StoreError>;
+    async fn account(&self, owner: &OwnerId) -> Result<Account, StoreError>;
+    async fn ledger(&self, owner: &OwnerId, limit: usize) -> Result<Vec<LedgerEntry>, StoreError>;
+
+    /// Stores a document under its hash, and gives the reference to it.
+    async fn put_output(&self, owner: &OwnerId, document: &Value, preview: &str) -> Result<Output, StoreError>;
+    /// A stored document; `None` when it is gone.
+    async fn output(&self, owner: &OwnerId, output: &Output) -> Result<Option<Value>, StoreError>;
+    /// Stores bytes that are no JSON (a picture) and gives their SHA-256.
+    async fn put_bytes(&self, owner: &OwnerId, bytes: &[u8]) -> Result<String, StoreError>;
+    async fn bytes(&self, owner: &OwnerId, sha256: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// What is due at `now`, oldest first, at most `limit` of each of the index's shards.
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueItem>, StoreError>;
+}

@@ -1,0 +1,126 @@
+//! Creating, changing and deleting workflows.
+//!
+//! A run pins its plan version, so a change never touches a run in flight (promise 7). Deleting stops the live
+//! runs first and removes the schedule; a schedule that outlives its row finds no workflow when it
+//! fires and is removed then.
+
+use domain::ids::{OwnerId, WorkflowId};
+use domain::plan::Plan;
+use domain::planning::Planning;
+use domain::workflow::{Workflow, WorkflowStatus};
+
+use crate::Engine;
+use crate::advance::{AdvanceError, SYSTEM};
+use crate::planning::unexpected;
+use crate::ports::Schedules;
+use crate::ports::store::{CommitError, StoreError, Write};
+
+/// Why a workflow was not changed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ChangeError<R> {
+    #[error("there is no such workflow")]
+    NotFound,
+    /// The caller's own reason.
+    #[error("the change was refused")]
+    Refused(R),
+    #[error("too many others change it at the same time")]
+    Contended,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Engine {
+    /// Saves a new workflow with its plan, or with the planning job it waits for, and brings its schedule into line.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn create_workflow(
+        &self,
+        schedules: &dyn Schedules,
+        workflow: Workflow,
+        plan: Option<Plan>,
+        planning: Option<Planning>,
+    ) -> Result<Workflow, StoreError> {
+        let mut writes = vec![Write::PutWorkflow { workflow: workflow.clone() }];
+        if let Some(plan) = plan {
+            let (owner, id) = (workflow.owner.clone(), workflow.id.clone());
+            writes.push(Write::PutPlan { owner, workflow: id, version: workflow.plan_version, plan });
+        }
+        if let Some(planning) = &planning {
+            writes.push(Write::PutPlanning { planning: planning.clone() });
+        }
+        self.commit(writes).await.map_err(unexpected)?;
+        if let Some(planning) = &planning {
+            self.send_planning(planning).await;
+        }
+        self.sync_schedule(schedules, &workflow).await
+    }
+
+    /// Changes a workflow: `change` gives its next state and, when what it does has changed, its new plan. The
+    /// version and revision are set here.
+    ///
+    /// # Errors
+    /// It does not exist, `change` refuses, or the store fails.
+    pub async fn change_workflow<R>(
+        &self,
+        schedules: &dyn Schedules,
+        owner: &OwnerId,
+        id: &WorkflowId,
+        mut change: impl FnMut(&Workflow) -> Result<(Workflow, Option<Plan>), R>,
+    ) -> Result<Workflow, ChangeError<R>> {
+        for attempt in 0.. {
+            let before = self.store.workflow(owner, id).await?.ok_or(ChangeError::NotFound)?;
+            let (mut next, plan) = change(&before).map_err(ChangeError::Refused)?;
+            next.revision = before.revision + 1;
+            next.updated_at = self.now();
+            if next.wants_schedule() != before.wants_schedule() || next.schedule != before.schedule {
+                next.schedule_synced = false;
+                next.nudge_at = next.updated_at;
+            }
+            let mut writes = Vec::new();
+            if let Some(plan) = plan {
+                next.plan_version = before.plan_version + 1;
+                writes.push(Write::PutPlan { owner: owner.clone(), workflow: id.clone(), version: next.plan_version, plan });
+            }
+            writes.push(Write::PutWorkflow { workflow: next.clone() });
+            match self.commit(writes).await {
+                Ok(()) => return Ok(self.sync_schedule(schedules, &next).await?),
+                Err(CommitError::Store(error)) => return Err(error.into()),
+                Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) if self.again(attempt).await => {}
+                Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) => break,
+            }
+        }
+        Err(ChangeError::Contended)
+    }
+
+    /// Deletes a workflow: its schedule goes, its live runs are cancelled, its past stays readable by run.
+    ///
+    /// # Errors
+    /// It does not exist or the store fails.
+    pub async fn delete_workflow(&self, schedules: &dyn Schedules, owner: &OwnerId, id: &WorkflowId) -> Result<(), ChangeError<std::convert::Infallible>> {
+        // Archived first, so that nothing starts while the rest happens.
+        self.change_workflow(schedules, owner, id, |before| {
+            Ok((Workflow { status: WorkflowStatus::Archived, schedule_synced: false, ..before.clone() }, None))
+        })
+        .await?;
+        for attempt in 0.. {
+            let Some(workflow) = self.store.workflow(owner, id).await? else { return Ok(()) };
+            for run in &workflow.live {
+                match self.cancel(owner, run, "workflow_deleted", SYSTEM).await {
+                    Ok(_) | Err(AdvanceError::Refused(_) | AdvanceError::NotFound) => {}
+                    Err(AdvanceError::Contended) => return Err(ChangeError::Contended),
+                    Err(AdvanceError::Store(error)) => return Err(error.into()),
+                }
+            }
+            if let Some(workflow) = self.store.workflow(owner, id).await? {
+                match self.commit(vec![Write::DeleteWorkflow { workflow }]).await {
+                    Ok(()) => return Ok(()),
+                    Err(CommitError::Store(error)) => return Err(error.into()),
+                    Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) if self.again(attempt).await => {}
+                    Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) => break,
+                }
+            }
+        }
+        Err(ChangeError::Contended)
+    }
+}
