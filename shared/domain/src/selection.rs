@@ -77,8 +77,13 @@ impl Selector {
         if shape.descents > MOST_DESCENTS || shape.descents_in_filter {
             return Err(SelectorError::TooManyDescents);
         }
-        let path = JsonPath::parse(query).map_err(|error| SelectorError::Syntax(error.to_string()))?;
-        Ok(Self { text: text.to_owned(), path, singular: shape.singular })
+        let path =
+            JsonPath::parse(query).map_err(|error| SelectorError::Syntax(error.to_string()))?;
+        Ok(Self {
+            text: text.to_owned(),
+            path,
+            singular: shape.singular,
+        })
     }
 
     /// The path as it was written.
@@ -104,7 +109,11 @@ impl TryFrom<String> for Selector {
     type Error = SelectorError;
 
     fn try_from(text: String) -> Result<Self, SelectorError> {
-        if text.starts_with('$') { Self::parse_query(&text) } else { Self::parse(&text) }
+        if text.starts_with('$') {
+            Self::parse_query(&text)
+        } else {
+            Self::parse(&text)
+        }
     }
 }
 
@@ -124,7 +133,12 @@ struct Shape {
 
 impl Shape {
     fn of(query: &str) -> Self {
-        let mut shape = Self { depth: 0, descents: 0, descents_in_filter: false, singular: true };
+        let mut shape = Self {
+            depth: 0,
+            descents: 0,
+            descents_in_filter: false,
+            singular: true,
+        };
         let (mut open, mut filter_from) = (0_usize, None);
         let mut quote = None;
         let mut chars = query.chars().peekable();
@@ -173,7 +187,12 @@ mod tests {
     use serde_json::json;
 
     fn selected(tail: &str, document: &Value) -> Vec<Value> {
-        Selector::parse(tail).expect(tail).select(document).into_iter().cloned().collect()
+        Selector::parse(tail)
+            .expect(tail)
+            .select(document)
+            .into_iter()
+            .cloned()
+            .collect()
     }
 
     #[test]
@@ -194,7 +213,13 @@ mod tests {
 
     #[test]
     fn a_singular_path_names_one_place() {
-        for one in ["price", "offers[0].price", "['a,b'][2]", "['*']['?']", "a[-1]"] {
+        for one in [
+            "price",
+            "offers[0].price",
+            "['a,b'][2]",
+            "['*']['?']",
+            "a[-1]",
+        ] {
             assert!(Selector::parse(one).expect(one).is_singular(), "{one}");
         }
         for many in ["*", "a[*]", "..a", "a[0,1]", "a[0:2]", "a[?@.b]", "a[::]"] {
@@ -204,20 +229,53 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_refused() {
-        for bad in ["", ".", "..", "a.", "a b", "a[", "a]", "$.a", "[?]", "a[01]", "'a'", "a[?@.x = 1]", "\u{0}", "a['"] {
+        for bad in [
+            "",
+            ".",
+            "..",
+            "a.",
+            "a b",
+            "a[",
+            "a]",
+            "$.a",
+            "[?]",
+            "a[01]",
+            "'a'",
+            "a[?@.x = 1]",
+            "\u{0}",
+            "a['",
+        ] {
             assert!(Selector::parse(bad).is_err(), "{bad:?}");
         }
         assert!(Selector::parse_query("price").is_err());
-        assert_eq!(Selector::parse(&"a.".repeat(5000)), Err(SelectorError::TooLong));
+        assert_eq!(
+            Selector::parse(&"a.".repeat(5000)),
+            Err(SelectorError::TooLong)
+        );
     }
 
     #[test]
     fn what_costs_too_much_is_refused_before_it_is_parsed() {
-        assert_eq!(Selector::parse(&format!("a{}{}", "[?@".repeat(100), "]".repeat(100))), Err(SelectorError::TooDeep));
-        assert_eq!(Selector::parse(&format!("a[?{}@.b{}]", "(".repeat(200), ")".repeat(200))), Err(SelectorError::TooDeep));
-        assert_eq!(Selector::parse("..*..*..*"), Err(SelectorError::TooManyDescents));
-        assert_eq!(Selector::parse("..a[?$..b == 1]"), Err(SelectorError::TooManyDescents));
-        assert!(Selector::parse("['..']['((((((']").is_ok(), "inside quotes it is only text");
+        assert_eq!(
+            Selector::parse(&format!("a{}{}", "[?@".repeat(100), "]".repeat(100))),
+            Err(SelectorError::TooDeep)
+        );
+        assert_eq!(
+            Selector::parse(&format!("a[?{}@.b{}]", "(".repeat(200), ")".repeat(200))),
+            Err(SelectorError::TooDeep)
+        );
+        assert_eq!(
+            Selector::parse("..*..*..*"),
+            Err(SelectorError::TooManyDescents)
+        );
+        assert_eq!(
+            Selector::parse("..a[?$..b == 1]"),
+            Err(SelectorError::TooManyDescents)
+        );
+        assert!(
+            Selector::parse("['..']['((((((']").is_ok(),
+            "inside quotes it is only text"
+        );
     }
 
     #[test]

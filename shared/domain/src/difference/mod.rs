@@ -4,23 +4,19 @@
 //! itself ([`Volatile`]). A passage that only stands elsewhere is moved, which is shown but is not news. The
 //! work is bounded by counting, not by a clock: the same two texts always give the same difference.
 
+mod passages;
 mod volatile;
 
-use std::collections::HashMap;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use similar::{Algorithm, DiffOp, capture_diff_slices, diff_ratio};
-use unicode_normalization::UnicodeNormalization;
 
 use crate::text::preview;
+use passages::{Passage, passages};
 pub use volatile::Volatile;
 
-/// Lines longer than this many bytes are taken sentence by sentence.
-const LONG_LINE: usize = 240;
-/// Most passages of a text told apart; what follows is one last passage.
-const MOST_PASSAGES: usize = 20_000;
 /// Most passages aligned in order; of longer texts only the sets are compared.
 const MOST_ALIGNED: usize = 4_000;
 /// Most passages of one replaced stretch tried against each other, each way.
@@ -73,7 +69,11 @@ impl Difference {
         }
         let (before, after) = (passages(before), passages(after));
         let (old, new) = numbered(&before, &after);
-        let mut found = Found { before: &before, after: &after, difference: Self::default() };
+        let mut found = Found {
+            before: &before,
+            after: &after,
+            difference: Self::default(),
+        };
         if old.len().max(new.len()) <= MOST_ALIGNED {
             found.align(&old, &new);
         } else {
@@ -91,9 +91,11 @@ impl Difference {
     /// Shortens to what can be shown.
     fn bound(mut self) -> Self {
         for list in [&mut self.added, &mut self.removed, &mut self.moved] {
-            self.truncated |= list.len() > MOST_SHOWN || list.iter().any(|text| text.chars().count() > LONGEST_SHOWN);
+            self.truncated |= list.len() > MOST_SHOWN
+                || list.iter().any(|text| text.chars().count() > LONGEST_SHOWN);
             list.truncate(MOST_SHOWN);
-            list.iter_mut().for_each(|text| *text = preview(text, LONGEST_SHOWN));
+            list.iter_mut()
+                .for_each(|text| *text = preview(text, LONGEST_SHOWN));
         }
         self.truncated |= self.changed.len() > MOST_SHOWN;
         self.changed.truncate(MOST_SHOWN);
@@ -112,63 +114,11 @@ impl Difference {
 /// with the same essence have no difference that is news.
 #[must_use]
 pub fn essence(text: &str) -> String {
-    passages(text).into_iter().map(|passage| passage.key).collect::<Vec<_>>().join("\n")
-}
-
-/// A line or sentence.
-struct Passage {
-    /// As it is shown.
-    text: String,
-    /// As it is compared.
-    key: String,
-}
-
-impl Passage {
-    fn new(text: &str) -> Option<Self> {
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let key = volatile::blanked(&text).nfc().collect();
-        (!text.is_empty()).then_some(Self { text, key })
-    }
-}
-
-fn passages(text: &str) -> Vec<Passage> {
-    let mut passages = Vec::new();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        if passages.len() >= MOST_PASSAGES {
-            let rest = std::iter::once(line).chain(lines).collect::<Vec<_>>().join(" ");
-            passages.extend(Passage::new(&rest));
-            break;
-        }
-        if line.len() > LONG_LINE {
-            passages.extend(sentences(line).filter_map(Passage::new));
-        } else {
-            passages.extend(Passage::new(line));
-        }
-    }
-    passages
-}
-
-/// Cuts after an end mark and white space, or after an ideographic full stop.
-fn sentences(line: &str) -> impl Iterator<Item = &str> {
-    let mut rest = line;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let mut marks = rest.char_indices().peekable();
-        let mut cut = rest.len();
-        while let Some((at, c)) = marks.next() {
-            let spaced = marks.peek().is_some_and(|(_, next)| next.is_whitespace());
-            if matches!(c, '。' | '！' | '？') || (matches!(c, '.' | '!' | '?' | '…') && spaced) {
-                cut = at + c.len_utf8();
-                break;
-            }
-        }
-        let (sentence, tail) = rest.split_at(cut);
-        rest = tail;
-        Some(sentence)
-    })
+    passages(text)
+        .into_iter()
+        .map(|passage| passage.key)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The passages as numbers, equal keys as equal numbers: cheap to align.
@@ -198,7 +148,11 @@ impl Found<'_> {
         let (mut gone, mut come) = (Vec::new(), Vec::new());
         for operation in &operations {
             match operation {
-                DiffOp::Equal { old_index, new_index, len } => {
+                DiffOp::Equal {
+                    old_index,
+                    new_index,
+                    len,
+                } => {
                     (0..*len).for_each(|i| self.ignore(old_index + i, new_index + i));
                 }
                 DiffOp::Delete { .. } | DiffOp::Insert { .. } | DiffOp::Replace { .. } => {
@@ -212,7 +166,12 @@ impl Found<'_> {
         let mut still_come = moved.come;
         for operation in &operations {
             if let DiffOp::Replace { .. } = operation {
-                self.pair_changed(operation.old_range(), operation.new_range(), &mut still_gone, &mut still_come);
+                self.pair_changed(
+                    operation.old_range(),
+                    operation.new_range(),
+                    &mut still_gone,
+                    &mut still_come,
+                );
             }
         }
         self.leave(&still_gone, &still_come);
@@ -243,13 +202,26 @@ impl Found<'_> {
         let (before, after) = (&self.before[i].text, &self.after[j].text);
         if before != after && self.difference.ignored.len() < MOST_SHOWN {
             let kind = volatile::kind_of(before);
-            self.difference.ignored.push(Ignored { kind, before: before.clone(), after: after.clone() });
+            self.difference.ignored.push(Ignored {
+                kind,
+                before: before.clone(),
+                after: after.clone(),
+            });
         }
     }
 
     /// Finds passages that went in one place and came in another; neighbours move as one block.
-    fn pair_moved(&mut self, old: &[u32], new: &[u32], gone: &[usize], come: &[usize]) -> Remaining {
-        let mut remaining = Remaining { gone: vec![false; old.len()], come: vec![false; new.len()] };
+    fn pair_moved(
+        &mut self,
+        old: &[u32],
+        new: &[u32],
+        gone: &[usize],
+        come: &[usize],
+    ) -> Remaining {
+        let mut remaining = Remaining {
+            gone: vec![false; old.len()],
+            come: vec![false; new.len()],
+        };
         let mut waiting: HashMap<u32, VecDeque<usize>> = HashMap::new();
         for j in come {
             remaining.come[*j] = true;
@@ -265,7 +237,9 @@ impl Found<'_> {
             self.ignore(*i, j);
             let text = &self.after[j].text;
             match (last, self.difference.moved.last_mut()) {
-                (Some((before_i, before_j)), Some(block)) if before_i + 1 == *i && before_j + 1 == j => {
+                (Some((before_i, before_j)), Some(block))
+                    if before_i + 1 == *i && before_j + 1 == j =>
+                {
                     block.push('\n');
                     block.push_str(text);
                 }
@@ -277,11 +251,31 @@ impl Found<'_> {
     }
 
     /// Within a replaced stretch, pairs each passage that went with the one most like it that came.
-    fn pair_changed(&mut self, old: Range<usize>, new: Range<usize>, gone: &mut [bool], come: &mut [bool]) {
-        let words = |passage: &Passage| passage.key.split(' ').take(MOST_WORDS).map(str::to_owned).collect::<Vec<_>>();
-        let candidates: Vec<(usize, Vec<String>)> =
-            new.filter(|j| come[*j]).take(MOST_PAIRED).map(|j| (j, words(&self.after[j]))).collect();
-        for i in old.take(MOST_PAIRED).filter(|i| gone[*i]).collect::<Vec<_>>() {
+    fn pair_changed(
+        &mut self,
+        old: Range<usize>,
+        new: Range<usize>,
+        gone: &mut [bool],
+        come: &mut [bool],
+    ) {
+        let words = |passage: &Passage| {
+            passage
+                .key
+                .split(' ')
+                .take(MOST_WORDS)
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let candidates: Vec<(usize, Vec<String>)> = new
+            .filter(|j| come[*j])
+            .take(MOST_PAIRED)
+            .map(|j| (j, words(&self.after[j])))
+            .collect();
+        for i in old
+            .take(MOST_PAIRED)
+            .filter(|i| gone[*i])
+            .collect::<Vec<_>>()
+        {
             let mine = words(&self.before[i]);
             let best = candidates
                 .iter()
@@ -293,14 +287,23 @@ impl Found<'_> {
                 gone[i] = false;
                 come[j] = false;
                 let (before, after) = (self.before[i].text.clone(), self.after[j].text.clone());
-                self.difference.changed.push(Replaced { path: None, before, after });
+                self.difference.changed.push(Replaced {
+                    path: None,
+                    before,
+                    after,
+                });
             }
         }
     }
 
     fn leave(&mut self, gone: &[bool], come: &[bool]) {
         let left = |passages: &[Passage], left: &[bool]| -> Vec<String> {
-            passages.iter().zip(left).filter(|(_, left)| **left).map(|(passage, _)| passage.text.clone()).collect()
+            passages
+                .iter()
+                .zip(left)
+                .filter(|(_, left)| **left)
+                .map(|(passage, _)| passage.text.clone())
+                .collect()
         };
         self.difference.removed.extend(left(self.before, gone));
         self.difference.added.extend(left(self.after, come));
@@ -320,7 +323,11 @@ fn likeness(a: &[String], b: &[String]) -> f32 {
     if shorter * 4 < a.len().max(b.len()) {
         return 0.0;
     }
-    diff_ratio(&capture_diff_slices(Algorithm::Myers, a, b), a.len(), b.len())
+    diff_ratio(
+        &capture_diff_slices(Algorithm::Myers, a, b),
+        a.len(),
+        b.len(),
+    )
 }
 
 /// Both texts cut to the neighbourhood of their first difference, when they are too long to show.
@@ -329,11 +336,19 @@ fn around_the_change(before: &str, after: &str) -> (String, String) {
     if before.chars().count().max(after.chars().count()) <= LONGEST_SHOWN {
         return (before.to_owned(), after.to_owned());
     }
-    let same = before.chars().zip(after.chars()).take_while(|(a, b)| a == b).count();
+    let same = before
+        .chars()
+        .zip(after.chars())
+        .take_while(|(a, b)| a == b)
+        .count();
     let skip = same.saturating_sub(LEAD);
     let cut = |text: &str| {
         let tail: String = text.chars().skip(skip).collect();
-        format!("{}{}", if skip > 0 { "…" } else { "" }, preview(&tail, LONGEST_SHOWN))
+        format!(
+            "{}{}",
+            if skip > 0 { "…" } else { "" },
+            preview(&tail, LONGEST_SHOWN)
+        )
     };
     (cut(before), cut(after))
 }

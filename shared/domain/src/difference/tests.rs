@@ -13,11 +13,18 @@ fn the_same_text_has_no_difference() {
 
 #[test]
 fn added_removed_and_changed_are_told_apart() {
-    let after = BEFORE.replace("1.94 is out", "1.95 is out").replace("Read more below.\n", "") + "\nA security fix is included.";
+    let after = BEFORE
+        .replace("1.94 is out", "1.95 is out")
+        .replace("Read more below.\n", "")
+        + "\nA security fix is included.";
     let difference = Difference::of(BEFORE, &after);
     assert_eq!(difference.added, ["A security fix is included."]);
     assert_eq!(difference.removed, ["Read more below."]);
-    let changed = Replaced { path: None, before: "Rust 1.94 is out".into(), after: "Rust 1.95 is out".into() };
+    let changed = Replaced {
+        path: None,
+        before: "Rust 1.94 is out".into(),
+        after: "Rust 1.95 is out".into(),
+    };
     assert_eq!(difference.changed, [changed]);
     assert!(difference.moved.is_empty() && difference.is_news());
 }
@@ -35,24 +42,43 @@ fn a_block_that_stands_elsewhere_has_moved_and_is_no_news() {
 fn what_changes_by_itself_is_passed_over_and_reported() {
     let difference = Difference::of(BEFORE, &BEFORE.replace("3 minutes", "2 hours"));
     assert!(!difference.is_news());
-    let ignored = Ignored { kind: Volatile::RelativeTime, before: "Posted 3 minutes ago".into(), after: "Posted 2 hours ago".into() };
+    let ignored = Ignored {
+        kind: Volatile::RelativeTime,
+        before: "Posted 3 minutes ago".into(),
+        after: "Posted 2 hours ago".into(),
+    };
     assert_eq!(difference.ignored, [ignored]);
-    assert_eq!(essence(BEFORE), essence(&BEFORE.replace("3 minutes", "2 hours")));
+    assert_eq!(
+        essence(BEFORE),
+        essence(&BEFORE.replace("3 minutes", "2 hours"))
+    );
 }
 
 #[test]
 fn a_long_line_is_taken_sentence_by_sentence() {
-    let line = (0..20).map(|n| format!("Sentence number {n} says something of its own.")).collect::<Vec<_>>().join(" ");
+    let line = (0..20)
+        .map(|n| format!("Sentence number {n} says something of its own."))
+        .collect::<Vec<_>>()
+        .join(" ");
     let difference = Difference::of(&line, &line.replace("number 7 says", "number 7 denies"));
     assert_eq!(difference.changed.len(), 1);
-    assert_eq!(difference.changed[0].after, "Sentence number 7 denies something of its own.");
+    assert_eq!(
+        difference.changed[0].after,
+        "Sentence number 7 denies something of its own."
+    );
 }
 
 #[test]
 fn a_change_deep_in_a_long_passage_is_shown_where_it_is() {
-    let words = (0..300).map(|n| format!("word{n}")).collect::<Vec<_>>().join(" ");
+    let words = (0..300)
+        .map(|n| format!("word{n}"))
+        .collect::<Vec<_>>()
+        .join(" ");
     let difference = Difference::of(&words, &words.replace("word100 ", "other "));
-    assert!(difference.changed[0].after.contains("word99 other word101"), "{difference:?}");
+    assert!(
+        difference.changed[0].after.contains("word99 other word101"),
+        "{difference:?}"
+    );
     assert!(difference.changed[0].after.chars().count() <= LONGEST_SHOWN + 2);
 }
 
@@ -61,7 +87,10 @@ fn huge_texts_are_compared_as_sets_and_what_is_shown_is_bounded() {
     let before: String = (0..30_000).map(|n| format!("line {n}\n")).collect();
     let after = before.replace("line 12\n", "line twelve\n");
     let difference = Difference::of(&before, &after);
-    assert_eq!((difference.added, difference.removed), (vec!["line twelve".to_owned()], vec!["line 12".to_owned()]));
+    assert_eq!(
+        (difference.added, difference.removed),
+        (vec!["line twelve".to_owned()], vec!["line 12".to_owned()])
+    );
     let all_other: String = (0..30_000).map(|n| format!("row {n}\n")).collect();
     let difference = Difference::of(&before, &all_other);
     assert!(difference.truncated);
@@ -94,4 +123,19 @@ proptest! {
         let difference = Difference::of(&before, &after);
         prop_assert_eq!(essence(&before) == essence(&after), !difference.is_news() && difference.moved.is_empty());
     }
+}
+
+#[test]
+fn the_worst_order_is_still_bounded_work() {
+    // Every line of the longest aligned text stands elsewhere, in no order a diff could use.
+    let shuffled = |step: usize| {
+        (0..MOST_ALIGNED)
+            .map(|n| format!("line {}\n", n * step % 4001))
+            .collect::<String>()
+    };
+    let difference = Difference::of(&shuffled(1), &shuffled(1987));
+    assert!(
+        difference.added.len() <= 1 && difference.removed.len() <= 1,
+        "all but one moved"
+    );
 }

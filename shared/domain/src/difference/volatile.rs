@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use regex::{Captures, Regex, RegexSet};
 
 use crate::words::words;
 
@@ -60,15 +60,31 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     sources
         .into_iter()
         // Constants, covered by the tests below; a bad one would be left out rather than end a run.
-        .filter_map(|(kind, needs_digit, source)| Some(Rule { kind, pattern: Regex::new(&source).ok()?, needs_digit }))
+        .filter_map(|(kind, needs_digit, source)| {
+            Some(Rule {
+                kind,
+                pattern: Regex::new(&source).ok()?,
+                needs_digit,
+            })
+        })
         .collect()
 });
 
+/// All rules at once: nearly every passage has no volatile spot, and is looked through only once.
+static ANY: LazyLock<Option<RegexSet>> =
+    LazyLock::new(|| RegexSet::new(RULES.iter().map(|rule| rule.pattern.as_str())).ok());
+
 /// `text` with its volatile spots blanked.
 pub(super) fn blanked(text: &str) -> Cow<'_, str> {
+    if ANY.as_ref().is_some_and(|any| !any.is_match(text)) {
+        return Cow::Borrowed(text);
+    }
     let mut text = Cow::Borrowed(text);
     for rule in RULES.iter() {
-        let replaced = match rule.pattern.replace_all(&text, |found: &Captures<'_>| rule.replacement(&found[0])) {
+        let replaced = match rule
+            .pattern
+            .replace_all(&text, |found: &Captures<'_>| rule.replacement(&found[0]))
+        {
             Cow::Owned(replaced) => replaced,
             Cow::Borrowed(_) => continue,
         };
@@ -79,8 +95,15 @@ pub(super) fn blanked(text: &str) -> Cow<'_, str> {
 
 /// The first kind of volatile spot in `text`; [`Volatile::Spacing`] when there is none.
 pub(super) fn kind_of(text: &str) -> Volatile {
-    let volatile = |rule: &&Rule| rule.pattern.find_iter(text).any(|found| rule.applies(found.as_str()));
-    RULES.iter().find(volatile).map_or(Volatile::Spacing, |rule| rule.kind)
+    let volatile = |rule: &&Rule| {
+        rule.pattern
+            .find_iter(text)
+            .any(|found| rule.applies(found.as_str()))
+    };
+    RULES
+        .iter()
+        .find(volatile)
+        .map_or(Volatile::Spacing, |rule| rule.kind)
 }
 
 impl Rule {
@@ -89,7 +112,11 @@ impl Rule {
     }
 
     fn replacement(&self, found: &str) -> String {
-        if self.applies(found) { format!("⟨{}⟩", self.kind) } else { found.to_owned() }
+        if self.applies(found) {
+            format!("⟨{}⟩", self.kind)
+        } else {
+            found.to_owned()
+        }
     }
 }
 
@@ -100,15 +127,24 @@ mod tests {
     #[test]
     fn every_rule_compiles() {
         assert_eq!(RULES.len(), 14);
+        assert!(ANY.is_some());
     }
 
     #[test]
     fn what_changes_by_itself_is_the_same() {
         for (kind, before, after) in [
-            (Volatile::RelativeTime, "Posted 3 minutes ago by Ann", "Posted an hour ago by Ann"),
+            (
+                Volatile::RelativeTime,
+                "Posted 3 minutes ago by Ann",
+                "Posted an hour ago by Ann",
+            ),
             (Volatile::RelativeTime, "Updated just now", "Updated 2h ago"),
             (Volatile::RelativeTime, "vor einer Stunde", "vor 12 Tagen"),
-            (Volatile::RelativeTime, "Publié il y a 2 jours", "Publié il y a une semaine"),
+            (
+                Volatile::RelativeTime,
+                "Publié il y a 2 jours",
+                "Publié il y a une semaine",
+            ),
             (Volatile::RelativeTime, "hace 3 días", "hace una hora"),
             (Volatile::RelativeTime, "há 3 dias", "há uma hora"),
             (Volatile::RelativeTime, "3 ore fa", "un minuto fa"),
@@ -116,11 +152,31 @@ mod tests {
             (Volatile::RelativeTime, "5分前", "3 小时前"),
             (Volatile::Counter, "1,234 views", "1.3K views"),
             (Volatile::Counter, "Comments (12)", "Comments (13)"),
-            (Volatile::Counter, "12 people are watching", "9 people are watching"),
-            (Volatile::Nonce, "Ray ID: 8f2c3a99bd0e1234", "Ray ID: 8f2c3b00aa0e9876"),
-            (Volatile::Nonce, "request=a81bc81b-dead-4e5d-abff-90865d1e13b1", "request=0b1bc81b-dead-4e5d-abff-90865d1e13b2"),
-            (Volatile::Nonce, "see /a.css?_=1763000000", "see /a.css?_=1763000001"),
-            (Volatile::Timing, "Page generated in 0.123 seconds", "Page generated in 12 ms"),
+            (
+                Volatile::Counter,
+                "12 people are watching",
+                "9 people are watching",
+            ),
+            (
+                Volatile::Nonce,
+                "Ray ID: 8f2c3a99bd0e1234",
+                "Ray ID: 8f2c3b00aa0e9876",
+            ),
+            (
+                Volatile::Nonce,
+                "request=a81bc81b-dead-4e5d-abff-90865d1e13b1",
+                "request=0b1bc81b-dead-4e5d-abff-90865d1e13b2",
+            ),
+            (
+                Volatile::Nonce,
+                "see /a.css?_=1763000000",
+                "see /a.css?_=1763000001",
+            ),
+            (
+                Volatile::Timing,
+                "Page generated in 0.123 seconds",
+                "Page generated in 12 ms",
+            ),
             (Volatile::Copyright, "© 2019–2025 Acme", "© 2026 Acme"),
         ] {
             assert_eq!(blanked(before), blanked(after));

@@ -9,7 +9,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::cron::{Cron, Days, Numbers, WEEKDAYS};
+use super::cron::{Cron, Days};
+use super::cron_field::{Numbers, WEEKDAYS};
 use super::{Schedule, Timing};
 
 /// One EventBridge schedule.
@@ -40,7 +41,11 @@ impl Schedule {
             }],
             Timing::Once(at) => {
                 // A fraction of a second goes up: never earlier than asked for.
-                let whole = if at.subsec_nanosecond() > 0 { at.as_second() + 1 } else { at.as_second() };
+                let whole = if at.subsec_nanosecond() > 0 {
+                    at.as_second() + 1
+                } else {
+                    at.as_second()
+                };
                 let wall = TimeZone::UTC.to_datetime(Timestamp::from_second(whole).unwrap_or(*at));
                 vec![AwsExpression {
                     expression: format!("at({})", wall.strftime("%Y-%m-%dT%H:%M:%S")),
@@ -89,7 +94,14 @@ fn day_fields(cron: &Cron) -> Vec<(String, bool)> {
         Days::Either => vec![(of_week(), true)],
         Days::Both => {
             let (dates, weekdays) = cron.share_of_days();
-            vec![(if dates < weekdays { of_month() } else { of_week() }, false)]
+            vec![(
+                if dates < weekdays {
+                    of_month()
+                } else {
+                    of_week()
+                },
+                false,
+            )]
         }
     }
 }
@@ -99,7 +111,11 @@ fn numbers(set: Numbers, size: usize, names: Option<&[&str]>) -> String {
     if set.len() == size {
         return "*".to_owned();
     }
-    let name = |n: u8| names.and_then(|names| names.get(usize::from(n))).map_or_else(|| n.to_string(), ToString::to_string);
+    let name = |n: u8| {
+        names
+            .and_then(|names| names.get(usize::from(n)))
+            .map_or_else(|| n.to_string(), ToString::to_string)
+    };
     let mut runs: Vec<(u8, u8)> = Vec::new();
     for n in set.iter() {
         match runs.last_mut() {
@@ -125,18 +141,31 @@ mod tests {
     use crate::schedule::interval::{Every, Interval};
 
     fn said(text: &str) -> Vec<(String, bool)> {
-        let schedule = Schedule { timing: Timing::Cron(Cron::parse(text).unwrap()), timezone: Zone::named("Europe/Berlin").unwrap() };
-        schedule.to_aws(Timestamp::UNIX_EPOCH).into_iter().map(|aws| (aws.expression, aws.exact)).collect()
+        let schedule = Schedule {
+            timing: Timing::Cron(Cron::parse(text).unwrap()),
+            timezone: Zone::named("Europe/Berlin").unwrap(),
+        };
+        schedule
+            .to_aws(Timestamp::UNIX_EPOCH)
+            .into_iter()
+            .map(|aws| (aws.expression, aws.exact))
+            .collect()
     }
 
     fn exactly(expressions: &[&str]) -> Vec<(String, bool)> {
-        expressions.iter().map(|expression| ((*expression).to_owned(), true)).collect()
+        expressions
+            .iter()
+            .map(|expression| ((*expression).to_owned(), true))
+            .collect()
     }
 
     #[test]
     fn weekdays_are_named_and_one_day_field_is_a_question_mark() {
         assert_eq!(said("0 9 * * 1"), exactly(&["cron(0 9 ? * MON *)"]));
-        assert_eq!(said("*/15 8-18 * * 1-5"), exactly(&["cron(0,15,30,45 8-18 ? * MON-FRI *)"]));
+        assert_eq!(
+            said("*/15 8-18 * * 1-5"),
+            exactly(&["cron(0,15,30,45 8-18 ? * MON-FRI *)"])
+        );
         assert_eq!(said("0 9 * * 6,7"), exactly(&["cron(0 9 ? * SUN,SAT *)"]));
         assert_eq!(said("0 9 1,15 * *"), exactly(&["cron(0 9 1,15 * ? *)"]));
         assert_eq!(said("0 9 * jan *"), exactly(&["cron(0 9 * 1 ? *)"]));
@@ -144,30 +173,64 @@ mod tests {
 
     #[test]
     fn either_day_field_makes_two_schedules_and_both_makes_one_that_is_too_wide() {
-        assert_eq!(said("0 9 1 * MON"), exactly(&["cron(0 9 1 * ? *)", "cron(0 9 ? * MON *)"]));
+        assert_eq!(
+            said("0 9 1 * MON"),
+            exactly(&["cron(0 9 1 * ? *)", "cron(0 9 ? * MON *)"])
+        );
         assert_eq!(said("0 9 31 2 MON"), exactly(&["cron(0 9 ? 2 MON *)"]));
-        assert_eq!(said("0 9 */2 * MON"), [("cron(0 9 ? * MON *)".to_owned(), false)]);
-        assert_eq!(said("0 9 1 * */2"), [("cron(0 9 1 * ? *)".to_owned(), false)]);
+        assert_eq!(
+            said("0 9 */2 * MON"),
+            [("cron(0 9 ? * MON *)".to_owned(), false)]
+        );
+        assert_eq!(
+            said("0 9 1 * */2"),
+            [("cron(0 9 1 * ? *)".to_owned(), false)]
+        );
     }
 
     #[test]
     fn a_rate_starts_at_our_next_occurrence_and_knows_no_weeks() {
         let now: Timestamp = "2026-05-01T08:00:00Z".parse().unwrap();
         let rates = |minutes| {
-            let timing = Timing::Interval(Interval::beginning(now, Every::of_minutes(minutes), None, &Zone::utc()));
-            let schedule = Schedule { timing, timezone: Zone::named("Europe/Berlin").unwrap() };
+            let timing = Timing::Interval(Interval::beginning(
+                now,
+                Every::of_minutes(minutes),
+                None,
+                &Zone::utc(),
+            ));
+            let schedule = Schedule {
+                timing,
+                timezone: Zone::named("Europe/Berlin").unwrap(),
+            };
             let next = schedule.next_after(now, 1)[0];
             let aws = schedule.to_aws(next).remove(0);
             assert_eq!(aws.start_date, Some(next));
             assert_eq!(aws.timezone, "UTC", "elapsed time has no clock");
             aws.expression
         };
-        assert_eq!([rates(5), rates(60), rates(90), rates(1440), rates(20_160)], ["rate(5 minutes)", "rate(1 hour)", "rate(90 minutes)", "rate(1 day)", "rate(14 days)"]);
+        assert_eq!(
+            [rates(5), rates(60), rates(90), rates(1440), rates(20_160)],
+            [
+                "rate(5 minutes)",
+                "rate(1 hour)",
+                "rate(90 minutes)",
+                "rate(1 day)",
+                "rate(14 days)"
+            ]
+        );
     }
 
     #[test]
     fn once_is_said_in_utc_and_never_early() {
-        let once = |text: &str| Schedule { timing: Timing::Once(text.parse().unwrap()), timezone: Zone::utc() }.to_aws(Timestamp::MIN).remove(0).expression;
+        let once = |text: &str| {
+            Schedule {
+                timing: Timing::Once(text.parse().unwrap()),
+                timezone: Zone::utc(),
+            }
+            .to_aws(Timestamp::MIN)
+            .remove(0)
+            .expression
+        };
         assert_eq!(once("2026-05-01T10:00:00+02:00"), "at(2026-05-01T08:00:00)");
         assert_eq!(once("2026-05-01T08:00:00.25Z"), "at(2026-05-01T08:00:01)");
     }

@@ -56,8 +56,14 @@ impl Every {
     #[must_use]
     pub fn of_minutes(minutes: u32) -> Self {
         let units = [Unit::Week, Unit::Day, Unit::Hour];
-        let unit = units.into_iter().find(|unit| minutes > 0 && minutes.is_multiple_of(unit.minutes())).unwrap_or(Unit::Minute);
-        Self { count: minutes / unit.minutes(), unit }
+        let unit = units
+            .into_iter()
+            .find(|unit| minutes > 0 && minutes.is_multiple_of(unit.minutes()))
+            .unwrap_or(Unit::Minute);
+        Self {
+            count: minutes / unit.minutes(),
+            unit,
+        }
     }
 
     #[must_use]
@@ -68,7 +74,13 @@ impl Every {
 
 impl std::fmt::Display for Every {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}{}", self.count, self.unit, if self.count == 1 { "" } else { "s" })
+        write!(
+            f,
+            "{} {}{}",
+            self.count,
+            self.unit,
+            if self.count == 1 { "" } else { "s" }
+        )
     }
 }
 
@@ -93,9 +105,13 @@ impl Interval {
             None => now.checked_add(step).unwrap_or(Timestamp::MAX),
             Some(minute) => next_minute_of_hour(now, minute, zone),
         };
-        // Whole seconds: EventBridge's StartDate holds no fraction.
+        // Whole seconds: EventBridge's `StartDate` holds no fraction.
         let first = Timestamp::from_second(first.as_second()).unwrap_or(first);
-        Self { every, anchor_minute, first }
+        Self {
+            every,
+            anchor_minute,
+            first,
+        }
     }
 
     #[must_use]
@@ -116,7 +132,9 @@ impl Interval {
         }
         let step = self.step_seconds();
         let passed = (after.as_second() - self.first.as_second()) / step;
-        let next = (passed + 1).checked_mul(step).and_then(|seconds| self.first.as_second().checked_add(seconds))?;
+        let next = (passed + 1)
+            .checked_mul(step)
+            .and_then(|seconds| self.first.as_second().checked_add(seconds))?;
         Timestamp::from_second(next).ok()
     }
 
@@ -158,10 +176,37 @@ mod tests {
 
     #[test]
     fn intervals_are_read_as_the_contract_writes_them() {
-        for (text, minutes) in [("5 minutes", 5), ("1 hour", 60), ("6  hours", 360), ("1 day", 1440), ("2 weeks", 20_160), ("01 hours", 60)] {
-            assert_eq!(Every::parse(text).map(Every::minutes), Some(minutes), "{text}");
+        for (text, minutes) in [
+            ("5 minutes", 5),
+            ("1 hour", 60),
+            ("6  hours", 360),
+            ("1 day", 1440),
+            ("2 weeks", 20_160),
+            ("01 hours", 60),
+        ] {
+            assert_eq!(
+                Every::parse(text).map(Every::minutes),
+                Some(minutes),
+                "{text}"
+            );
         }
-        for bad in ["", "6", "hours", "6hours", "-6 hours", "+6 hours", "6.5 hours", "six hours", "٦ hours", "1 month", "6 hours ago", "99999999999999999999 weeks", "4294967295 weeks", "6 hourss", "6 Hours"] {
+        for bad in [
+            "",
+            "6",
+            "hours",
+            "6hours",
+            "-6 hours",
+            "+6 hours",
+            "6.5 hours",
+            "six hours",
+            "٦ hours",
+            "1 month",
+            "6 hours ago",
+            "99999999999999999999 weeks",
+            "4294967295 weeks",
+            "6 hourss",
+            "6 Hours",
+        ] {
             assert_eq!(Every::parse(bad), None, "{bad}");
         }
     }
@@ -169,26 +214,54 @@ mod tests {
     #[test]
     fn minutes_are_said_in_the_largest_unit() {
         let said = |minutes| Every::of_minutes(minutes).to_string();
-        assert_eq!([said(90), said(60), said(1440), said(20_160)], ["90 minutes", "1 hour", "1 day", "2 weeks"]);
+        assert_eq!(
+            [said(90), said(60), said(1440), said(20_160)],
+            ["90 minutes", "1 hour", "1 day", "2 weeks"]
+        );
     }
 
     #[test]
     fn it_first_fires_one_interval_after_it_began_and_keeps_its_distance() {
         let began = at("2026-03-28T10:00:30.7Z");
-        let daily = Interval::beginning(began, Every::of_minutes(1440), None, &Zone::named("Europe/Berlin").unwrap());
+        let daily = Interval::beginning(
+            began,
+            Every::of_minutes(1440),
+            None,
+            &Zone::named("Europe/Berlin").unwrap(),
+        );
         assert_eq!(daily.next(began), Some(at("2026-03-29T10:00:30Z")));
         // 24 hours a day, although Berlin's 29 March has 23.
-        assert_eq!(daily.next(at("2026-03-29T10:00:30Z")), Some(at("2026-03-30T10:00:30Z")));
+        assert_eq!(
+            daily.next(at("2026-03-29T10:00:30Z")),
+            Some(at("2026-03-30T10:00:30Z"))
+        );
     }
 
     #[test]
     fn an_anchor_places_the_first_occurrence_on_the_local_hour() {
         let began = at("2026-05-01T10:10:00Z");
-        let anchored = |zone: &str| Interval::beginning(began, Every::of_minutes(360), Some(15), &Zone::named(zone).unwrap()).next(began);
+        let anchored = |zone: &str| {
+            Interval::beginning(
+                began,
+                Every::of_minutes(360),
+                Some(15),
+                &Zone::named(zone).unwrap(),
+            )
+            .next(began)
+        };
         assert_eq!(anchored("UTC"), Some(at("2026-05-01T10:15:00Z")));
         // 15:40 in Kolkata; the next quarter past is 16:15 there.
         assert_eq!(anchored("Asia/Kolkata"), Some(at("2026-05-01T10:45:00Z")));
-        let exactly = Interval::beginning(at("2026-05-01T10:15:00Z"), Every::of_minutes(60), Some(15), &Zone::utc());
-        assert_eq!(exactly.next(at("2026-05-01T10:15:00Z")), Some(at("2026-05-01T11:15:00Z")), "next means later");
+        let exactly = Interval::beginning(
+            at("2026-05-01T10:15:00Z"),
+            Every::of_minutes(60),
+            Some(15),
+            &Zone::utc(),
+        );
+        assert_eq!(
+            exactly.next(at("2026-05-01T10:15:00Z")),
+            Some(at("2026-05-01T11:15:00Z")),
+            "next means later"
+        );
     }
 }

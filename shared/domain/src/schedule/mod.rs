@@ -7,6 +7,7 @@
 
 mod aws;
 mod cron;
+mod cron_field;
 mod interval;
 mod occurrences;
 mod wire;
@@ -48,7 +49,10 @@ impl Schedule {
     /// A schedule that never fires by itself.
     #[must_use]
     pub fn manual() -> Self {
-        Self { timing: Timing::Manual, timezone: Zone::utc() }
+        Self {
+            timing: Timing::Manual,
+            timezone: Zone::utc(),
+        }
     }
 
     /// A cron schedule as it is, without the limits a workflow's must keep.
@@ -56,7 +60,10 @@ impl Schedule {
     /// # Errors
     /// As [`Cron::parse`].
     pub fn cron(expression: &str, timezone: Zone) -> Result<Self, CronFault> {
-        Ok(Self { timing: Timing::Cron(Cron::parse(expression)?), timezone })
+        Ok(Self {
+            timing: Timing::Cron(Cron::parse(expression)?),
+            timezone,
+        })
     }
 
     #[must_use]
@@ -69,9 +76,17 @@ impl Schedule {
     pub fn next_after(&self, after: Timestamp, n: usize) -> Vec<Timestamp> {
         match &self.timing {
             Timing::Manual => Vec::new(),
-            Timing::Interval(interval) => std::iter::successors(interval.next(after), |at| interval.next(*at)).take(n).collect(),
+            Timing::Interval(interval) => {
+                std::iter::successors(interval.next(after), |at| interval.next(*at))
+                    .take(n)
+                    .collect()
+            }
             Timing::Cron(cron) => cron.occurrences(&self.timezone, after).take(n).collect(),
-            Timing::Once(at) => Some(*at).filter(|at| *at > after).into_iter().take(n).collect(),
+            Timing::Once(at) => Some(*at)
+                .filter(|at| *at > after)
+                .into_iter()
+                .take(n)
+                .collect(),
         }
     }
 
@@ -81,12 +96,20 @@ impl Schedule {
     pub fn between(&self, after: Timestamp, until: Timestamp, limit: usize) -> Vec<Timestamp> {
         let mut due = Vec::new();
         match &self.timing {
-            Timing::Cron(cron) => due.extend(cron.occurrences(&self.timezone, after).take_while(|at| *at <= until).take(limit)),
+            Timing::Cron(cron) => due.extend(
+                cron.occurrences(&self.timezone, after)
+                    .take_while(|at| *at <= until)
+                    .take(limit),
+            ),
             Timing::Interval(interval) => {
                 let all = std::iter::successors(interval.next(after), |at| interval.next(*at));
                 due.extend(all.take_while(|at| *at <= until).take(limit));
             }
-            Timing::Manual | Timing::Once(_) => due.extend(self.next_after(after, limit).into_iter().filter(|at| *at <= until)),
+            Timing::Manual | Timing::Once(_) => due.extend(
+                self.next_after(after, limit)
+                    .into_iter()
+                    .filter(|at| *at <= until),
+            ),
         }
         due
     }
@@ -95,14 +118,17 @@ impl Schedule {
     /// What comes back is the same whichever second of the minute the platform reports, and so a key.
     #[must_use]
     pub fn occurrence_at(&self, instant: Timestamp) -> Option<Timestamp> {
-        let close = |at: &Timestamp| (at.as_second() - instant.as_second()).abs() < PRECISION_SECONDS;
+        let close =
+            |at: &Timestamp| (at.as_second() - instant.as_second()).abs() < PRECISION_SECONDS;
         match &self.timing {
             Timing::Manual => None,
             Timing::Interval(interval) => Some(interval.nearest(instant)).filter(close),
             Timing::Once(at) => Some(*at).filter(close),
             Timing::Cron(cron) => {
                 let minute = instant.as_second().div_euclid(60) * 60;
-                Timestamp::from_second(minute).ok().filter(|minute| cron.includes(&self.timezone, *minute))
+                Timestamp::from_second(minute)
+                    .ok()
+                    .filter(|minute| cron.includes(&self.timezone, *minute))
             }
         }
     }
@@ -118,7 +144,9 @@ impl Schedule {
     #[must_use]
     pub fn occurrences_a_month(&self, now: Timestamp) -> usize {
         const MOST: usize = 30 * 24 * 12;
-        let until = now.checked_add(SignedDuration::from_hours(30 * 24)).unwrap_or(Timestamp::MAX);
+        let until = now
+            .checked_add(SignedDuration::from_hours(30 * 24))
+            .unwrap_or(Timestamp::MAX);
         self.between(now, until, MOST).len()
     }
 }

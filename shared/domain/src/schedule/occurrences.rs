@@ -19,7 +19,11 @@ const CLOCK_CHANGE_YEARS: i64 = 40;
 
 impl Cron {
     /// The occurrences later than `after`, in order; none at all when the expression never fires.
-    pub fn occurrences<'a>(&'a self, zone: &'a Zone, after: Timestamp) -> impl Iterator<Item = Timestamp> + 'a {
+    pub fn occurrences<'a>(
+        &'a self,
+        zone: &'a Zone,
+        after: Timestamp,
+    ) -> impl Iterator<Item = Timestamp> + 'a {
         // The day before: at a change of date line or a fold at midnight it may hold later instants.
         let start = zone.wall(after).date();
         let start = start.yesterday().unwrap_or(start);
@@ -42,21 +46,24 @@ impl Cron {
     }
 
     /// Whether two occurrences after `now` are ever less than `minutes` apart (1 to 59).
-    pub(super) fn ever_closer_than(&self, minutes: u8, zone: &Zone, now: Timestamp) -> bool {
-        self.closer_on_the_clock(minutes, zone.wall(now).date()) || self.closer_at_a_clock_change(minutes, zone, now)
+    pub(super) fn ever_closer_than(&self, minutes: u32, zone: &Zone, now: Timestamp) -> bool {
+        self.closer_on_the_clock(minutes, zone.wall(now).date())
+            || self.closer_at_a_clock_change(minutes, zone, now)
     }
 
-    fn closer_on_the_clock(&self, minutes: u8, from: Date) -> bool {
+    fn closer_on_the_clock(&self, minutes: u32, from: Date) -> bool {
         let (mut within, mut previous) = (false, None);
         for minute in self.minutes.iter() {
-            within |= previous.is_some_and(|previous| minute - previous < minutes);
+            within |= previous.is_some_and(|previous| u32::from(minute - previous) < minutes);
             previous = Some(minute);
         }
         if within {
             return true;
         }
-        let (Some(first), Some(last)) = (self.minutes.iter().next(), previous) else { return false };
-        if first + 60 - last >= minutes {
+        let (Some(first), Some(last)) = (self.minutes.iter().next(), previous) else {
+            return false;
+        };
+        if u32::from(first + 60 - last) >= minutes {
             return false;
         }
         if self.hours.iter().any(|hour| self.hours.contains(hour + 1)) {
@@ -74,13 +81,17 @@ impl Cron {
     }
 
     /// When clocks skip an hour, 01:58 and 03:00 are two minutes apart.
-    fn closer_at_a_clock_change(&self, minutes: u8, zone: &Zone, now: Timestamp) -> bool {
-        let until = now.checked_add(SignedDuration::from_hours(CLOCK_CHANGE_YEARS * 366 * 24)).unwrap_or(Timestamp::MAX);
+    fn closer_at_a_clock_change(&self, minutes: u32, zone: &Zone, now: Timestamp) -> bool {
+        let until = now
+            .checked_add(SignedDuration::from_hours(CLOCK_CHANGE_YEARS * 366 * 24))
+            .unwrap_or(Timestamp::MAX);
         zone.clock_changes(now, until).into_iter().any(|change| {
             let reach = i64::from(minutes);
             let mut previous: Option<i64> = None;
             (-reach..=reach).any(|offset| {
-                let occurs = change.checked_add(offset.minutes()).is_ok_and(|instant| self.includes(zone, instant));
+                let occurs = change
+                    .checked_add(offset.minutes())
+                    .is_ok_and(|instant| self.includes(zone, instant));
                 let close = occurs && previous.is_some_and(|previous| offset - previous < reach);
                 if occurs {
                     previous = Some(offset);
@@ -116,13 +127,20 @@ impl Cron {
     fn times(&self, day: Date) -> impl Iterator<Item = DateTime> + use<> {
         let (hours, minutes) = (self.hours, self.minutes);
         let signed = |n: u8| i8::try_from(n).unwrap_or(0);
-        hours.iter().flat_map(move |hour| minutes.iter().map(move |minute| day.at(signed(hour), signed(minute), 0, 0)))
+        hours.iter().flat_map(move |hour| {
+            minutes
+                .iter()
+                .map(move |minute| day.at(signed(hour), signed(minute), 0, 0))
+        })
     }
 
-    /// Days a year on which one of the two day fields alone would fire, in 1/1000: for choosing the
-    /// tighter superset.
+    /// Of a thousand days, those the day of the month admits and those the weekday admits: the fewer,
+    /// the tighter the superset.
     pub(super) fn share_of_days(&self) -> (usize, usize) {
-        (self.days_of_month.len() * 1000 / 31, self.weekdays.len() * 1000 / 7)
+        (
+            self.days_of_month.len() * 1000 / 31,
+            self.weekdays.len() * 1000 / 7,
+        )
     }
 
     /// Whether a day of the month of the expression exists in one of its months (31 February does not).
@@ -130,7 +148,9 @@ impl Cron {
         self.months.iter().any(|month| {
             // 2024 is a leap year: 29 February counts as existing.
             let last = date(2024, i8::try_from(month).unwrap_or(1), 1).days_in_month();
-            self.days_of_month.iter().any(|day| i16::from(day) <= i16::from(last))
+            self.days_of_month
+                .iter()
+                .any(|day| i16::from(day) <= i16::from(last))
         })
     }
 }
@@ -141,7 +161,10 @@ mod tests {
 
     fn next(text: &str, zone: &str, after: &str, n: usize) -> Vec<String> {
         let (cron, zone) = (Cron::parse(text).unwrap(), Zone::named(zone).unwrap());
-        cron.occurrences(&zone, after.parse().unwrap()).take(n).map(|at| at.to_string()).collect()
+        cron.occurrences(&zone, after.parse().unwrap())
+            .take(n)
+            .map(|at| at.to_string())
+            .collect()
     }
 
     fn too_close(text: &str, zone: &str) -> bool {
@@ -152,7 +175,10 @@ mod tests {
     #[test]
     fn one_means_monday() {
         // 2026-11-23 is a Monday.
-        assert_eq!(next("0 9 * * 1", "UTC", "2026-11-21T00:00:00Z", 2), ["2026-11-23T09:00:00Z", "2026-11-30T09:00:00Z"]);
+        assert_eq!(
+            next("0 9 * * 1", "UTC", "2026-11-21T00:00:00Z", 2),
+            ["2026-11-23T09:00:00Z", "2026-11-30T09:00:00Z"]
+        );
     }
 
     #[test]
@@ -160,7 +186,11 @@ mod tests {
         // 1 June 2026 is a Monday.
         assert_eq!(
             next("0 9 1 * MON", "UTC", "2026-05-25T10:00:00Z", 3),
-            ["2026-06-01T09:00:00Z", "2026-06-08T09:00:00Z", "2026-06-15T09:00:00Z"]
+            [
+                "2026-06-01T09:00:00Z",
+                "2026-06-08T09:00:00Z",
+                "2026-06-15T09:00:00Z"
+            ]
         );
     }
 
@@ -195,7 +225,12 @@ mod tests {
             ["2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"]
         );
         assert_eq!(
-            next("*/30 1 1 11 *", "America/New_York", "2026-11-01T05:00:00Z", 2),
+            next(
+                "*/30 1 1 11 *",
+                "America/New_York",
+                "2026-11-01T05:00:00Z",
+                2
+            ),
             ["2026-11-01T05:30:00Z", "2027-11-01T05:00:00Z"],
             "the second 01:00 and 01:30 of the morning do not count"
         );
@@ -203,10 +238,24 @@ mod tests {
 
     #[test]
     fn the_shortest_gap_counts_wherever_it_is() {
-        for bad in ["* * * * *", "0,1 9 * * *", "*/4 * * * *", "0,58 * * * *", "2,58 0,23 * * *", "2,59 1,2 * * *"] {
+        for bad in [
+            "* * * * *",
+            "0,1 9 * * *",
+            "*/4 * * * *",
+            "0,58 * * * *",
+            "2,58 0,23 * * *",
+            "2,59 1,2 * * *",
+        ] {
             assert!(too_close(bad, "UTC"), "{bad}");
         }
-        for good in ["*/5 * * * *", "0,58 1,3 * * *", "2,58 0,23 * * MON", "0 9 * * *", "3,58 * * * *", "0,55 0,23 * * *"] {
+        for good in [
+            "*/5 * * * *",
+            "0,58 1,3 * * *",
+            "2,58 0,23 * * MON",
+            "0 9 * * *",
+            "3,58 * * * *",
+            "0,55 0,23 * * *",
+        ] {
             assert!(!too_close(good, "UTC"), "{good}");
         }
     }

@@ -14,17 +14,31 @@ struct Foreign {
 
 impl Foreign {
     fn read(aws: &AwsExpression) -> Self {
-        let inner = aws.expression.strip_prefix("cron(").and_then(|rest| rest.strip_suffix(')')).unwrap();
+        let inner = aws
+            .expression
+            .strip_prefix("cron(")
+            .and_then(|rest| rest.strip_suffix(')'))
+            .unwrap();
         let fields: Vec<String> = inner.split(' ').map(str::to_owned).collect();
         assert_eq!(fields.len(), 6, "{inner}");
-        assert_eq!(fields.iter().filter(|field| *field == "?").count(), 1, "{inner}");
+        assert_eq!(
+            fields.iter().filter(|field| *field == "?").count(),
+            1,
+            "{inner}"
+        );
         assert!(aws.expression.len() <= 256, "EventBridge takes no more");
-        Self { fields, zone: Zone::named(&aws.timezone).unwrap() }
+        Self {
+            fields,
+            zone: Zone::named(&aws.timezone).unwrap(),
+        }
     }
 
     fn admits(field: &str, value: i8) -> bool {
         let number = |text: &str| -> i8 {
-            match ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"].iter().position(|day| *day == text) {
+            match ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
+                .iter()
+                .position(|day| *day == text)
+            {
                 Some(day) => i8::try_from(day).unwrap(),
                 None => text.parse().unwrap(),
             }
@@ -38,8 +52,17 @@ impl Foreign {
 
     fn fires_at(&self, instant: Timestamp) -> bool {
         let wall: DateTime = self.zone.wall(instant);
-        let values = [wall.minute(), wall.hour(), wall.day(), wall.month(), wall.weekday().to_sunday_zero_offset()];
-        self.fields.iter().zip(values).all(|(field, value)| Self::admits(field, value))
+        let values = [
+            wall.minute(),
+            wall.hour(),
+            wall.day(),
+            wall.month(),
+            wall.weekday().to_sunday_zero_offset(),
+        ];
+        self.fields
+            .iter()
+            .zip(values)
+            .all(|(field, value)| Self::admits(field, value))
     }
 }
 
@@ -55,13 +78,30 @@ fn field(low: u8, high: u8) -> impl Strategy<Value = String> {
 }
 
 fn expression() -> impl Strategy<Value = String> {
-    (0u8..60, field(0, 23), field(1, 31), field(1, 12), field(0, 7)).prop_map(|(minute, hour, day, month, weekday)| format!("{minute} {hour} {day} {month} {weekday}"))
+    (
+        0u8..60,
+        field(0, 23),
+        field(1, 31),
+        field(1, 12),
+        field(0, 7),
+    )
+        .prop_map(|(minute, hour, day, month, weekday)| {
+            format!("{minute} {hour} {day} {month} {weekday}")
+        })
 }
 
 fn zone() -> impl Strategy<Value = Zone> {
     // Half-hour changes, two-hour changes, the southern hemisphere, none at all.
-    prop::sample::select(vec!["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Antarctica/Troll", "Asia/Kolkata", "America/Santiago"])
-        .prop_map(|name| Zone::named(name).unwrap())
+    prop::sample::select(vec![
+        "UTC",
+        "Europe/Berlin",
+        "America/New_York",
+        "Australia/Lord_Howe",
+        "Antarctica/Troll",
+        "Asia/Kolkata",
+        "America/Santiago",
+    ])
+    .prop_map(|name| Zone::named(name).unwrap())
 }
 
 /// Any second of 2025 to 2030.
@@ -141,7 +181,10 @@ proptest! {
 #[test]
 fn a_single_occurrence_comes_once() {
     let at: Timestamp = "2026-05-01T08:00:00.5Z".parse().unwrap();
-    let once = Schedule { timing: Timing::Once(at), timezone: Zone::utc() };
+    let once = Schedule {
+        timing: Timing::Once(at),
+        timezone: Zone::utc(),
+    };
     assert_eq!(once.next_after(at - 1.second(), 5), [at]);
     assert!(once.next_after(at, 5).is_empty());
     assert_eq!(once.occurrence_at(at + 30.seconds()), Some(at));
@@ -151,7 +194,18 @@ fn a_single_occurrence_comes_once() {
 #[test]
 fn a_month_is_counted() {
     let now: Timestamp = "2026-05-01T00:00:00Z".parse().unwrap();
-    let count = |text: &str| Schedule::cron(text, Zone::utc()).unwrap().occurrences_a_month(now);
-    assert_eq!((count("0 9 * * *"), count("*/5 * * * *"), count("0 0 29 2 *")), (30, 8640, 0));
+    let count = |text: &str| {
+        Schedule::cron(text, Zone::utc())
+            .unwrap()
+            .occurrences_a_month(now)
+    };
+    assert_eq!(
+        (
+            count("0 9 * * *"),
+            count("*/5 * * * *"),
+            count("0 0 29 2 *")
+        ),
+        (30, 8640, 0)
+    );
     assert_eq!(Schedule::manual().occurrences_a_month(now), 0);
 }

@@ -14,8 +14,15 @@ use crate::fault::Code;
 use crate::reader::Object;
 
 /// The fields of a request that speak of its schedule.
-pub const FIELDS: [&str; 7] =
-    ["schedule", "interval", "interval_minutes", "cron_expression", "scheduled_for", "anchor_minute", "timezone"];
+pub const FIELDS: [&str; 7] = [
+    "schedule",
+    "interval",
+    "interval_minutes",
+    "cron_expression",
+    "scheduled_for",
+    "anchor_minute",
+    "timezone",
+];
 
 /// What of a schedule stays as it was when a workflow is changed.
 struct Given {
@@ -32,7 +39,10 @@ impl Schedule {
     pub fn read(object: &mut Object<'_>, now: Timestamp) -> Option<Self> {
         let given = Given::read(object, None);
         match read_kind(object, now, &given) {
-            Kinds::One(timing) => timing.filter(|_| !given.wrong).map(|timing| Self { timing, timezone: given.timezone }),
+            Kinds::One(timing) => timing.filter(|_| !given.wrong).map(|timing| Self {
+                timing,
+                timezone: given.timezone,
+            }),
             Kinds::None => {
                 missing(object);
                 None
@@ -71,15 +81,23 @@ impl Schedule {
             }
             (timing, _) => timing,
         };
-        Some(Self { timing, timezone: given.timezone })
+        Some(Self {
+            timing,
+            timezone: given.timezone,
+        })
     }
 
     /// The schedule with only its zone or anchor changed.
     fn adjusted(&self, object: &mut Object<'_>, now: Timestamp, given: &Given) -> Option<Timing> {
         match &self.timing {
             Timing::Interval(interval) => {
-                let anchor = if given.anchor_given { given.anchor } else { interval.anchor_minute() };
-                anchored(object, now, interval.every(), anchor, &given.timezone).map(Timing::Interval)
+                let anchor = if given.anchor_given {
+                    given.anchor
+                } else {
+                    interval.anchor_minute()
+                };
+                anchored(object, now, interval.every(), anchor, &given.timezone)
+                    .map(Timing::Interval)
             }
             Timing::Cron(cron) => {
                 refuse_anchor(object, given);
@@ -109,8 +127,14 @@ impl Schedule {
                 object.insert("schedule".to_owned(), Value::from("manual"));
             }
             Timing::Interval(interval) => {
-                object.insert("interval".to_owned(), Value::from(interval.every().to_string()));
-                object.insert("interval_minutes".to_owned(), Value::from(interval.every().minutes()));
+                object.insert(
+                    "interval".to_owned(),
+                    Value::from(interval.every().to_string()),
+                );
+                object.insert(
+                    "interval_minutes".to_owned(),
+                    Value::from(interval.every().minutes()),
+                );
                 if let Some(minute) = interval.anchor_minute() {
                     object.insert("anchor_minute".to_owned(), Value::from(minute));
                 }
@@ -149,7 +173,9 @@ impl Given {
             }
         }
         if object.value("anchor_minute").is_some() {
-            given.anchor = object.count("anchor_minute", 0..=59).and_then(|minute| u8::try_from(minute).ok());
+            given.anchor = object
+                .count("anchor_minute", 0..=59)
+                .and_then(|minute| u8::try_from(minute).ok());
             given.wrong |= given.anchor.is_none();
         }
         given
@@ -165,10 +191,16 @@ enum Kinds {
 
 fn read_kind(object: &mut Object<'_>, now: Timestamp, given: &Given) -> Kinds {
     let manual = object.value("schedule").is_some();
-    let interval = [object.value("interval"), object.value("interval_minutes")].iter().any(Option::is_some);
+    let interval = [object.value("interval"), object.value("interval_minutes")]
+        .iter()
+        .any(Option::is_some);
     let cron = object.value("cron_expression").is_some();
     let once = object.value("scheduled_for").is_some();
-    match [manual, interval, cron, once].iter().filter(|kind| **kind).count() {
+    match [manual, interval, cron, once]
+        .iter()
+        .filter(|kind| **kind)
+        .count()
+    {
         0 => return Kinds::None,
         1 => {}
         _ => {
@@ -182,7 +214,9 @@ fn read_kind(object: &mut Object<'_>, now: Timestamp, given: &Given) -> Kinds {
     Kinds::One(if manual {
         read_manual(object)
     } else if interval {
-        read_every(object).and_then(|every| anchored(object, now, every, given.anchor, &given.timezone)).map(Timing::Interval)
+        read_every(object)
+            .and_then(|every| anchored(object, now, every, given.anchor, &given.timezone))
+            .map(Timing::Interval)
     } else if cron {
         read_cron(object, given, now).map(Timing::Cron)
     } else {
@@ -205,7 +239,10 @@ fn read_manual(object: &mut Object<'_>) -> Option<Timing> {
     if word == "manual" {
         return Some(Timing::Manual);
     }
-    object.fault("schedule", "must be \"manual\"; other schedules have fields of their own");
+    object.fault(
+        "schedule",
+        "must be \"manual\"; other schedules have fields of their own",
+    );
     None
 }
 
@@ -215,7 +252,10 @@ fn read_every(object: &mut Object<'_>) -> Option<Every> {
     if let Some(text) = object.string("interval") {
         spelt = Every::parse(text);
         if spelt.is_none() {
-            object.fault("interval", "must be a whole number and minutes, hours, days or weeks, as \"6 hours\"");
+            object.fault(
+                "interval",
+                "must be a whole number and minutes, hours, days or weeks, as \"6 hours\"",
+            );
             return None;
         }
     } else if object.value("interval").is_some() {
@@ -225,20 +265,32 @@ fn read_every(object: &mut Object<'_>) -> Option<Every> {
         return spelt.filter(|every| within(object, "interval", every.minutes()));
     }
     let minutes = object.count("interval_minutes", 0..=LONGEST_MINUTES)?;
-    let every = spelt.filter(|every| every.minutes() == minutes).unwrap_or_else(|| Every::of_minutes(minutes));
+    let every = spelt
+        .filter(|every| every.minutes() == minutes)
+        .unwrap_or_else(|| Every::of_minutes(minutes));
     within(object, "interval_minutes", minutes).then_some(every)
 }
 
 fn within(object: &mut Object<'_>, field: &str, minutes: u32) -> bool {
     if minutes < SHORTEST_MINUTES {
-        object.fault_code(field, Code::IntervalTooShort, format!("must be at least {SHORTEST_MINUTES} minutes"));
+        object.fault_code(
+            field,
+            Code::IntervalTooShort,
+            format!("must be at least {SHORTEST_MINUTES} minutes"),
+        );
     } else if minutes > LONGEST_MINUTES {
         object.fault(field, "must be at most one year (365 days)");
     }
     (SHORTEST_MINUTES..=LONGEST_MINUTES).contains(&minutes)
 }
 
-fn anchored(object: &mut Object<'_>, now: Timestamp, every: Every, anchor: Option<u8>, zone: &Zone) -> Option<Interval> {
+fn anchored(
+    object: &mut Object<'_>,
+    now: Timestamp,
+    every: Every,
+    anchor: Option<u8>,
+    zone: &Zone,
+) -> Option<Interval> {
     if anchor.is_some() && !every.minutes().is_multiple_of(60) {
         object.fault("anchor_minute", "needs an interval of whole hours");
         return None;
@@ -262,11 +314,14 @@ fn read_cron(object: &mut Object<'_>, given: &Given, now: Timestamp) -> Option<C
 /// Refuses an expression that never fires, or too often, in `zone`.
 fn judged(object: &mut Object<'_>, cron: Cron, zone: &Zone, now: Timestamp) -> Option<Cron> {
     if cron.occurrences(zone, now).next().is_none() {
-        object.fault_code("cron_expression", Code::CronNeverFires, "names a date that no calendar has");
+        object.fault_code(
+            "cron_expression",
+            Code::CronNeverFires,
+            "names a date that no calendar has",
+        );
         return None;
     }
-    // SHORTEST_MINUTES is 5: the cast cannot cut it.
-    if cron.ever_closer_than(SHORTEST_MINUTES as u8, zone, now) {
+    if cron.ever_closer_than(SHORTEST_MINUTES, zone, now) {
         let message = format!("has occurrences less than {SHORTEST_MINUTES} minutes apart");
         object.fault_code("cron_expression", Code::IntervalTooShort, message);
         return None;
@@ -290,136 +345,36 @@ fn read_once(object: &mut Object<'_>, now: Timestamp) -> Option<Timestamp> {
 /// RFC 3339 and no more: the calendar library also reads leap seconds, bracketed zones and shorter forms.
 fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
-    let digits = |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    let digits = |range: std::ops::Range<usize>| {
+        bytes
+            .get(range)
+            .is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+    };
     let stands = |at: usize, wanted: &[u8]| bytes.get(at).is_some_and(|byte| wanted.contains(byte));
-    let shaped = digits(0..4) && stands(4, b"-") && digits(5..7) && stands(7, b"-") && digits(8..10) && stands(10, b"Tt")
-        && digits(11..13) && stands(13, b":") && digits(14..16) && stands(16, b":") && digits(17..19);
+    let shaped = digits(0..4)
+        && stands(4, b"-")
+        && digits(5..7)
+        && stands(7, b"-")
+        && digits(8..10)
+        && stands(10, b"Tt")
+        && digits(11..13)
+        && stands(13, b":")
+        && digits(14..16)
+        && stands(16, b":")
+        && digits(17..19);
     let rest = text.get(19..)?;
     let offset = match rest.strip_prefix('.') {
         Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
         None => rest,
     };
     let offset_shaped = matches!(offset, "Z" | "z")
-        || (offset.len() == 6 && offset.starts_with(['+', '-']) && offset.as_bytes().get(3) == Some(&b':'));
-    (shaped && offset_shaped && text.get(17..19) != Some("60")).then(|| text.parse().ok()).flatten()
+        || (offset.len() == 6
+            && offset.starts_with(['+', '-'])
+            && offset.as_bytes().get(3) == Some(&b':'));
+    (shaped && offset_shaped && text.get(17..19) != Some("60"))
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn now() -> Timestamp {
-        "2026-05-01T08:10:00Z".parse().unwrap()
-    }
-
-    fn read(body: &Value) -> Result<Schedule, Vec<(String, Code)>> {
-        let mut object = Object::new(body, "");
-        let schedule = Schedule::read(&mut object, now());
-        object.finish(schedule).map_err(|faults| faults.into_iter().map(|fault| (fault.path, fault.code)).collect())
-    }
-
-    fn amend(before: &Schedule, body: &Value) -> Result<Schedule, Vec<(String, Code)>> {
-        let mut object = Object::new(body, "");
-        let later = "2026-05-02T00:00:00Z".parse().unwrap();
-        let schedule = before.amend(&mut object, later);
-        object.finish(schedule).map_err(|faults| faults.into_iter().map(|fault| (fault.path, fault.code)).collect())
-    }
-
-    fn written(schedule: &Schedule) -> Value {
-        let mut fields = Map::new();
-        schedule.write(&mut fields);
-        Value::Object(fields)
-    }
-
-    #[test]
-    fn what_is_written_reads_back_the_same() {
-        for body in [
-            json!({"schedule": "manual", "timezone": "UTC"}),
-            json!({"interval": "90 minutes", "interval_minutes": 90, "timezone": "UTC"}),
-            json!({"interval": "7 days", "interval_minutes": 10_080, "anchor_minute": 0, "timezone": "Asia/Kolkata"}),
-            json!({"cron_expression": "0 9 1 * MON", "timezone": "Europe/Berlin"}),
-            json!({"scheduled_for": "2099-01-01T00:00:00Z", "timezone": "UTC"}),
-        ] {
-            let schedule = read(&body).unwrap();
-            assert_eq!(written(&schedule), body);
-            let stored = serde_json::to_string(&schedule).unwrap();
-            assert_eq!(serde_json::from_str::<Schedule>(&stored).unwrap(), schedule, "{stored}");
-        }
-    }
-
-    #[test]
-    fn interval_minutes_wins() {
-        let schedule = read(&json!({"interval": "6 hours", "interval_minutes": 60})).unwrap();
-        assert_eq!(written(&schedule), json!({"interval": "1 hour", "interval_minutes": 60, "timezone": "UTC"}));
-    }
-
-    #[test]
-    fn every_fault_has_its_code_and_place() {
-        use Code::{CronInvalid, CronNeverFires, CronUnsupported, IntervalTooShort, TimezoneUnknown, ValidationFailed};
-        for (body, path, code) in [
-            (json!({}), "/schedule", ValidationFailed),
-            (json!({"schedule": null, "interval": null}), "/schedule", ValidationFailed),
-            (json!({"schedule": "weekly"}), "/schedule", ValidationFailed),
-            (json!({"schedule": "manual", "interval": "1 day"}), "/schedule", ValidationFailed),
-            (json!({"cron_expression": "0 9 * * *", "scheduled_for": "2099-01-01T00:00:00Z"}), "/schedule", ValidationFailed),
-            (json!({"interval": "soon"}), "/interval", ValidationFailed),
-            (json!({"interval": 6}), "/interval", ValidationFailed),
-            (json!({"interval": "soon", "interval_minutes": 60}), "/interval", ValidationFailed),
-            (json!({"interval": "0 minutes"}), "/interval", IntervalTooShort),
-            (json!({"interval": "4 minutes"}), "/interval", IntervalTooShort),
-            (json!({"interval": "53 weeks"}), "/interval", ValidationFailed),
-            (json!({"interval_minutes": 1}), "/interval_minutes", IntervalTooShort),
-            (json!({"interval_minutes": 525_601}), "/interval_minutes", ValidationFailed),
-            (json!({"interval_minutes": 9_223_372_036_854_775_808_u64}), "/interval_minutes", ValidationFailed),
-            (json!({"interval_minutes": 7.5}), "/interval_minutes", ValidationFailed),
-            (json!({"cron_expression": "0 9 * *"}), "/cron_expression", CronInvalid),
-            (json!({"cron_expression": 9}), "/cron_expression", ValidationFailed),
-            (json!({"cron_expression": "0 9 L * *"}), "/cron_expression", CronUnsupported),
-            (json!({"cron_expression": "0 9 31 2 *"}), "/cron_expression", CronNeverFires),
-            (json!({"cron_expression": "* * * * *"}), "/cron_expression", IntervalTooShort),
-            (json!({"scheduled_for": "2020-01-01T00:00:00Z"}), "/scheduled_for", ValidationFailed),
-            (json!({"scheduled_for": "2099-01-01T00:00:00"}), "/scheduled_for", ValidationFailed),
-            (json!({"scheduled_for": "2099-06-30T23:59:60Z"}), "/scheduled_for", ValidationFailed),
-            (json!({"scheduled_for": "2099-02-30T00:00:00Z"}), "/scheduled_for", ValidationFailed),
-            (json!({"scheduled_for": "2099-01-01T00:00:00+02:00[Europe/Berlin]"}), "/scheduled_for", ValidationFailed),
-            (json!({"interval": "1 day", "anchor_minute": 60}), "/anchor_minute", ValidationFailed),
-            (json!({"interval": "1 day", "anchor_minute": -1}), "/anchor_minute", ValidationFailed),
-            (json!({"interval": "90 minutes", "anchor_minute": 5}), "/anchor_minute", ValidationFailed),
-            (json!({"cron_expression": "0 9 * * *", "anchor_minute": 5}), "/anchor_minute", ValidationFailed),
-            (json!({"interval": "1 day", "timezone": "america/new_york"}), "/timezone", TimezoneUnknown),
-            (json!({"interval": "1 day", "timezone": 1}), "/timezone", ValidationFailed),
-            (json!({"interval": "1 day", "cron_expresion": "0 9 * * *"}), "/cron_expresion", ValidationFailed),
-        ] {
-            assert_eq!(read(&body), Err(vec![(path.to_owned(), code)]), "{body}");
-        }
-    }
-
-    #[test]
-    fn faults_of_different_fields_come_together() {
-        let faults = read(&json!({"cron_expression": "61 * * * *", "timezone": "Mars/Olympus"})).unwrap_err();
-        assert_eq!(faults, [("/timezone".to_owned(), Code::TimezoneUnknown), ("/cron_expression".to_owned(), Code::CronInvalid)]);
-    }
-
-    #[test]
-    fn a_change_replaces_the_kind_or_adjusts_it() {
-        let hourly = read(&json!({"interval": "1 hour", "timezone": "Asia/Kolkata"})).unwrap();
-        let cron = amend(&hourly, &json!({"cron_expression": "0 9 * * *"})).unwrap();
-        assert_eq!(written(&cron), json!({"cron_expression": "0 9 * * *", "timezone": "Asia/Kolkata"}));
-        let moved = amend(&cron, &json!({"timezone": "Europe/Berlin"})).unwrap();
-        assert_eq!(written(&moved), json!({"cron_expression": "0 9 * * *", "timezone": "Europe/Berlin"}));
-        let swapped = amend(&cron, &json!({"cron_expression": null, "schedule": "manual", "timezone": null})).unwrap();
-        assert_eq!(written(&swapped), json!({"schedule": "manual", "timezone": "UTC"}));
-        assert_eq!(amend(&cron, &json!({"cron_expression": null})), Err(vec![("/schedule".to_owned(), Code::ValidationFailed)]));
-        assert_eq!(amend(&cron, &json!({"anchor_minute": 3})), Err(vec![("/anchor_minute".to_owned(), Code::ValidationFailed)]));
-    }
-
-    #[test]
-    fn the_same_interval_again_keeps_its_rhythm() {
-        let hourly = read(&json!({"interval": "1 hour"})).unwrap();
-        assert_eq!(amend(&hourly, &json!({"interval": "1 hour"})).unwrap(), hourly);
-        assert_eq!(amend(&hourly, &json!({"interval_minutes": 60})).unwrap(), hourly);
-        let anchored = amend(&hourly, &json!({"anchor_minute": 30})).unwrap();
-        assert_eq!(anchored.next_after("2026-05-02T00:00:00Z".parse().unwrap(), 1)[0].to_string(), "2026-05-02T00:30:00Z");
-    }
-}
+mod tests;

@@ -35,13 +35,19 @@ impl Zone {
         if rules.iana_name() != Some(name) || rules.is_unknown() {
             return Err(UnknownZone);
         }
-        Ok(Self { name: name.to_owned(), rules })
+        Ok(Self {
+            name: name.to_owned(),
+            rules,
+        })
     }
 
     /// Coordinated universal time, the contract's default.
     #[must_use]
     pub fn utc() -> Self {
-        Self { name: "UTC".to_owned(), rules: TimeZone::UTC }
+        Self {
+            name: "UTC".to_owned(),
+            rules: TimeZone::UTC,
+        }
     }
 
     #[must_use]
@@ -69,7 +75,11 @@ impl Zone {
 
     /// The instants at which clocks change, later than `after` and not later than `until`.
     pub(super) fn clock_changes(&self, after: Timestamp, until: Timestamp) -> Vec<Timestamp> {
-        self.rules.following(after).map(|change| change.timestamp()).take_while(|at| *at <= until).collect()
+        self.rules
+            .following(after)
+            .map(|change| change.timestamp())
+            .take_while(|at| *at <= until)
+            .collect()
     }
 
     /// `instant` with this zone attached, for showing.
@@ -106,10 +116,26 @@ mod tests {
 
     #[test]
     fn names_are_taken_as_they_are_spelt_in_the_database() {
-        for good in ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Etc/GMT+5"] {
+        for good in [
+            "UTC",
+            "Europe/Berlin",
+            "America/New_York",
+            "Asia/Kolkata",
+            "Etc/GMT+5",
+        ] {
             assert_eq!(Zone::named(good).unwrap().name(), good);
         }
-        for bad in ["", "utc", "america/new_york", "Mars/Olympus", "../../etc/passwd", "+02:00", "EST5EDT,M3.2.0,M11.1.0", "Etc/Unknown", " UTC"] {
+        for bad in [
+            "",
+            "utc",
+            "america/new_york",
+            "Mars/Olympus",
+            "../../etc/passwd",
+            "+02:00",
+            "EST5EDT,M3.2.0,M11.1.0",
+            "Etc/Unknown",
+            " UTC",
+        ] {
             assert_eq!(Zone::named(bad), Err(UnknownZone), "{bad}");
         }
     }

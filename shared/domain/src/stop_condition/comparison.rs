@@ -61,7 +61,10 @@ impl Operator {
             (Self::Matches, Value::String(pattern)) => Some(compile(pattern).ok()?),
             _ => None,
         };
-        nodes.iter().copied().find(|node| self.holds_for(node, value, pattern.as_ref()))
+        nodes
+            .iter()
+            .copied()
+            .find(|node| self.holds_for(node, value, pattern.as_ref()))
     }
 
     fn holds_for(self, node: &Value, value: &Value, pattern: Option<&Regex>) -> bool {
@@ -80,7 +83,9 @@ impl Operator {
             Self::NotEqual => !equal(node, value),
             Self::Contains => contains(node, value),
             Self::NotContains => !contains(node, value),
-            Self::Matches => pattern.zip(text(node)).is_some_and(|(pattern, text)| pattern.is_match(&text)),
+            Self::Matches => pattern
+                .zip(text(node))
+                .is_some_and(|(pattern, text)| pattern.is_match(&text)),
             Self::Exists => true,
             Self::Changed => false,
         }
@@ -102,7 +107,10 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
         .build()
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => "is too large once compiled".to_owned(),
-            error => format!("is no pattern in RE2 syntax: {}", error.to_string().lines().last().unwrap_or_default()),
+            error => format!(
+                "is no pattern in RE2 syntax: {}",
+                error.to_string().lines().last().unwrap_or_default()
+            ),
         })
 }
 
@@ -110,19 +118,29 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
 /// missing or null side differs from a value.
 #[must_use]
 pub fn differ(before: &[&Value], now: &[&Value]) -> bool {
-    before.len() != now.len() || before.iter().zip(now).any(|(before, now)| !equal(before, now))
+    before.len() != now.len()
+        || before
+            .iter()
+            .zip(now)
+            .any(|(before, now)| !equal(before, now))
 }
 
 /// Equal as numbers, instants or text; arrays and objects member by member.
 fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Null, Value::Null) => true,
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
+        }
         (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b)))
+            a.len() == b.len()
+                && a.iter()
+                    .all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b)))
         }
         _ => match (text(a), text(b)) {
-            (Some(x), Some(y)) => typed_order(a, b).map_or_else(|| x == y, |order| order == Ordering::Equal),
+            (Some(x), Some(y)) => {
+                typed_order(a, b).map_or_else(|| x == y, |order| order == Ordering::Equal)
+            }
             _ => false,
         },
     }
@@ -148,7 +166,9 @@ fn typed_order(a: &Value, b: &Value) -> Option<Ordering> {
 fn contains(node: &Value, value: &Value) -> bool {
     match node {
         Value::Array(elements) => elements.iter().any(|element| equal(element, value)),
-        _ => text(node).zip(text(value)).is_some_and(|(node, value)| node.contains(&value)),
+        _ => text(node)
+            .zip(text(value))
+            .is_some_and(|(node, value)| node.contains(&value)),
     }
 }
 
@@ -177,7 +197,10 @@ impl Number {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "compared with a fraction, where the last digits do not decide")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "compared with a fraction, where the last digits do not decide"
+    )]
     fn real(self) -> f64 {
         match self {
             Self::Whole(n) => n as f64,
@@ -202,14 +225,19 @@ fn number(value: &Value) -> Option<Number> {
     // Rust also reads "inf", "NaN" and "1."; none of them is a number on a page.
     let spelt = unsigned.starts_with(|c: char| c.is_ascii_digit())
         && unsigned.ends_with(|c: char| c.is_ascii_digit())
-        && unsigned.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'));
+        && unsigned
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'));
     if !spelt {
         return None;
     }
     if let Ok(whole) = text.parse::<i128>() {
         return Some(Number::Whole(whole));
     }
-    text.parse::<f64>().ok().filter(|n| n.is_finite()).map(Number::Real)
+    text.parse::<f64>()
+        .ok()
+        .filter(|n| n.is_finite())
+        .map(Number::Real)
 }
 
 /// An RFC 3339 date-time, or a full-date as its first instant in UTC.
@@ -232,7 +260,9 @@ mod tests {
     use serde_json::json;
 
     fn holds(node: Value, operator: &str, value: Value) -> bool {
-        Operator::parse(operator).expect(operator).holds(&[&node], &value)
+        Operator::parse(operator)
+            .expect(operator)
+            .holds(&[&node], &value)
     }
 
     #[test]
@@ -242,20 +272,43 @@ mod tests {
         assert!(holds(json!(" 10.0 "), "==", json!(10)));
         assert!(holds(json!("1e3"), "==", json!(1000)));
         assert!(holds(json!("-3"), "<", json!("2")));
-        assert!(holds(json!("9007199254740993"), ">", json!(9_007_199_254_740_992_i64)), "beyond 2^53");
+        assert!(
+            holds(
+                json!("9007199254740993"),
+                ">",
+                json!(9_007_199_254_740_992_i64)
+            ),
+            "beyond 2^53"
+        );
     }
 
     #[test]
     fn dates_are_instants_whatever_their_offset() {
-        assert!(holds(json!("2026-05-01T10:00:00+02:00"), "==", json!("2026-05-01T08:00:00Z")));
-        assert!(holds(json!("2026-05-01"), "<", json!("2026-05-01T00:00:01Z")));
-        assert!(holds(json!("2026-10-01"), ">", json!("2026-09-30T23:59:59Z")));
+        assert!(holds(
+            json!("2026-05-01T10:00:00+02:00"),
+            "==",
+            json!("2026-05-01T08:00:00Z")
+        ));
+        assert!(holds(
+            json!("2026-05-01"),
+            "<",
+            json!("2026-05-01T00:00:01Z")
+        ));
+        assert!(holds(
+            json!("2026-10-01"),
+            ">",
+            json!("2026-09-30T23:59:59Z")
+        ));
     }
 
     #[test]
     fn other_text_is_composed_and_case_sensitive() {
         assert!(holds(json!("e\u{301}"), "==", json!("é")));
-        assert!(holds(json!("un caf\u{65}\u{301}"), "contains", json!("café")));
+        assert!(holds(
+            json!("un caf\u{65}\u{301}"),
+            "contains",
+            json!("café")
+        ));
         assert!(!holds(json!("Rust"), "==", json!("rust")));
         assert!(holds(json!("b"), ">", json!("a")));
         assert!(holds(json!(true), "==", json!("true")));
@@ -263,9 +316,18 @@ mod tests {
 
     #[test]
     fn what_could_not_be_read_satisfies_nothing_but_exists() {
-        for operator in Operator::ALL.iter().filter(|operator| operator.takes_value()) {
-            assert!(!operator.holds(&[&Value::Null], &json!("x")), "null {operator}");
-            assert!(!operator.holds(&[&json!("x")], &Value::Null), "{operator} null");
+        for operator in Operator::ALL
+            .iter()
+            .filter(|operator| operator.takes_value())
+        {
+            assert!(
+                !operator.holds(&[&Value::Null], &json!("x")),
+                "null {operator}"
+            );
+            assert!(
+                !operator.holds(&[&json!("x")], &Value::Null),
+                "{operator} null"
+            );
             assert!(!operator.holds(&[], &json!("x")), "nothing {operator}");
         }
         assert!(holds(Value::Null, "exists", Value::Null));
@@ -275,7 +337,10 @@ mod tests {
     #[test]
     fn a_word_is_neither_above_nor_below_a_number() {
         for operator in [">", "<", ">=", "<="] {
-            assert!(!holds(json!("sold out"), operator, json!(100)), "{operator}");
+            assert!(
+                !holds(json!("sold out"), operator, json!(100)),
+                "{operator}"
+            );
         }
         assert!(holds(json!("sold out"), "!=", json!(100)));
         for odd in ["NaN", "inf", "1,299", "$5", "", "1.", ".5", "0x10", "1e999"] {
@@ -286,7 +351,10 @@ mod tests {
     #[test]
     fn any_node_is_enough_and_arrays_contain_elements() {
         let (a, b) = (json!(3), json!(8));
-        assert_eq!(Operator::Greater.first_that_holds(&[&a, &b], &json!(5)), Some(&b));
+        assert_eq!(
+            Operator::Greater.first_that_holds(&[&a, &b], &json!(5)),
+            Some(&b)
+        );
         assert!(holds(json!(["a", 1]), "contains", json!("1")));
         assert!(holds(json!(["a", 1]), "not_contains", json!("b")));
         assert!(!holds(json!({"a": 1}), "contains", json!("a")));
@@ -294,9 +362,20 @@ mod tests {
 
     #[test]
     fn patterns_are_re2_and_bounded() {
-        assert!(holds(json!("Version 2.0.1 is out"), "matches", json!(r"\b2\.\d+\.\d+\b")));
+        assert!(holds(
+            json!("Version 2.0.1 is out"),
+            "matches",
+            json!(r"\b2\.\d+\.\d+\b")
+        ));
         assert!(holds(json!(404), "matches", json!("^4")));
-        for bad in [r"(a)\1", "(?=a)", "(", &"(".repeat(200), "a{1000}{1000}{10}", &"a".repeat(501)] {
+        for bad in [
+            r"(a)\1",
+            "(?=a)",
+            "(",
+            &"(".repeat(200),
+            "a{1000}{1000}{10}",
+            &"a".repeat(501),
+        ] {
             assert!(compile(bad).is_err(), "{bad}");
         }
     }
@@ -304,9 +383,15 @@ mod tests {
     #[test]
     fn a_difference_is_one_of_value_not_of_spelling() {
         assert!(!differ(&[&json!(10)], &[&json!("10.0")]));
-        assert!(!differ(&[&json!({"a": 1, "b": 2})], &[&json!({"b": 2, "a": 1})]));
+        assert!(!differ(
+            &[&json!({"a": 1, "b": 2})],
+            &[&json!({"b": 2, "a": 1})]
+        ));
         assert!(differ(&[&json!(10)], &[&json!(11)]));
-        assert!(differ(&[&json!(10)], &[&Value::Null]), "a missing side has changed");
+        assert!(
+            differ(&[&json!(10)], &[&Value::Null]),
+            "a missing side has changed"
+        );
         assert!(differ(&[], &[&json!(1)]));
     }
 }

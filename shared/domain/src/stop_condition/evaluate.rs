@@ -31,7 +31,11 @@ pub struct Verdict {
 
 impl Verdict {
     fn met(evidence: Vec<String>) -> Self {
-        Self { met: true, evidence, needs_model: false }
+        Self {
+            met: true,
+            evidence,
+            needs_model: false,
+        }
     }
 }
 
@@ -45,21 +49,41 @@ impl StopCondition {
                 let count = now.results.len();
                 let evidence = vec![format!("{count} results, asked for {operator} {value}")];
                 let met = operator.holds(&[&Value::from(count)], &Value::from(*value));
-                Verdict { met, evidence, needs_model: false }
+                Verdict {
+                    met,
+                    evidence,
+                    needs_model: false,
+                }
             }
             Self::ContainsUrl { url } => contains_url(url, now),
-            Self::FieldValue(test) => test.evaluate(&whole(now), previous.map(|before| whole(before)).as_deref()),
-            Self::ExtractedField(test) => test.evaluate(&extracted(now), previous.map(|before| extracted(before)).as_deref()),
-            Self::NaturalLanguage { .. } => Verdict { needs_model: true, ..Verdict::default() },
+            Self::FieldValue(test) => {
+                test.evaluate(&whole(now), previous.map(|before| whole(before)).as_deref())
+            }
+            Self::ExtractedField(test) => test.evaluate(
+                &extracted(now),
+                previous.map(|before| extracted(before)).as_deref(),
+            ),
+            Self::NaturalLanguage { .. } => Verdict {
+                needs_model: true,
+                ..Verdict::default()
+            },
             Self::Always => Verdict::default(),
         }
     }
 }
 
 fn contains_url(url: &str, now: Observed<'_>) -> Verdict {
-    let Some(wanted) = url_identity::parse_identity(url) else { return Verdict::default() };
-    let found = now.results.iter().filter_map(url_of).find(|url| url_identity::parse_identity(url).as_ref() == Some(&wanted));
-    found.map_or_else(Verdict::default, |url| Verdict::met(vec![preview(url, LONGEST_EVIDENCE)]))
+    let Some(wanted) = url_identity::parse_identity(url) else {
+        return Verdict::default();
+    };
+    let found = now
+        .results
+        .iter()
+        .filter_map(url_of)
+        .find(|url| url_identity::parse_identity(url).as_ref() == Some(&wanted));
+    found.map_or_else(Verdict::default, |url| {
+        Verdict::met(vec![preview(url, LONGEST_EVIDENCE)])
+    })
 }
 
 fn url_of(result: &Value) -> Option<&str> {
@@ -75,16 +99,30 @@ struct Document<'a> {
 
 /// Each result as it is.
 fn whole(run: Observed<'_>) -> Vec<Document<'_>> {
-    run.results.iter().map(|result| Document { url: url_of(result), content: result }).collect()
+    run.results
+        .iter()
+        .map(|result| Document {
+            url: url_of(result),
+            content: result,
+        })
+        .collect()
 }
 
 /// Each result's `extracted`, and the fields without a page.
 fn extracted(run: Observed<'_>) -> Vec<Document<'_>> {
     let of_pages = run.results.iter().filter_map(|result| {
-        let content = result.get("extracted").filter(|extracted| !extracted.is_null())?;
-        Some(Document { url: url_of(result), content })
+        let content = result
+            .get("extracted")
+            .filter(|extracted| !extracted.is_null())?;
+        Some(Document {
+            url: url_of(result),
+            content,
+        })
     });
-    let loose = (!run.fields.is_null()).then_some(Document { url: None, content: run.fields });
+    let loose = (!run.fields.is_null()).then_some(Document {
+        url: None,
+        content: run.fields,
+    });
     of_pages.chain(loose).collect()
 }
 
@@ -93,9 +131,17 @@ impl FieldTest {
         let evidence = match (self.operator, previous) {
             (Operator::Changed, None) => Vec::new(),
             (Operator::Changed, Some(previous)) => self.changes(now, previous),
-            _ => now.iter().filter_map(|document| self.holding(document)).take(MOST_EVIDENCE).collect(),
+            _ => now
+                .iter()
+                .filter_map(|document| self.holding(document))
+                .take(MOST_EVIDENCE)
+                .collect(),
         };
-        if evidence.is_empty() { Verdict::default() } else { Verdict::met(evidence) }
+        if evidence.is_empty() {
+            Verdict::default()
+        } else {
+            Verdict::met(evidence)
+        }
     }
 
     fn holding(&self, document: &Document<'_>) -> Option<String> {
@@ -107,7 +153,11 @@ impl FieldTest {
     /// The documents whose field is not what it was. Compared page by page, by URL identity; documents
     /// without a URL in their order. A page without a counterpart is new or gone, not changed.
     fn changes(&self, now: &[Document<'_>], previous: &[Document<'_>]) -> Vec<String> {
-        let key = |document: &Document<'_>| document.url.map(|url| url_identity::parse_identity(url).unwrap_or_else(|| url.to_owned()));
+        let key = |document: &Document<'_>| {
+            document
+                .url
+                .map(|url| url_identity::parse_identity(url).unwrap_or_else(|| url.to_owned()))
+        };
         let mut before_by_url = std::collections::HashMap::new();
         let mut before_in_order = Vec::new();
         for document in previous {
@@ -124,11 +174,18 @@ impl FieldTest {
                 None => before_in_order.next(),
             };
             let Some(before) = before else { continue };
-            let (was, is) = (self.field.select(before.content), self.field.select(document.content));
+            let (was, is) = (
+                self.field.select(before.content),
+                self.field.select(document.content),
+            );
             if differ(&was, &is) && evidence.len() < MOST_EVIDENCE {
                 // The first pair that tells the two apart; a list may differ only at its end.
-                let pair = (0..was.len().max(is.len())).map(|i| (shown(was.get(i).copied()), shown(is.get(i).copied())));
-                let (was, is) = pair.into_iter().find(|(was, is)| was != is).unwrap_or_default();
+                let pair = (0..was.len().max(is.len()))
+                    .map(|i| (shown(was.get(i).copied()), shown(is.get(i).copied())));
+                let (was, is) = pair
+                    .into_iter()
+                    .find(|(was, is)| was != is)
+                    .unwrap_or_default();
                 evidence.push(self.said(document, &format!("{was} → {is}")));
             }
         }
@@ -136,8 +193,14 @@ impl FieldTest {
     }
 
     fn said(&self, document: &Document<'_>, what: &str) -> String {
-        let place = document.url.map(|url| format!(" ({url})")).unwrap_or_default();
-        preview(&format!("{}: {what}{place}", self.field.as_str()), LONGEST_EVIDENCE)
+        let place = document
+            .url
+            .map(|url| format!(" ({url})"))
+            .unwrap_or_default();
+        preview(
+            &format!("{}: {what}{place}", self.field.as_str()),
+            LONGEST_EVIDENCE,
+        )
     }
 }
 
@@ -157,7 +220,10 @@ mod tests {
 
     fn ask(condition: &Value, results: &Value, previous: Option<&Value>) -> Verdict {
         let condition = StopCondition::read(condition, "").unwrap();
-        let observed = |results| Observed { results, fields: &Value::Null };
+        let observed = |results| Observed {
+            results,
+            fields: &Value::Null,
+        };
         let list = |value: &Value| value.as_array().unwrap().clone();
         let (now, before) = (list(results), previous.map(list));
         condition.evaluate(observed(&now), before.as_deref().map(observed))
@@ -166,54 +232,147 @@ mod tests {
     #[test]
     fn results_are_counted() {
         let two = json!([{"url": "https://a.example/"}, {"url": "https://b.example/"}]);
-        assert!(ask(&json!({"type": "result_count", "operator": ">=", "value": 2}), &two, None).met);
-        let short = ask(&json!({"type": "result_count", "operator": ">", "value": 2}), &two, None);
-        assert_eq!((short.met, short.evidence), (false, vec!["2 results, asked for > 2".to_owned()]));
+        assert!(
+            ask(
+                &json!({"type": "result_count", "operator": ">=", "value": 2}),
+                &two,
+                None
+            )
+            .met
+        );
+        let short = ask(
+            &json!({"type": "result_count", "operator": ">", "value": 2}),
+            &two,
+            None,
+        );
+        assert_eq!(
+            (short.met, short.evidence),
+            (false, vec!["2 results, asked for > 2".to_owned()])
+        );
     }
 
     #[test]
     fn a_page_is_known_by_its_identity() {
         let condition = json!({"type": "contains_url", "url": "https://EXAMPLE.com:443/a#x"});
         assert!(ask(&condition, &json!([{"url": "https://example.com/a"}]), None).met);
-        assert!(!ask(&condition, &json!([{"url": "https://example.com/b"}, {}, {"url": 3}]), None).met);
+        assert!(
+            !ask(
+                &condition,
+                &json!([{"url": "https://example.com/b"}, {}, {"url": 3}]),
+                None
+            )
+            .met
+        );
     }
 
     #[test]
     fn any_result_may_satisfy_a_field() {
-        let condition = json!({"type": "field_value", "field": "price", "operator": "<", "value": 10});
+        let condition =
+            json!({"type": "field_value", "field": "price", "operator": "<", "value": 10});
         let offers = json!([{"price": "sold out"}, {"url": "https://a.example/", "price": "9.5"}, {"price": null}, {}]);
         let verdict = ask(&condition, &offers, None);
-        assert_eq!((verdict.met, verdict.evidence), (true, vec!["price: 9.5 (https://a.example/)".to_owned()]));
-        assert!(!ask(&json!({"type": "field_value", "field": "a.b", "operator": "==", "value": 1}), &json!([{}]), None).met);
+        assert_eq!(
+            (verdict.met, verdict.evidence),
+            (true, vec!["price: 9.5 (https://a.example/)".to_owned()])
+        );
+        assert!(
+            !ask(
+                &json!({"type": "field_value", "field": "a.b", "operator": "==", "value": 1}),
+                &json!([{}]),
+                None
+            )
+            .met
+        );
     }
 
     #[test]
     fn extracted_fields_are_looked_up_in_what_was_extracted() {
         let condition = json!({"type": "extracted_field", "field": "offers[*].price", "operator": "==", "value": 5});
-        assert!(ask(&condition, &json!([{"extracted": {"offers": [{"price": 7}, {"price": "5"}]}}]), None).met);
-        assert!(!ask(&condition, &json!([{"offers": [{"price": 5}]}, {"extracted": null}]), None).met);
+        assert!(
+            ask(
+                &condition,
+                &json!([{"extracted": {"offers": [{"price": 7}, {"price": "5"}]}}]),
+                None
+            )
+            .met
+        );
+        assert!(
+            !ask(
+                &condition,
+                &json!([{"offers": [{"price": 5}]}, {"extracted": null}]),
+                None
+            )
+            .met
+        );
         let read = StopCondition::read(&condition, "").unwrap();
         let loose = json!({"offers": [{"price": 5}]});
-        assert!(read.evaluate(Observed { results: &[], fields: &loose }, None).met);
+        assert!(
+            read.evaluate(
+                Observed {
+                    results: &[],
+                    fields: &loose
+                },
+                None
+            )
+            .met
+        );
     }
 
     #[test]
     fn changed_compares_each_page_with_itself() {
         let condition = json!({"type": "field_value", "field": "price", "operator": "changed"});
         let was = json!([{"url": "https://a.example/x", "price": 10}, {"url": "https://a.example/y", "price": 1}]);
-        let verdict = ask(&condition, &json!([{"url": "https://a.example/y", "price": 1.0}, {"url": "https://A.example/x#top", "price": 9}]), Some(&was));
-        assert_eq!(verdict.evidence, ["price: 10 → 9 (https://A.example/x#top)"]);
+        let verdict = ask(
+            &condition,
+            &json!([{"url": "https://a.example/y", "price": 1.0}, {"url": "https://A.example/x#top", "price": 9}]),
+            Some(&was),
+        );
+        assert_eq!(
+            verdict.evidence,
+            ["price: 10 → 9 (https://A.example/x#top)"]
+        );
         let new_page = json!([{"url": "https://a.example/x", "price": 10}, {"url": "https://a.example/z", "price": 3}]);
-        assert!(!ask(&condition, &new_page, Some(&was)).met, "a new page is not a changed field");
+        assert!(
+            !ask(&condition, &new_page, Some(&was)).met,
+            "a new page is not a changed field"
+        );
         assert!(!ask(&condition, &was, None).met, "nothing to compare with");
-        assert!(ask(&condition, &json!([{"price": 2}]), Some(&json!([{"price": 1}]))).met);
-        assert!(ask(&condition, &json!([{"price": null}]), Some(&json!([{"price": 1}]))).met);
+        assert!(
+            ask(
+                &condition,
+                &json!([{"price": 2}]),
+                Some(&json!([{"price": 1}]))
+            )
+            .met
+        );
+        assert!(
+            ask(
+                &condition,
+                &json!([{"price": null}]),
+                Some(&json!([{"price": 1}]))
+            )
+            .met
+        );
     }
 
     #[test]
     fn language_is_for_a_model_and_always_never_stops() {
-        let language = ask(&json!({"type": "natural_language", "description": "prices drop"}), &json!([]), None);
-        assert_eq!(language, Verdict { met: false, evidence: vec![], needs_model: true });
-        assert_eq!(ask(&json!({"type": "always"}), &json!([{}]), None), Verdict::default());
+        let language = ask(
+            &json!({"type": "natural_language", "description": "prices drop"}),
+            &json!([]),
+            None,
+        );
+        assert_eq!(
+            language,
+            Verdict {
+                met: false,
+                evidence: vec![],
+                needs_model: true
+            }
+        );
+        assert_eq!(
+            ask(&json!({"type": "always"}), &json!([{}]), None),
+            Verdict::default()
+        );
     }
 }

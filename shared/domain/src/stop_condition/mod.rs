@@ -32,7 +32,10 @@ pub enum StopCondition {
     /// A field of what was extracted from any page.
     ExtractedField(FieldTest),
     /// Left to a model, whose confidence must reach the threshold (0 to 1).
-    NaturalLanguage { description: String, confidence_threshold: f64 },
+    NaturalLanguage {
+        description: String,
+        confidence_threshold: f64,
+    },
     /// Never stops.
     Always,
 }

@@ -20,7 +20,14 @@ const LONGEST_URL: usize = 2048;
 const LONGEST_VALUE: usize = 2000;
 
 /// The words of `type`.
-const TYPES: [&str; 6] = ["result_count", "contains_url", "field_value", "extracted_field", "natural_language", "always"];
+const TYPES: [&str; 6] = [
+    "result_count",
+    "contains_url",
+    "field_value",
+    "extracted_field",
+    "natural_language",
+    "always",
+];
 
 impl StopCondition {
     /// Reads the condition that stands at `path`.
@@ -40,7 +47,13 @@ impl StopCondition {
             Some(_) => {
                 object.fault("type", format!("must be one of {}", TYPES.join(", ")));
                 // Which other fields belong here is unknown: only the type is wrong.
-                return Err(object.finish::<Self>(None).err().unwrap_or_default().into_iter().take(1).collect());
+                return Err(object
+                    .finish::<Self>(None)
+                    .err()
+                    .unwrap_or_default()
+                    .into_iter()
+                    .take(1)
+                    .collect());
             }
             None => None,
         };
@@ -50,14 +63,26 @@ impl StopCondition {
 
 fn read_result_count(object: &mut Object<'_>) -> Option<StopCondition> {
     use Operator::{AtLeast, AtMost, Equal, Greater, Less};
-    let operator = object.word("operator", &[Greater, Less, AtLeast, AtMost, Equal], Operator::as_str);
+    let operator = object.word(
+        "operator",
+        &[Greater, Less, AtLeast, AtMost, Equal],
+        Operator::as_str,
+    );
     let operator = object.required("operator", operator);
     let value = object.count("value", 0..=MOST_RESULTS);
     let value = object.required("value", value);
     let (operator, value) = operator.zip(value)?;
     if value == 0 && matches!(operator, AtLeast | Less) {
-        let how = if operator == AtLeast { "always" } else { "never" };
-        object.fault_code("value", Code::ConditionTrivial, format!("a count of results is {how} {operator} 0"));
+        let how = if operator == AtLeast {
+            "always"
+        } else {
+            "never"
+        };
+        object.fault_code(
+            "value",
+            Code::ConditionTrivial,
+            format!("a count of results is {how} {operator} 0"),
+        );
         return None;
     }
     Some(StopCondition::ResultCount { operator, value })
@@ -77,14 +102,22 @@ fn read_contains_url(object: &mut Object<'_>) -> Option<StopCondition> {
 fn read_field_test(object: &mut Object<'_>) -> Option<FieldTest> {
     let field = object.string("field");
     let field = object.required("field", field).and_then(|text| {
-        Selector::parse(text.trim()).map_err(|error| object.fault("field", format!("is no JSONPath tail (RFC 9535): {error}"))).ok()
+        Selector::parse(text.trim())
+            .map_err(|error| {
+                object.fault("field", format!("is no JSONPath tail (RFC 9535): {error}"))
+            })
+            .ok()
     });
     let operator = object.word("operator", Operator::ALL, Operator::as_str);
     let operator = object.required("operator", operator);
     let value = object.value("value").cloned();
     let operator = operator?;
     let value = read_value(object, operator, value)?;
-    Some(FieldTest { field: field?, operator, value })
+    Some(FieldTest {
+        field: field?,
+        operator,
+        value,
+    })
 }
 
 /// The right side of a comparison: a scalar, or null where the operator takes none.
@@ -97,22 +130,47 @@ fn read_value(object: &mut Object<'_>, operator: Operator, value: Option<Value>)
         return Some(Value::Null);
     }
     match &value {
-        None if object.is_null("value") => object.fault("value", "must not be null, which satisfies no comparison; use exists"),
+        None if object.is_null("value") => object.fault(
+            "value",
+            "must not be null, which satisfies no comparison; use exists",
+        ),
         None => object.fault("value", "is required"),
-        Some(Value::Array(_) | Value::Object(_)) => object.fault("value", "must be a string, a number or a boolean"),
+        Some(Value::Array(_) | Value::Object(_)) => {
+            object.fault("value", "must be a string, a number or a boolean")
+        }
         Some(Value::String(text)) if text.chars().count() > LONGEST_VALUE => {
-            object.fault("value", format!("must have at most {LONGEST_VALUE} characters"));
+            object.fault(
+                "value",
+                format!("must have at most {LONGEST_VALUE} characters"),
+            );
         }
         Some(Value::String(text)) if operator == Operator::Matches => match compile(text) {
             Err(message) => object.fault("value", message),
-            Ok(pattern) if ["", "\u{1}", "Zq 7\u{e9}\u{1}"].iter().all(|sample| pattern.is_match(sample)) => {
-                object.fault_code("value", Code::ConditionTrivial, "this pattern matches every text");
+            Ok(pattern)
+                if ["", "\u{1}", "Zq 7\u{e9}\u{1}"]
+                    .iter()
+                    .all(|sample| pattern.is_match(sample)) =>
+            {
+                object.fault_code(
+                    "value",
+                    Code::ConditionTrivial,
+                    "this pattern matches every text",
+                );
             }
             Ok(_) => return value,
         },
-        Some(_) if operator == Operator::Matches => object.fault("value", "must be a pattern, as a string"),
-        Some(Value::String(text)) if text.is_empty() && matches!(operator, Operator::Contains | Operator::NotContains) => {
-            object.fault_code("value", Code::ConditionTrivial, "every text contains the empty one");
+        Some(_) if operator == Operator::Matches => {
+            object.fault("value", "must be a pattern, as a string")
+        }
+        Some(Value::String(text))
+            if text.is_empty()
+                && matches!(operator, Operator::Contains | Operator::NotContains) =>
+        {
+            object.fault_code(
+                "value",
+                Code::ConditionTrivial,
+                "every text contains the empty one",
+            );
         }
         Some(_) => return value,
     }
@@ -127,7 +185,10 @@ fn read_natural_language(object: &mut Object<'_>) -> Option<StopCondition> {
         Some(_) => object.number("confidence_threshold", 0.0..=1.0),
     };
     let (description, confidence_threshold) = description.zip(confidence_threshold)?;
-    Some(StopCondition::NaturalLanguage { description, confidence_threshold })
+    Some(StopCondition::NaturalLanguage {
+        description,
+        confidence_threshold,
+    })
 }
 
 #[cfg(test)]
@@ -136,8 +197,12 @@ mod tests {
     use serde_json::json;
 
     fn faults(condition: &Value) -> Vec<(String, Code)> {
-        let faults = StopCondition::read(condition, "/stop_condition").expect_err(&condition.to_string());
-        faults.into_iter().map(|fault| (fault.path, fault.code)).collect()
+        let faults =
+            StopCondition::read(condition, "/stop_condition").expect_err(&condition.to_string());
+        faults
+            .into_iter()
+            .map(|fault| (fault.path, fault.code))
+            .collect()
     }
 
     #[test]
@@ -153,10 +218,21 @@ mod tests {
         ] {
             let read = StopCondition::read(&condition, "/stop_condition").unwrap();
             assert_eq!(serde_json::to_value(&read).unwrap(), condition);
-            assert_eq!(serde_json::from_value::<StopCondition>(condition).unwrap(), read);
+            assert_eq!(
+                serde_json::from_value::<StopCondition>(condition).unwrap(),
+                read
+            );
         }
-        let lenient = StopCondition::read(&json!({"type": "natural_language", "description": "x"}), "").unwrap();
-        assert_eq!(lenient, StopCondition::NaturalLanguage { description: "x".into(), confidence_threshold: 0.7 });
+        let lenient =
+            StopCondition::read(&json!({"type": "natural_language", "description": "x"}), "")
+                .unwrap();
+        assert_eq!(
+            lenient,
+            StopCondition::NaturalLanguage {
+                description: "x".into(),
+                confidence_threshold: 0.7
+            }
+        );
     }
 
     #[test]
@@ -165,30 +241,85 @@ mod tests {
             (json!({"type": "never"}), "/type"),
             (json!({}), "/type"),
             (json!({"type": 1}), "/type"),
-            (json!({"type": "result_count", "operator": "=~", "value": 1}), "/operator"),
-            (json!({"type": "result_count", "operator": "!=", "value": 1}), "/operator"),
-            (json!({"type": "result_count", "operator": ">", "value": "5"}), "/value"),
-            (json!({"type": "result_count", "operator": ">", "value": -1}), "/value"),
-            (json!({"type": "result_count", "operator": ">", "value": 1.5}), "/value"),
+            (
+                json!({"type": "result_count", "operator": "=~", "value": 1}),
+                "/operator",
+            ),
+            (
+                json!({"type": "result_count", "operator": "!=", "value": 1}),
+                "/operator",
+            ),
+            (
+                json!({"type": "result_count", "operator": ">", "value": "5"}),
+                "/value",
+            ),
+            (
+                json!({"type": "result_count", "operator": ">", "value": -1}),
+                "/value",
+            ),
+            (
+                json!({"type": "result_count", "operator": ">", "value": 1.5}),
+                "/value",
+            ),
             (json!({"type": "result_count", "operator": ">"}), "/value"),
             (json!({"type": "contains_url", "url": "/x"}), "/url"),
-            (json!({"type": "contains_url", "url": "javascript:alert(1)"}), "/url"),
+            (
+                json!({"type": "contains_url", "url": "javascript:alert(1)"}),
+                "/url",
+            ),
             (json!({"type": "contains_url", "url": ""}), "/url"),
-            (json!({"type": "field_value", "field": "", "operator": "==", "value": 1}), "/field"),
-            (json!({"type": "field_value", "field": "a.".repeat(5000), "operator": "==", "value": 1}), "/field"),
-            (json!({"type": "field_value", "field": "a", "operator": "==", "value": null}), "/value"),
-            (json!({"type": "field_value", "field": "a", "operator": "==", "value": [1]}), "/value"),
-            (json!({"type": "field_value", "field": "a", "operator": "exists", "value": false}), "/value"),
-            (json!({"type": "field_value", "field": "a", "operator": "matches", "value": "("}), "/value"),
-            (json!({"type": "field_value", "field": "a", "operator": "matches", "value": 1}), "/value"),
-            (json!({"type": "natural_language", "description": "  "}), "/description"),
-            (json!({"type": "natural_language", "description": "x", "confidence_threshold": 1.5}), "/confidence_threshold"),
-            (json!({"type": "natural_language", "description": "x", "confidence_threshold": "0.7"}), "/confidence_threshold"),
+            (
+                json!({"type": "field_value", "field": "", "operator": "==", "value": 1}),
+                "/field",
+            ),
+            (
+                json!({"type": "field_value", "field": "a.".repeat(5000), "operator": "==", "value": 1}),
+                "/field",
+            ),
+            (
+                json!({"type": "field_value", "field": "a", "operator": "==", "value": null}),
+                "/value",
+            ),
+            (
+                json!({"type": "field_value", "field": "a", "operator": "==", "value": [1]}),
+                "/value",
+            ),
+            (
+                json!({"type": "field_value", "field": "a", "operator": "exists", "value": false}),
+                "/value",
+            ),
+            (
+                json!({"type": "field_value", "field": "a", "operator": "matches", "value": "("}),
+                "/value",
+            ),
+            (
+                json!({"type": "field_value", "field": "a", "operator": "matches", "value": 1}),
+                "/value",
+            ),
+            (
+                json!({"type": "natural_language", "description": "  "}),
+                "/description",
+            ),
+            (
+                json!({"type": "natural_language", "description": "x", "confidence_threshold": 1.5}),
+                "/confidence_threshold",
+            ),
+            (
+                json!({"type": "natural_language", "description": "x", "confidence_threshold": "0.7"}),
+                "/confidence_threshold",
+            ),
             (json!({"type": "always", "value": 1}), "/value"),
         ] {
-            assert_eq!(faults(&condition), [(format!("/stop_condition{field}"), Code::ValidationFailed)], "{condition}");
+            assert_eq!(
+                faults(&condition),
+                [(format!("/stop_condition{field}"), Code::ValidationFailed)],
+                "{condition}"
+            );
         }
-        assert_eq!(faults(&json!("always")), [("/stop_condition".to_owned(), Code::ValidationFailed)]);
+        assert_eq!(
+            faults(&json!("always")),
+            [("/stop_condition".to_owned(), Code::ValidationFailed)]
+        );
     }
 
     #[test]
@@ -201,9 +332,14 @@ mod tests {
             json!({"type": "field_value", "field": "a", "operator": "matches", "value": ".*"}),
             json!({"type": "extracted_field", "field": "a", "operator": "matches", "value": ""}),
         ] {
-            assert_eq!(faults(&condition), [("/stop_condition/value".to_owned(), Code::ConditionTrivial)], "{condition}");
+            assert_eq!(
+                faults(&condition),
+                [("/stop_condition/value".to_owned(), Code::ConditionTrivial)],
+                "{condition}"
+            );
         }
-        let empty_only = json!({"type": "field_value", "field": "a", "operator": "matches", "value": "^$"});
+        let empty_only =
+            json!({"type": "field_value", "field": "a", "operator": "matches", "value": "^$"});
         assert!(StopCondition::read(&empty_only, "").is_ok());
     }
 }

@@ -23,12 +23,13 @@ pub enum Task {
         /// What was wrong with the model's earlier answer, when this is a repair.
         faults: Vec<String>,
     },
-    /// Headings with points.
-    Outline { topic: Option<String>, sections: u32, material: Vec<Material> },
+    /// Headings with points, as Markdown: `## heading`, then `- point` lines. `note`, here and below, is what
+    /// a person who saw an earlier draft wants changed.
+    Outline { topic: Option<String>, sections: u32, note: Option<String>, material: Vec<Material> },
     /// A report of about `length_words` words in `format`.
-    Report { title: Option<String>, length_words: u32, format: TextFormat, material: Vec<Material> },
+    Report { title: Option<String>, length_words: u32, format: TextFormat, note: Option<String>, material: Vec<Material> },
     /// Free text for `prompt`.
-    Respond { prompt: String, material: Vec<Material> },
+    Respond { prompt: String, note: Option<String>, material: Vec<Material> },
     /// A summary.
     Summarise { format: TextFormat, material: Vec<Material> },
     /// A post for `channel`.

@@ -77,9 +77,9 @@ pub enum Write {
     /// Ends a reservation and writes the ledger.
     SettleCredits { owner: OwnerId, execution: ExecutionId, reserved: u32, consumed: u32, at: Timestamp },
     /// What a run came to, beside the run: the comparison and the judgement, for `GET /v1/executions/{id}`.
-    PutConclusion { owner: OwnerId, execution: ExecutionId, conclusion: Value },
+    PutConclusion { owner: OwnerId, execution: ExecutionId, stored: Output },
     /// The last complete run's results, which the next is compared with.
-    PutBaseline { owner: OwnerId, workflow: WorkflowId, baseline: Baseline },
+    PutBaseline { owner: OwnerId, workflow: WorkflowId, stored: Output },
     /// A mailed link, by the SHA-256 of its token.
     PutLink { token_sha256: String, link: Link },
     PutOwner { owner: Owner },

@@ -1,0 +1,6 @@
+//! The function as Lambda starts it.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    nightdesk_execution_starter::start::run().await
+}

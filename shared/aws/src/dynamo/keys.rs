@@ -1,0 +1,162 @@
+//! Every key of the table, made here and nowhere else.
+//!
+//! The owner is the first part of every partition key. The exceptions are look-ups by a hash nobody can
+//! guess, and the due index, which is sharded so that no partition of it grows hot.
+
+use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanId, PlanningId, WorkflowId};
+use engine::ports::store::DueItem;
+use jiff::Timestamp;
+
+/// How many partitions the due index has.
+pub(super) const SHARDS: u32 = 8;
+
+/// A primary key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) pk: String,
+    pub(super) sk: String,
+}
+
+fn key(pk: String, sk: impl Into<String>) -> Key {
+    Key { pk, sk: sk.into() }
+}
+
+pub(super) fn owner(owner: &OwnerId) -> Key {
+    key(format!("{owner}#OWNER"), "owner")
+}
+
+pub(super) fn account(owner: &OwnerId) -> Key {
+    key(format!("{owner}#CREDITS"), "account")
+}
+
+pub(super) const LEDGER: &str = "ledger#";
+
+pub(super) fn ledger_entry(owner: &OwnerId, at: Timestamp, what: &str) -> Key {
+    key(format!("{owner}#CREDITS"), format!("{LEDGER}{:015}#{what}", at.as_millisecond()))
+}
+
+pub(super) fn token(sha256: &str) -> Key {
+    key(format!("TOKEN#{sha256}"), "token")
+}
+
+pub(super) fn link(token_sha256: &str) -> Key {
+    key(format!("LINK#{token_sha256}"), "link")
+}
+
+fn workflow_pk(owner: &OwnerId, id: &WorkflowId) -> String {
+    format!("{owner}#W#{id}")
+}
+
+pub(super) fn workflow(owner: &OwnerId, id: &WorkflowId) -> Key {
+    key(workflow_pk(owner, id), "workflow")
+}
+
+pub(super) fn plan(owner: &OwnerId, id: &WorkflowId, version: u32) -> Key {
+    key(workflow_pk(owner, id), format!("plan#{version:06}"))
+}
+
+pub(super) fn baseline(owner: &OwnerId, id: &WorkflowId) -> Key {
+    key(workflow_pk(owner, id), "baseline")
+}
+
+pub(super) const OCCURRENCE: &str = "occurrence#";
+
+pub(super) fn occurrence(owner: &OwnerId, id: &WorkflowId, at: Timestamp) -> Key {
+    key(workflow_pk(owner, id), format!("{OCCURRENCE}{:015}", at.as_millisecond()))
+}
+
+pub(super) const RUN: &str = "run#";
+
+/// A workflow's list of its runs.
+pub(super) fn run_row(owner: &OwnerId, workflow: &WorkflowId, id: &ExecutionId) -> Key {
+    key(workflow_pk(owner, workflow), format!("{RUN}{id}"))
+}
+
+/// The owner's list of workflows.
+pub(super) fn workflow_row(owner: &OwnerId, id: &WorkflowId) -> Key {
+    key(format!("{owner}#WORKFLOWS"), id.as_str())
+}
+
+pub(super) fn execution(owner: &OwnerId, id: &ExecutionId) -> Key {
+    key(format!("{owner}#E#{id}"), "execution")
+}
+
+pub(super) fn conclusion(owner: &OwnerId, id: &ExecutionId) -> Key {
+    key(format!("{owner}#E#{id}"), "conclusion")
+}
+
+pub(super) const EVENT: &str = "event#";
+
+pub(super) fn event(owner: &OwnerId, id: &ExecutionId, revision: u64) -> Key {
+    key(format!("{owner}#E#{id}"), format!("{EVENT}{revision:08}"))
+}
+
+/// The owner's list of runs.
+pub(super) fn execution_row(owner: &OwnerId, id: &ExecutionId) -> Key {
+    key(format!("{owner}#EXECUTIONS"), id.as_str())
+}
+
+pub(super) fn approval(owner: &OwnerId, id: &ApprovalId) -> Key {
+    key(format!("{owner}#A#{id}"), "approval")
+}
+
+/// The owner's list of approvals.
+pub(super) fn approval_row(owner: &OwnerId, id: &ApprovalId) -> Key {
+    key(format!("{owner}#APPROVALS"), id.as_str())
+}
+
+pub(super) fn planning(owner: &OwnerId, id: &PlanningId) -> Key {
+    key(format!("{owner}#P#{id}"), "planning")
+}
+
+pub(super) fn reviewed_plan(owner: &OwnerId, id: &PlanId) -> Key {
+    key(format!("{owner}#P#{id}"), "plan")
+}
+
+pub(super) fn output(owner: &OwnerId, sha256: &str) -> Key {
+    key(format!("{owner}#O#{sha256}"), "output")
+}
+
+/// The due index's partition for an item: by its own key, so that an item never moves.
+pub(super) fn shard(pk: &str) -> String {
+    // FNV-1a, 32 bits (Fowler, Noll, Vo): any even spread will do.
+    let hash = pk.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("DUE#{}", hash % SHARDS)
+}
+
+/// What a key of the due index names; `None` for one that is not ours.
+pub(super) fn due_item(pk: &str) -> Option<DueItem> {
+    let mut parts = pk.split('#');
+    let owner = OwnerId::parse(parts.next()?).ok()?;
+    let kind = parts.next()?;
+    let id = parts.next()?;
+    match kind {
+        "E" => ExecutionId::parse(id).ok().map(|id| DueItem::Execution(owner, id)),
+        "A" => ApprovalId::parse(id).ok().map(|id| DueItem::Approval(owner, id)),
+        "W" => WorkflowId::parse(id).ok().map(|id| DueItem::Workflow(owner, id)),
+        "P" => PlanningId::parse(id).ok().map(|id| DueItem::Planning(owner, id)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_due_index_names_what_it_was_made_from() {
+        let owner = OwnerId::from_uuid(uuid::Uuid::from_u128(1));
+        let run = ExecutionId::from_uuid(uuid::Uuid::from_u128(2));
+        assert_eq!(due_item(&execution(&owner, &run).pk), Some(DueItem::Execution(owner.clone(), run)));
+        let job = PlanningId::from_uuid(uuid::Uuid::from_u128(3));
+        assert_eq!(due_item(&planning(&owner, &job).pk), Some(DueItem::Planning(owner, job)));
+        assert_eq!(due_item("TOKEN#x"), None);
+    }
+
+    #[test]
+    fn shards_are_spread() {
+        let shards: std::collections::HashSet<String> =
+            (0..200).map(|i| shard(&format!("own_{i}#E#exe_{i}"))).collect();
+        assert_eq!(shards.len(), SHARDS as usize);
+    }
+}

@@ -1,0 +1,139 @@
+//! Documents steps make, under their hash.
+//!
+//! The smallest stay inside the aggregate; up to 64 KiB compressed they are an item; above that they go to the
+//! blob store. Content-addressed, so storing one twice is storing it once, and one whose run never
+//! committed harms nobody.
+
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
+
+use domain::execution::Output;
+use domain::ids::OwnerId;
+use domain::{digest, text};
+use engine::ports::StoreError;
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use serde_json::Value;
+
+use super::DynamoStore;
+use super::item::Item;
+use super::keys;
+use crate::sdk::causes;
+
+/// The largest compressed document kept in the table, in bytes: above it a write costs more units than
+/// a blob costs requests.
+const MOST_IN_TABLE: usize = 64 << 10;
+/// The largest document read back, in bytes: a bound on what a damaged blob can inflate to.
+const LARGEST: u64 = 64 << 20;
+
+/// Where large documents and pictures are.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+}
+
+impl Blobs {
+    /// Opens `s3://bucket` or `file:///folder`, with the credentials of the environment.
+    pub(crate) fn open(url: &str, variables: &[(String, String)]) -> Result<Self, String> {
+        let url = url::Url::parse(url).map_err(|error| error.to_string())?;
+        if url.scheme() == "file" {
+            std::fs::create_dir_all(url.path()).map_err(|error| error.to_string())?;
+        }
+        let options = variables.iter().filter_map(|(name, value)| {
+            let key = match name.as_str() {
+                "AWS_ACCESS_KEY_ID" => "aws_access_key_id",
+                "AWS_SECRET_ACCESS_KEY" => "aws_secret_access_key",
+                "AWS_SESSION_TOKEN" => "aws_session_token",
+                "AWS_REGION" => "aws_region",
+                _ => return None,
+            };
+            (url.scheme() == "s3").then(|| (key, value.clone()))
+        });
+        let (store, prefix) = object_store::parse_url_opts(&url, options).map_err(|error| error.to_string())?;
+        Ok(Self { store: Arc::from(store), prefix })
+    }
+
+    fn path(&self, owner: &OwnerId, sha256: &str) -> Path {
+        self.prefix.clone().join(owner.as_str()).join(sha256)
+    }
+
+    async fn put(&self, owner: &OwnerId, sha256: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
+        let put = self.store.put(&self.path(owner, sha256), bytes.into()).await;
+        put.map(|_| ()).map_err(|error| StoreError::Unavailable(causes(&error)))
+    }
+
+    async fn get(&self, owner: &OwnerId, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let failed = |error: object_store::Error| StoreError::Unavailable(causes(&error));
+        match self.store.get(&self.path(owner, sha256)).await {
+            Ok(found) => found.bytes().await.map(|bytes| Some(bytes.to_vec())).map_err(failed),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+fn compress(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("writing to memory does not fail")
+}
+
+fn inflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let mut inflated = Vec::new();
+    DeflateDecoder::new(bytes).take(LARGEST).read_to_end(&mut inflated).map_err(|error| error.to_string())?;
+    Ok(inflated)
+}
+
+impl DynamoStore {
+    pub(super) async fn store_output(&self, owner: &OwnerId, document: &Value, preview: &str) -> Result<Output, StoreError> {
+        let json = document.to_string().into_bytes();
+        let output = |inline| Output {
+            sha256: digest::of_bytes(&json),
+            bytes: json.len() as u64,
+            inline,
+            preview: text::preview(preview, Output::PREVIEW),
+        };
+        if json.len() <= Output::MOST_INLINE {
+            return Ok(output(Some(document.clone())));
+        }
+        let output = output(None);
+        let compressed = compress(&json);
+        if compressed.len() > MOST_IN_TABLE {
+            self.blobs.put(owner, &output.sha256, compressed).await?;
+        } else {
+            let item = Item::new(&keys::output(owner, &output.sha256)).bytes("deflated", compressed);
+            let request = self.client.put_item().table_name(&self.table).set_item(Some(item.attributes));
+            request.send().await.map_err(|error| StoreError::Unavailable(causes(&error)))?;
+        }
+        Ok(output)
+    }
+
+    pub(super) async fn load_output(&self, owner: &OwnerId, output: &Output) -> Result<Option<Value>, StoreError> {
+        if let Some(document) = &output.inline {
+            return Ok(Some(document.clone()));
+        }
+        let key = keys::output(owner, &output.sha256);
+        let stored = self.get(&key).await?;
+        let compressed = match stored.as_ref().and_then(|attributes| attributes.get("deflated")?.as_b().ok()) {
+            Some(bytes) => Some(bytes.as_ref().to_vec()),
+            None => self.blobs.get(owner, &output.sha256).await?,
+        };
+        let damaged = |reason: String| StoreError::Damaged { key: key.pk.clone(), reason };
+        let Some(compressed) = compressed else { return Ok(None) };
+        let json = inflate(&compressed).map_err(damaged)?;
+        serde_json::from_slice(&json).map(Some).map_err(|error| damaged(error.to_string()))
+    }
+
+    pub(super) async fn store_bytes(&self, owner: &OwnerId, bytes: &[u8]) -> Result<String, StoreError> {
+        let sha256 = digest::of_bytes(bytes);
+        self.blobs.put(owner, &sha256, bytes.to_vec()).await?;
+        Ok(sha256)
+    }
+
+    pub(super) async fn load_bytes(&self, owner: &OwnerId, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.blobs.get(owner, sha256).await
+    }
+}

@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod clock;
+mod dynamo;
+pub mod lambda;
+mod scheduler;
+mod sdk;
+mod secrets_manager;
+mod ses;
+mod sqs;
+mod telemetry;
+mod wiring;
+
+pub use clock::{RuntimeClock, SystemEntropy};
+pub use dynamo::{Blobs, DynamoStore};
+pub use scheduler::SchedulerSchedules;
+pub use sdk::{Endpoints, Sdk};
+pub use secrets_manager::SecretsManager;
+pub use ses::SesMailer;
+pub use sqs::{QueueUrls, SqsQueues};
+pub use wiring::{ConfigError, Wiring};
