@@ -6,6 +6,7 @@ pub mod consuming;
 pub mod dispatch;
 pub mod executions;
 pub mod judging;
+pub mod owners;
 pub mod planning;
 pub mod ports;
 pub mod retry;

@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod assessment;
+mod auth;
+mod etag;
+mod extract;
+mod gateway;
+mod page;
+mod pages;
+mod path;
+mod problem;
+mod query;
+mod request_id;
+mod routes;
+pub mod start;
+mod waiting;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use app::{App, Settings, SettingsError};
+pub use routes::router;
+pub use start::run;

@@ -1,0 +1,6 @@
+//! The API function's process.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    nightdesk_api::run().await
+}

@@ -1,0 +1,84 @@
+//! `/a/{token}`: the link in an approval mail.
+//!
+//! Whoever holds it may decide in the name of the person it was issued to. The token is looked up by its
+//! hash; what is not found exactly is not found. Looking never changes anything, however often a mail
+//! scanner does it.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use domain::approval::{Approval, DecisionChannel};
+use domain::digest;
+use engine::ports::store::{Link, StoreError};
+use http::header::{ALLOW, HeaderMap};
+use http::StatusCode;
+
+use super::decision::{self, Door};
+use super::frame::{headers, notice, unavailable};
+use super::origin;
+use crate::app::App;
+use crate::extract::Form;
+use crate::problem::{Problem, status};
+
+/// The longest token that is looked up.
+const LONGEST: usize = 200;
+
+/// The link and its approval.
+async fn find(app: &App, token: &str) -> Result<(Link, Approval), Response> {
+    let invalid = || notice(StatusCode::NOT_FOUND, "This link is not valid", "Check that the whole address was copied from the mail.");
+    if token.len() > LONGEST {
+        return Err(invalid());
+    }
+    let loaded: Result<_, StoreError> = async {
+        let Some(link) = app.engine.store.link(&digest::of_bytes(token.as_bytes())).await? else { return Ok(None) };
+        let approval = app.engine.store.approval(&link.owner, &link.approval).await?;
+        Ok(approval.map(|approval| (link, approval)))
+    }
+    .await;
+    match loaded {
+        Ok(found) => found.ok_or_else(invalid),
+        Err(error) => {
+            tracing::warn!(%error, "a link cannot be looked up");
+            Err(unavailable())
+        }
+    }
+}
+
+fn door<'a>(link: &'a Link, token: &'a str) -> Door<'a> {
+    Door { approver: &link.approver, secret: token, action: format!("/a/{token}"), channel: DecisionChannel::Mail }
+}
+
+/// `GET /a/{token}`
+pub(super) async fn show(State(app): State<App>, Path(token): Path<String>) -> Response {
+    match find(&app, &token).await {
+        Ok((link, approval)) => decision::show(&app, &door(&link, &token), &approval).await,
+        Err(response) => response,
+    }
+}
+
+/// `OPTIONS /a/{token}`: says what the address takes, whether the link exists or not.
+pub(super) async fn options() -> Response {
+    (StatusCode::NO_CONTENT, headers(), [(ALLOW, "GET, HEAD, OPTIONS, POST")]).into_response()
+}
+
+/// `POST /a/{token}`
+pub(super) async fn decide(State(app): State<App>, Path(token): Path<String>, request_headers: HeaderMap, form: Result<Form, Problem>) -> Response {
+    let (link, approval) = match find(&app, &token).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    if !origin::may_be_ours(&request_headers, &app.settings) {
+        return notice(StatusCode::FORBIDDEN, "Not from here", "The form was not sent from this page. Open the link in the mail and decide there.");
+    }
+    match form {
+        Ok(form) => decision::take(&app, &door(&link, &token), &approval, &form).await,
+        Err(problem) => notice(status(problem.code), "The form cannot be read", problem.detail),
+    }
+}
+
+/// `GET /a/{token}/image`
+pub(super) async fn image(State(app): State<App>, Path(token): Path<String>) -> Response {
+    match find(&app, &token).await {
+        Ok((_, approval)) => decision::image(&app, &approval).await,
+        Err(response) => response,
+    }
+}

@@ -1,0 +1,81 @@
+//! Approvals: what waits for a person, and the person's word.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::approval::{Approval, ApprovalStatus, Choice};
+use domain::ids::{ApprovalId, WorkflowId};
+use futures::future::try_join_all;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::auth::{self, Caller, Read};
+use crate::etag;
+use crate::extract::OptionalJson;
+use crate::page::{Asked, List};
+use crate::path::Id;
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::wire::approval as wire;
+
+/// `GET /v1/approvals`
+pub(super) async fn list(State(app): State<App>, caller: Caller<Read>, mut query: Query) -> Result<Json<Value>, Problem> {
+    let asked = Asked::read(&mut query);
+    let status = query.word("status", ApprovalStatus::ALL, ApprovalStatus::as_str);
+    let workflow = query.id("workflow_id", WorkflowId::parse);
+    query.finish()?;
+    let list = List { name: "approvals", owner: caller.owner(), filters: format!("{workflow:?}|{status:?}") };
+    let page = asked.of(&list)?;
+    let approvals = app.engine.store.approvals(caller.owner(), workflow.as_ref(), status, &page.slice).await?;
+    let drafts = try_join_all(approvals.items.iter().map(|approval| app.engine.draft(approval))).await?;
+    let items = approvals.items.iter().zip(&drafts).map(|(approval, draft)| wire::object(approval, draft, caller.email()).into());
+    Ok(Json(page.answer(&list, items.collect(), approvals.total, approvals.next.as_deref())))
+}
+
+/// `GET /v1/approvals/{id}`
+pub(super) async fn show(State(app): State<App>, caller: Caller<Read>, Id(id): Id<ApprovalId>, query: Query) -> Result<Response, Problem> {
+    query.finish()?;
+    let approval = app.engine.store.approval(caller.owner(), &id).await?.ok_or_else(Problem::not_found)?;
+    answer(&app, &approval, caller.email()).await
+}
+
+async fn answer(app: &App, approval: &Approval, email: &str) -> Result<Response, Problem> {
+    let draft = app.engine.draft(approval).await?;
+    let mut object = wire::object(approval, &draft, email);
+    if let Some(original) = &approval.original
+        && let Some(document) = app.engine.store.output(&approval.owner, original).await?
+    {
+        object = wire::with_original(object, &document);
+    }
+    Ok((etag::header(approval.revision), Json(Value::from(object))).into_response())
+}
+
+type Decider = Caller<auth::Approvals>;
+
+/// `POST /v1/approvals/{id}/approve`
+pub(super) async fn approve(State(app): State<App>, caller: Decider, Id(id): Id<ApprovalId>, query: Query, body: OptionalJson) -> Result<Response, Problem> {
+    decide(&app, &caller, &id, query, &body.0, Choice::Approve).await
+}
+
+/// `POST /v1/approvals/{id}/reject`
+pub(super) async fn reject(State(app): State<App>, caller: Decider, Id(id): Id<ApprovalId>, query: Query, body: OptionalJson) -> Result<Response, Problem> {
+    decide(&app, &caller, &id, query, &body.0, Choice::Reject).await
+}
+
+/// `POST /v1/approvals/{id}/request_changes`
+pub(super) async fn request_changes(
+    State(app): State<App>,
+    caller: Decider,
+    Id(id): Id<ApprovalId>,
+    query: Query,
+    body: OptionalJson,
+) -> Result<Response, Problem> {
+    decide(&app, &caller, &id, query, &body.0, Choice::RequestChanges).await
+}
+
+async fn decide(app: &App, caller: &Decider, id: &ApprovalId, query: Query, body: &Value, choice: Choice) -> Result<Response, Problem> {
+    query.finish()?;
+    let said = wire::said(body, choice, caller.email())?;
+    let approval = app.engine.decide(caller.owner(), id, &said.verdict, said.edited_body.as_deref()).await?;
+    answer(app, &approval, caller.email()).await
+}

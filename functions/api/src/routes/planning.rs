@@ -1,0 +1,80 @@
+//! Planning a goal. The work is the planner's; the synchronous endpoint only waits for it, and when that
+//! takes too long for one answer it becomes the asynchronous one.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::fault::{Code, Fault};
+use domain::ids::PlanningId;
+use domain::planning::{Planning, PlanningState, ReviewedPlan};
+use http::StatusCode;
+use http::header::LOCATION;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::auth::{Caller, Read, Workflows};
+use crate::extract;
+use crate::path::Id;
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::waiting::Patience;
+use crate::wire::planning as wire;
+
+/// How long the synchronous endpoint waits, in seconds: within the 25 of the contract, its answer included.
+const WAIT_SECONDS: u32 = 24;
+
+/// `POST /v1/workflows/plan`
+pub(super) async fn plan(State(app): State<App>, caller: Caller<Workflows>, query: Query, body: extract::Json) -> Result<Response, Problem> {
+    query.finish()?;
+    let patience = Patience::of_seconds(WAIT_SECONDS);
+    let mut planning = app.engine.submit_planning(caller.owner(), wire::request(&body.0)?, None).await?;
+    while planning.state == PlanningState::Planning && patience.again().await {
+        planning = load(&app, &planning).await?;
+    }
+    match &planning.state {
+        PlanningState::Planning => Ok(accepted(&planning)),
+        PlanningState::Completed { .. } => {
+            let reviewed = reviewed(&app, &planning).await?.ok_or_else(Problem::unavailable)?;
+            Ok(Json(Value::from(wire::object(&reviewed))).into_response())
+        }
+        PlanningState::TooVague { aspects } => {
+            let field = if body.0.get("goal").is_some() { "/goal" } else { "/intent" };
+            let fault = Fault::new(field, Code::IntentTooVague, wire::TOO_VAGUE);
+            Err(Problem::of(vec![fault]).member("vague_aspects", aspects.clone()))
+        }
+        PlanningState::Failed { reason } => {
+            tracing::warn!(planning.id = %planning.id, reason, "planning failed");
+            Err(Problem::unavailable())
+        }
+    }
+}
+
+/// `POST /v1/workflows/plan/async`
+pub(super) async fn submit(State(app): State<App>, caller: Caller<Workflows>, query: Query, body: extract::Json) -> Result<Response, Problem> {
+    query.finish()?;
+    let planning = app.engine.submit_planning(caller.owner(), wire::request(&body.0)?, None).await?;
+    Ok(accepted(&planning))
+}
+
+/// `GET /v1/workflows/plan/async/{session_id}`
+pub(super) async fn session(State(app): State<App>, caller: Caller<Read>, Id(id): Id<PlanningId>, query: Query) -> Result<Json<Value>, Problem> {
+    query.finish()?;
+    let planning = app.engine.store.planning(caller.owner(), &id).await?.ok_or_else(Problem::not_found)?;
+    let reviewed = reviewed(&app, &planning).await?;
+    Ok(Json(wire::session(&planning, reviewed.as_ref())))
+}
+
+fn accepted(planning: &Planning) -> Response {
+    let body = wire::pending(planning);
+    let location = body["poll_url"].as_str().unwrap_or_default().to_owned();
+    (StatusCode::ACCEPTED, [(LOCATION, location)], Json(body)).into_response()
+}
+
+async fn load(app: &App, planning: &Planning) -> Result<Planning, Problem> {
+    app.engine.store.planning(&planning.owner, &planning.id).await?.ok_or_else(Problem::unavailable)
+}
+
+async fn reviewed(app: &App, planning: &Planning) -> Result<Option<ReviewedPlan>, Problem> {
+    let PlanningState::Completed { plan } = &planning.state else { return Ok(None) };
+    Ok(app.engine.store.reviewed_plan(&planning.owner, plan).await?)
+}

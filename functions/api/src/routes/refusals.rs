@@ -1,0 +1,102 @@
+//! What the engine's refusals are called on the wire.
+
+use domain::approval::CannotDecide;
+use domain::credits::InsufficientCredits;
+use domain::execution::Refused;
+use domain::fault::{Code, Fault};
+use engine::advance::AdvanceError;
+use engine::approvals::DecideError;
+use engine::executions::StartError;
+use engine::workflows::ChangeError;
+use serde_json::json;
+
+use crate::problem::Problem;
+
+/// Too many others at the same object: the request may be repeated.
+fn contended() -> Problem {
+    tracing::warn!("an object is changed by too many at once");
+    Problem::unavailable()
+}
+
+impl From<InsufficientCredits> for Problem {
+    fn from(short: InsufficientCredits) -> Self {
+        Self::new(Code::InsufficientCredits, short.to_string()).member("required", short.required).member("available", short.available)
+    }
+}
+
+impl From<StartError> for Problem {
+    fn from(error: StartError) -> Self {
+        let detail = error.to_string();
+        match error {
+            StartError::NotFound => Self::not_found(),
+            StartError::NotActive(_) => Self::new(Code::WorkflowNotActive, detail),
+            StartError::InProgress(run) => Self::new(Code::ExecutionInProgress, detail).member("execution_id", run.as_str()),
+            StartError::MaxExecutionsReached => Self::new(Code::MaxExecutionsReached, detail),
+            StartError::InsufficientCredits(short) => short.into(),
+            // Only a due time can have its run already, and nobody starts one by hand.
+            StartError::AlreadyStarted | StartError::Contended => contended(),
+            StartError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AdvanceError> for Problem {
+    fn from(error: AdvanceError) -> Self {
+        match error {
+            AdvanceError::NotFound => Self::not_found(),
+            AdvanceError::Refused(refused) => match &refused {
+                Refused::UnknownStep(_) => Self::of(vec![Fault::invalid("/step", refused.to_string())]),
+                Refused::Ended
+                | Refused::OnHold
+                | Refused::NotNow { .. }
+                | Refused::StaleFence { .. }
+                | Refused::Held { .. }
+                | Refused::NotYet { .. }
+                | Refused::OtherApproval
+                | Refused::DraftChanged => Self::new(Code::InvalidTransition, refused.to_string()),
+            },
+            AdvanceError::Contended => contended(),
+            AdvanceError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<DecideError> for Problem {
+    fn from(error: DecideError) -> Self {
+        match error {
+            DecideError::NotFound => Self::not_found(),
+            DecideError::Cannot(cannot) => {
+                let detail = cannot.to_string();
+                match cannot {
+                    CannotDecide::AlreadyDecided { decision, by, at } => Self::new(Code::AlreadyDecided, detail)
+                        .member("decision", decision.as_str())
+                        .member("decided_by", by)
+                        .member("decided_at", json!(at)),
+                    CannotDecide::Expired | CannotDecide::Gone(_) => Self::new(Code::ApprovalGone, detail),
+                    CannotDecide::DraftChanged => Self::new(Code::DraftChanged, detail),
+                    CannotDecide::RevisionsExhausted => Self::new(Code::RevisionsExhausted, detail),
+                }
+            }
+            DecideError::BodyDoesNotFit => Self::of(vec![Fault::invalid("/edited_body", error.to_string())]),
+            DecideError::Contended => contended(),
+            DecideError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl<R: Into<Problem>> From<ChangeError<R>> for Problem {
+    fn from(error: ChangeError<R>) -> Self {
+        match error {
+            ChangeError::NotFound => Self::not_found(),
+            ChangeError::Refused(reason) => reason.into(),
+            ChangeError::Contended => contended(),
+            ChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<std::convert::Infallible> for Problem {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}

@@ -1,0 +1,14 @@
+//! An owner's credits and where they went (API section 7).
+
+use domain::credits::{Account, LedgerEntry};
+use serde_json::{Value, json};
+
+/// The account with its ledger, newest first. `balance` and `available` are null without a grant: unlimited.
+pub(crate) fn object(account: &Account, ledger: &[LedgerEntry]) -> Value {
+    json!({
+        "balance": account.balance,
+        "reserved": account.reserved,
+        "available": account.available(),
+        "ledger": ledger,
+    })
+}

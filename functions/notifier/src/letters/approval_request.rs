@@ -1,0 +1,140 @@
+//! The mail that asks somebody to decide.
+//!
+//! It shows the draft itself, so that a person can see what they are asked about before they follow a
+//! link, and exactly one link. The draft is quoted and escaped; nothing of it becomes a link or a picture.
+
+use askama::Template;
+use domain::approval::{Approval, Draft};
+use domain::text;
+use engine::ports::Mail;
+
+use super::{mail, moment, one_line, quoted, running};
+
+/// The longest draft shown in a mail, in bytes; the page behind the link shows all of it.
+const MOST_DRAFT_BYTES: usize = 20 * 1024;
+/// The longest recipient list or address shown in one line, in characters.
+const MOST_LINE_CHARS: usize = 500;
+
+/// Everything the mail says.
+pub(crate) struct ApprovalRequest {
+    pub(crate) workflow: String,
+    pub(crate) step: String,
+    /// What will happen on approval, in a few words.
+    pub(crate) effect: &'static str,
+    /// Recipients, subject, address: what stands above the body.
+    pub(crate) head: Vec<(&'static str, String)>,
+    pub(crate) draft: String,
+    pub(crate) is_cut: bool,
+    pub(crate) sources: Vec<String>,
+    pub(crate) deadline: String,
+    /// 2 and more: made again after changes were asked for.
+    pub(crate) generation: u32,
+    pub(crate) required: u32,
+    pub(crate) link: String,
+}
+
+impl ApprovalRequest {
+    pub(crate) fn new(approval: &Approval, draft: &Draft, link: String) -> Self {
+        let line = |text: &str| one_line(text, MOST_LINE_CHARS);
+        let (effect, head) = match draft {
+            Draft::Email { to, subject, .. } => ("a mail will be sent", vec![("To", line(&to.join(", "))), ("Subject", line(subject))]),
+            Draft::Webhook { url, .. } => ("this will be posted", vec![("To", line(url))]),
+            Draft::Content { .. } => ("this text goes on to the next step", Vec::new()),
+            Draft::Image { sha256, .. } => ("this picture goes on to the next step", vec![("Picture", sha256.clone())]),
+        };
+        let body = running(&draft.text());
+        let shown = within_bytes(&body, MOST_DRAFT_BYTES);
+        Self {
+            workflow: line(&approval.workflow_name),
+            step: line(&approval.step),
+            effect,
+            head,
+            is_cut: shown.len() < body.len(),
+            draft: shown.to_owned(),
+            sources: approval.sources.iter().map(|source| line(source)).collect(),
+            deadline: moment(approval.deadline),
+            generation: approval.generation,
+            required: approval.required,
+            link,
+        }
+    }
+
+    pub(crate) fn mail(&self, to: &str) -> Mail {
+        mail(to, &Subject { letter: self }, &Text { letter: self }, &Html { letter: self })
+    }
+
+    fn quoted_draft(&self) -> String {
+        quoted(&self.draft)
+    }
+
+    /// The name as far as a subject has room for it.
+    fn short_name(&self) -> String {
+        text::preview(&self.workflow, 80)
+    }
+}
+
+/// The longest prefix of whole characters within `most` bytes.
+fn within_bytes(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[derive(Template)]
+#[template(path = "approval-request/subject.txt")]
+struct Subject<'a> {
+    letter: &'a ApprovalRequest,
+}
+
+#[derive(Template)]
+#[template(path = "approval-request/body.txt")]
+struct Text<'a> {
+    letter: &'a ApprovalRequest,
+}
+
+#[derive(Template)]
+#[template(path = "approval-request/body.html")]
+struct Html<'a> {
+    letter: &'a ApprovalRequest,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(draft: &Draft) -> Mail {
+        let mut approval = crate::tests::approval();
+        approval.sources = vec!["https://a.example/?x=1&y=2".into()];
+        ApprovalRequest::new(&approval, draft, "https://nightdesk.example/a/TOKEN".into()).mail("a@x.test")
+    }
+
+    #[test]
+    fn the_whole_mail() {
+        let draft = Draft::Email {
+            to: vec!["reader@example.org".into()],
+            subject: "News\r\nBcc: thief@example.org".into(),
+            body: "Hello <img src=x onerror=alert(1)>\nhttps://evil.example/a/forged".into(),
+        };
+        let mail = letter(&draft);
+        insta::assert_snapshot!("approval_request", format!("{}\n\n{}\n{}", mail.subject, mail.text, mail.html.unwrap_or_default()));
+    }
+
+    #[test]
+    fn there_is_one_link_and_no_mark_up_of_a_stranger() {
+        let html = letter(&Draft::Content { body: "<a href=\"https://evil.example/\">x</a><script>y</script>".into() }).html.unwrap();
+        assert_eq!(html.matches("href=").count(), 1 + html.matches("href=&#").count());
+        assert!(html.contains("href=\"https://nightdesk.example/a/TOKEN\""));
+        for active in ["<script", "<img", "<a href=\"https://evil"] {
+            assert!(!html.contains(active), "{active}");
+        }
+    }
+
+    #[test]
+    fn a_long_draft_is_cut_at_a_character_and_says_so() {
+        let mail = letter(&Draft::Content { body: "ä".repeat(20 * 1024) });
+        assert!(mail.text.contains("the rest is behind the link"));
+        assert!(mail.text.len() < 24 * 1024);
+    }
+}

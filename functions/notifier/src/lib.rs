@@ -1,0 +1,70 @@
+#![doc = include_str!("../README.md")]
+
+mod asking;
+#[cfg(test)]
+mod fake_store;
+mod letters;
+mod links;
+pub mod start;
+mod telling;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use engine::Engine;
+use engine::consuming::{Consumer, Delivery, Disposition};
+use engine::ports::queues::Message;
+use engine::ports::store::StoreError;
+use engine::ports::{Mailer, SecretError};
+
+pub use links::Links;
+
+/// Tells people.
+pub struct Notifier {
+    engine: Engine,
+    mailer: Arc<dyn Mailer>,
+    links: Links,
+}
+
+/// Why nobody could be told now.
+#[derive(Debug, thiserror::Error)]
+enum NotifyError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+}
+
+impl Notifier {
+    #[must_use]
+    pub fn new(engine: Engine, mailer: Arc<dyn Mailer>, links: Links) -> Self {
+        Self { engine, mailer, links }
+    }
+
+    async fn notify(&self, message: &Message) -> Result<Disposition, NotifyError> {
+        match message {
+            Message::AskApproval { owner, approval } => self.ask(owner, approval).await,
+            Message::Tell { owner, execution } => self.tell(owner, execution).await,
+            Message::Step { .. } | Message::Judge { .. } | Message::Start { .. } | Message::Plan { .. } => {
+                tracing::error!(message = %message.encode(), "a message of another kind came by the notice queue");
+                Ok(Disposition::Failed)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Consumer for Notifier {
+    async fn handle(&self, delivery: Delivery) -> Disposition {
+        match self.notify(&delivery.message).await {
+            Ok(disposition) => disposition,
+            Err(error) => {
+                tracing::error!(%error, message = %delivery.message.encode(), "nobody could be told; the message stays");
+                Disposition::Failed
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

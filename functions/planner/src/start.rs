@@ -1,0 +1,25 @@
+//! Wires the planner and runs it.
+
+use std::sync::Arc;
+
+use aws::Wiring;
+use providers::Secret;
+use providers::config::ProviderSettings;
+use providers::model::OfflineModel;
+
+use crate::PlannerFunction;
+
+/// Serves planning messages until the process ends.
+///
+/// # Errors
+/// The environment cannot be used, the model's key cannot be read, or the Runtime API does not answer.
+pub async fn run() -> Result<(), lambda_runtime::Error> {
+    let wiring = Wiring::from_env().await?;
+    let key = match wiring.variable("NIGHTDESK_MODEL_KEY_SECRET") {
+        Some(name) => Some(Secret::new(wiring.secrets().secret(&name).await?.expose())),
+        None => wiring.variable("NIGHTDESK_MODEL_KEY").map(Secret::new),
+    };
+    let settings = ProviderSettings::read(&|name| wiring.variable(name), key)?;
+    let planner = PlannerFunction::new(wiring.engine(), settings.model()?, Arc::new(OfflineModel), settings.egress);
+    aws::lambda::consume(&wiring, Arc::new(planner)).await
+}

@@ -1,0 +1,184 @@
+//! The planner's flows: a model's plan, repairs, and why the offline planner answered.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::egress::EgressRule;
+use domain::planning::{PlanningRequest, PlanningState, Preset};
+use engine::Engine;
+use engine::consuming::{Consumer, Delivery, Disposition};
+use engine::ports::queues::Message;
+use engine::ports::model::Answer;
+use engine::ports::{Model, ModelError, Task};
+use providers::model::OfflineModel;
+use serde_json::json;
+
+use crate::PlannerFunction;
+use crate::asking::{Outcome, Planned};
+
+/// A model that answers what a test prepared and remembers the faults it was told.
+#[derive(Default)]
+struct Scripted {
+    answers: Mutex<VecDeque<Result<String, ModelError>>>,
+    faults: Mutex<Vec<Vec<String>>>,
+}
+
+#[async_trait]
+impl Model for Scripted {
+    async fn perform(&self, task: &Task, _: Duration) -> Result<Answer, ModelError> {
+        let Task::Plan { faults, .. } = task else { panic!("{task:?}") };
+        self.faults.lock().unwrap().push(faults.clone());
+        let next = self.answers.lock().unwrap().pop_front();
+        match next {
+            Some(answer) => answer.map(|text| Answer { text, model: Some("scripted-1".into()) }),
+            None => std::future::pending().await,
+        }
+    }
+    fn is_model(&self) -> bool {
+        true
+    }
+}
+
+mod world {
+    //! The ports a plan needs none of: they must not be called.
+    use super::*;
+    use engine::ports::queues::{DeadLetter, Message, QueueError};
+    use engine::ports::{Clock, Entropy, Queues};
+    use jiff::Timestamp;
+
+    pub(super) struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            "2026-05-04T08:00:00Z".parse().unwrap()
+        }
+    }
+    impl Entropy for Still {
+        fn uuid(&self, _: Timestamp) -> uuid::Uuid {
+            uuid::Uuid::from_u128(9)
+        }
+        fn fraction(&self) -> f64 {
+            0.0
+        }
+        fn secret(&self) -> [u8; 32] {
+            [0; 32]
+        }
+    }
+    #[async_trait]
+    impl Queues for Still {
+        async fn send(&self, _: &Message, _: Duration) -> Result<(), QueueError> {
+            Ok(())
+        }
+        async fn dead_letters(&self) -> Result<Vec<DeadLetter>, QueueError> {
+            Ok(Vec::new())
+        }
+        async fn bury(&self, _: &DeadLetter) -> Result<(), QueueError> {
+            Ok(())
+        }
+    }
+}
+
+const GOAL: &str = "Every morning find news about the Rust programming language and write a short report";
+
+fn request(intent: &str) -> PlanningRequest {
+    PlanningRequest { intent: intent.to_owned(), preset: Preset::Standard, max_credits_per_execution: None }
+}
+
+fn good() -> String {
+    json!({"planning_profile": "precision_linear", "topology_reason": "one line", "steps": [{"id": "s", "type": "search", "config": {"query": "rust"}}]}).to_string()
+}
+
+fn bad() -> String {
+    json!({"steps": [{"id": "s", "type": "shell", "config": {}}]}).to_string()
+}
+
+fn planner(model: Arc<dyn Model>) -> PlannerFunction {
+    let still = Arc::new(world::Still);
+    let engine = Engine { store: Arc::new(crate::fake_store::OneJob::default()), queues: still.clone(), clock: still.clone(), entropy: still };
+    PlannerFunction::new(engine, model, Arc::new(OfflineModel), EgressRule::public_only())
+}
+
+#[tokio::test]
+async fn a_job_is_carried_out_once_and_a_repetition_changes_nothing() {
+    let still = Arc::new(world::Still);
+    let store = Arc::new(crate::fake_store::OneJob::default());
+    let engine = Engine { store: store.clone(), queues: still.clone(), clock: still.clone(), entropy: still };
+    let owner = domain::ids::OwnerId::from_uuid(uuid::Uuid::from_u128(1));
+    let planning = engine.submit_planning(&owner, request(GOAL), None).await.unwrap();
+    let planner = PlannerFunction::new(engine, Arc::new(OfflineModel), Arc::new(OfflineModel), EgressRule::public_only());
+    let delivery = Delivery {
+        message: Message::Plan { owner, planning: planning.id.clone() },
+        worker: "w".into(),
+        receive_count: 1,
+        remaining: Duration::from_secs(100),
+    };
+    assert_eq!(planner.handle(delivery.clone()).await, Disposition::Done);
+    let plan = store.plan.lock().unwrap().clone().unwrap();
+    let concluded = store.planning.lock().unwrap().clone().unwrap();
+    assert_eq!(concluded.state, PlanningState::Completed { plan: plan.id.clone() });
+    assert_eq!(planner.handle(delivery).await, Disposition::Done);
+    assert_eq!(store.planning.lock().unwrap().clone().unwrap(), concluded);
+}
+
+async fn plan_with(answers: Vec<Result<String, ModelError>>, intent: &str) -> (Outcome, Vec<Vec<String>>) {
+    let model = Arc::new(Scripted { answers: Mutex::new(answers.into()), ..Scripted::default() });
+    let outcome = planner(model.clone()).ask(&request(intent), Duration::from_secs(100)).await;
+    let faults = model.faults.lock().unwrap().clone();
+    (outcome, faults)
+}
+
+fn planned(outcome: Outcome) -> Planned {
+    match outcome {
+        Outcome::Planned(planned) => *planned,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn fallback(answers: Vec<Result<String, ModelError>>) -> (String, u32) {
+    let planned = planned(plan_with(answers, GOAL).await.0);
+    assert_eq!(planned.planner.source, "offline");
+    (planned.planner.fallback_reason.unwrap(), planned.credits)
+}
+
+#[tokio::test]
+async fn a_models_plan_is_taken_and_costs_its_preset() {
+    let (outcome, _) = plan_with(vec![Ok(good())], GOAL).await;
+    let planned = planned(outcome);
+    assert_eq!((planned.planner.source.as_str(), planned.planner.model.as_deref()), ("llm", Some("scripted-1")));
+    assert_eq!((planned.planner.fallback_reason, planned.credits), (None, 30));
+}
+
+#[tokio::test]
+async fn a_bad_plan_is_mended_with_its_faults() {
+    let (outcome, faults) = plan_with(vec![Ok("no json".into()), Ok(bad()), Ok(good())], GOAL).await;
+    assert_eq!(planned(outcome).planner.source, "llm");
+    assert!(faults[0].is_empty());
+    assert!(faults[1][0].contains("JSON"), "{faults:?}");
+    assert!(faults[2][0].starts_with("/steps/0/type"), "{faults:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_model_fails_the_offline_planner_answers_and_says_why() {
+    assert_eq!(fallback(vec![Ok(bad()), Ok(bad()), Ok(bad())]).await, ("plan_invalid".into(), 0));
+    assert_eq!(fallback(vec![Ok(bad()), Ok(bad()), Ok("?".into())]).await, ("parse_error".into(), 0));
+    assert_eq!(fallback(vec![Err(ModelError::RateLimited { retry_after: None })]).await.0, "provider_error");
+    assert_eq!(fallback(vec![Err(ModelError::Unreadable { reason: "html".into() })]).await.0, "parse_error");
+    assert_eq!(fallback(vec![]).await.0, "timeout");
+}
+
+#[tokio::test]
+async fn without_a_model_the_offline_planner_answers_and_gives_no_reason() {
+    let outcome = planner(Arc::new(OfflineModel)).ask(&request(GOAL), Duration::from_secs(100)).await;
+    let planned = planned(outcome);
+    assert_eq!((planned.planner.source.as_str(), planned.planner.fallback_reason, planned.credits), ("offline", None, 0));
+    assert!(planned.proposal.suggested_schedule.is_some());
+    assert!(planned.proposal.plan.watches());
+}
+
+#[tokio::test]
+async fn a_goal_nobody_can_plan_says_what_is_missing() {
+    let (outcome, _) = plan_with(vec![Ok(json!({"vague_aspects": ["what to watch"]}).to_string())], "keep me posted please").await;
+    assert_eq!(outcome, Outcome::TooVague(vec!["what to watch".into()]));
+}

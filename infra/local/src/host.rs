@@ -1,0 +1,546 @@
+//! The local host as a whole: starts every part in the right order and stops them again.
+//!
+//! The order matters twice. The state is opened first, because opening it is what keeps a second host
+//! off the folder. And the API's port is taken before anything else is started, so that a port in use
+//! costs a sentence and not half a system.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use url::Url;
+
+use crate::activity::Activity;
+use crate::clock::Clock;
+use crate::due::DueIndex;
+use crate::environment::{self, Endpoints, MAIL_FROM, MODEL_KEY_SECRET};
+use crate::folder::{self, Folder};
+use crate::gateway::{self, Gateway};
+use crate::lambda::Functions;
+use crate::lambda::instance::Blueprint;
+use crate::lambda::pool::{MAX_INSTANCES, Pool};
+use crate::lambda::runtime_api::RuntimeApi;
+use crate::local::Local;
+use crate::log::FunctionLog;
+use crate::owners::Owners;
+use crate::poller::Poller;
+use crate::services::dynamodb::TableSettings;
+use crate::services::secrets_manager::SecretSource;
+use crate::services::ses::SesSettings;
+use crate::services::sqs::QueueSettings;
+use crate::services::{ServiceSettings, Services};
+use crate::serving::{self, Server};
+use crate::settings::{Hidden, Settings};
+use crate::site::{self, Edition};
+use crate::system::System;
+use crate::ticker;
+use crate::token;
+use crate::topology::{EventSource, Function, Topology, TopologyError, physical_name};
+use crate::usage::Usage;
+
+/// How long a stopping host lets the functions finish what they have in hand.
+const LAST_WORK: Duration = Duration::from_secs(5);
+
+/// Why the host does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    #[error("this program's own environment is not readable")]
+    Environment(#[source] io::Error),
+    #[error("port {port} of 127.0.0.1 cannot be used; --port takes another")]
+    Port { port: u16, source: io::Error },
+    #[error("the data folder cannot be used")]
+    Folder(#[source] io::Error),
+    #[error("the token cannot be used")]
+    Token(#[source] io::Error),
+    #[error("the template cannot be hosted")]
+    Topology(#[from] TopologyError),
+    #[error("the local services did not start")]
+    Services(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("{0}")]
+    Template(&'static str),
+    #[error("the local owner cannot be made")]
+    Owner(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A running local host. Dropping it stops everything at once; [`Host::stop`] lets work finish.
+pub struct Host {
+    base_url: String,
+    mailbox_url: String,
+    site_url: String,
+    token: Hidden,
+    first_start: bool,
+    system: Arc<System>,
+    tasks: JoinSet<()>,
+    // In the order in which they are dropped: first nobody can ask, then nobody can answer.
+    front: Server,
+    site: Server,
+    runtime: Server,
+    services: Services,
+    folder: Folder,
+}
+
+impl Host {
+    /// Starts everything.
+    ///
+    /// # Errors
+    /// [`HostError`]; whatever was started before is stopped again.
+    pub async fn start(settings: Settings) -> Result<Self, HostError> {
+        let topology = Topology::bundled()?;
+        let port = settings.port;
+        let front = serving::listen(port).await.map_err(|source| HostError::Port { port, source })?;
+        let origin = origin(&front).map_err(|source| HostError::Port { port, source })?;
+
+        let folder = Folder::open(settings.data.as_deref()).map_err(HostError::Folder)?;
+        let first_start = folder.is_new();
+        // Opens the state, so from here on the folder is ours alone.
+        let services = Services::start(service_settings(&topology, &settings, &folder)).await;
+        let services = services.map_err(|error| HostError::Services(Box::new(error)))?;
+        let (clock, usage) = (services.clock.clone(), services.usage.clone());
+        let token = token::take_up(settings.token.as_ref(), folder.kept("token").as_deref()).map_err(HostError::Token)?;
+
+        let edition = Edition::open(folder.kept("site-edition")).map_err(HostError::Folder)?;
+        let edition = Arc::new(edition);
+        let site = start_site(&folder, edition.clone(), clock.clone()).await.map_err(HostError::Folder)?;
+        let runtime_api = RuntimeApi::default();
+        let runtime = serving::start(0, runtime_api.router()).await;
+        let runtime = runtime.map_err(|source| HostError::Port { port: 0, source })?;
+
+        let blobs = Url::from_directory_path(folder.blobs())
+            .map_err(|()| HostError::Folder(io::Error::other("its path is no URL")))?;
+        let endpoints = Endpoints {
+            dynamodb: services.dynamodb_url.clone(),
+            sqs: services.sqs_url.clone(),
+            sesv2: services.ses_url.clone(),
+            scheduler: services.scheduler_url.clone(),
+            secrets_manager: services.secrets_url.clone(),
+            base_url: settings.base_url.clone().unwrap_or_else(|| origin.clone()),
+            site_url: site.url(),
+            site_host: site.host_and_port(),
+            blobs_url: blobs.as_str().trim_end_matches('/').to_owned(),
+        };
+        let functions = functions(&topology, &settings, &endpoints, &runtime, &runtime_api, &clock, &usage)?;
+
+        let system = Arc::new(System::new(
+            clock.clone(),
+            services.sqs.clone(),
+            services.scheduler.clone(),
+            due_index(&topology, &services)?,
+            Activity::default(),
+            functions.clone(),
+            sweepers(&topology),
+            dead_letters(&topology),
+        ));
+        let tasks = start_tasks(&topology, &system);
+
+        let owners = owners(&topology, &settings, &endpoints, &clock).map_err(HostError::Owner)?;
+        let ensured = owners.ensure(&settings.email, &token).await;
+        ensured.map_err(|error| HostError::Owner(error.into()))?;
+
+        let gateway = Gateway { functions, function: api_function(&topology)?.into(), clock };
+        let local = Local { system: system.clone(), ses: services.ses.clone(), usage, faults: services.faults.clone(), edition, owners };
+        let routes = Router::new()
+            .nest("/_local", local.router())
+            .fallback_service(gateway.router())
+            .layer(middleware::from_fn(gateway::addressed_to_us));
+        let front = serving::serve(front, routes).map_err(|source| HostError::Port { port, source })?;
+        Ok(Self {
+            mailbox_url: format!("{origin}/_local/mail"),
+            base_url: endpoints.base_url,
+            site_url: endpoints.site_url,
+            token,
+            first_start,
+            system,
+            tasks,
+            front,
+            site,
+            runtime,
+            services,
+            folder,
+        })
+    }
+
+    /// Where the API and the pages are, as links say it.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Where the bundled site is.
+    #[must_use]
+    pub fn site_url(&self) -> &str {
+        &self.site_url
+    }
+
+    /// The API token of the local owner.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token.0
+    }
+
+    /// Whether nothing had been kept before this start.
+    #[must_use]
+    pub fn is_first_start(&self) -> bool {
+        self.first_start
+    }
+
+    /// What a person needs to know to begin.
+    pub(crate) fn greeting(&self) -> String {
+        format!(
+            "\n  Nightdesk   {}\n  token       {}\n  mailbox     {}\n\n  Ctrl-C stops it; what it knows is kept.\n",
+            self.base_url, self.token.0, self.mailbox_url
+        )
+    }
+
+    /// Serves until Ctrl-C or SIGTERM, then stops; a second Ctrl-C stops at once.
+    pub(crate) async fn until_interrupted(self) {
+        interrupted().await;
+        tokio::select! {
+            () = self.stop() => {}
+            () = interrupted() => {}
+        }
+    }
+
+    /// Takes no more work, lets the work in hand finish for a few seconds, and ends every process.
+    /// Afterwards the data folder is free for another host.
+    pub async fn stop(self) {
+        let Self { system, mut tasks, front, site, runtime, services, folder, .. } = self;
+        front.stop(LAST_WORK).await;
+        tasks.shutdown().await;
+        let finished = async {
+            let mut changes = system.activity.watch();
+            while system.activity.idle().is_none() {
+                changes.next().await;
+            }
+        };
+        if tokio::time::timeout(LAST_WORK, finished).await.is_err() {
+            tracing::info!("some work was not finished; it is taken up at the next start");
+        }
+        system.functions.stop().await;
+        runtime.stop(LAST_WORK).await;
+
+        let state = Arc::downgrade(&services.clock);
+        drop((system, site, services, folder));
+        // Cancelled tasks let go of the state when the runtime next comes by.
+        let released = async {
+            while state.strong_count() > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        if tokio::time::timeout(LAST_WORK, released).await.is_err() {
+            tracing::warn!("the state is still held by something that did not stop");
+        }
+    }
+}
+
+fn service_settings(topology: &Topology, settings: &Settings, folder: &Folder) -> ServiceSettings {
+    let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
+    let queues = topology.queues.iter().map(|queue| {
+        let redrive = queue.redrive.as_ref();
+        let redrive = redrive.map(|redrive| (physical_name(&redrive.dead_letters), redrive.max_receive_count));
+        let settings = QueueSettings {
+            visibility_timeout_s: seconds(queue.visibility),
+            retention_s: seconds(queue.retention),
+            redrive,
+        };
+        (queue.name.clone(), settings)
+    });
+    let tables = topology.tables.iter().map(|table| TableSettings {
+        create: table.create.clone(),
+        ttl_attribute: table.ttl_attribute.clone(),
+    });
+    let generated = topology.secrets.iter().map(|secret| {
+        let (length, exclude_punctuation) = (secret.length, secret.exclude_punctuation);
+        (secret.name.clone(), SecretSource::Generated { length, exclude_punctuation })
+    });
+    let key = settings.model.key.as_ref();
+    let given = key.map(|key| (MODEL_KEY_SECRET.to_owned(), SecretSource::Given(key.0.clone())));
+    ServiceSettings {
+        data: folder.root(),
+        tables: tables.collect(),
+        queues: queues.collect(),
+        schedule_groups: topology.schedule_groups.iter().map(|group| group.name.clone()).collect(),
+        secrets: generated.chain(given).collect(),
+        ses: SesSettings { verified_senders: vec![MAIL_FROM.to_owned()], ..SesSettings::default() },
+    }
+}
+
+/// The site listens where it listened before, because saved workflows have its address.
+async fn start_site(folder: &Folder, edition: Arc<Edition>, clock: Arc<Clock>) -> io::Result<Server> {
+    let file = folder.kept("site-port");
+    let before = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok()?.trim().parse().ok());
+    let listener = match serving::listen(before.unwrap_or(0)).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::warn!(%error, port = before, "the bundled site moves to another port: workflows that watch it fail");
+            serving::listen(0).await?
+        }
+    };
+    let base = origin(&listener)?;
+    if let Some(file) = file {
+        folder::replace(&file, listener.local_addr()?.port().to_string().as_bytes())?;
+    }
+    let base = Url::parse(&base).map_err(io::Error::other)?;
+    serving::serve(listener, site::router(&base, edition, clock))
+}
+
+fn functions(
+    topology: &Topology,
+    settings: &Settings,
+    endpoints: &Endpoints,
+    runtime: &Server,
+    api: &RuntimeApi,
+    clock: &Arc<Clock>,
+    usage: &Arc<Usage>,
+) -> Result<Functions, HostError> {
+    let deployment = environment::deployment(topology, settings, endpoints)?;
+    let mut pools = BTreeMap::new();
+    for function in &topology.functions {
+        let blueprint = Blueprint {
+            function: function.name.clone(),
+            executable: settings.executable.clone(),
+            environment: environment::of(function, topology, &deployment, settings, endpoints)?,
+            runtime_url: runtime.url(),
+            log: FunctionLog::new(settings.verbose),
+        };
+        let (api, clock, usage) = (api.clone(), clock.clone(), usage.clone());
+        let pool = Pool::new(blueprint, function.timeout, concurrency(function), api, clock, usage);
+        pools.insert(function.name.clone(), Arc::new(pool));
+    }
+    Ok(Functions::new(pools))
+}
+
+/// Most instances of a function: what its event sources may run at once, all together.
+fn concurrency(function: &Function) -> u32 {
+    let of_source = |source: &EventSource| match source {
+        EventSource::Queue { maximum_concurrency, .. } => *maximum_concurrency,
+        EventSource::HttpApi => MAX_INSTANCES,
+        EventSource::Schedule { .. } => 1,
+    };
+    function.sources.iter().map(of_source).sum()
+}
+
+fn api_function(topology: &Topology) -> Result<&str, HostError> {
+    let mut behind = topology.functions.iter().filter(|function| function.sources.contains(&EventSource::HttpApi));
+    match (behind.next(), behind.next()) {
+        (Some(function), None) => Ok(&function.name),
+        _ => Err(HostError::Template("the template has not one function behind the HTTP API")),
+    }
+}
+
+fn sweepers(topology: &Topology) -> Vec<(String, Duration)> {
+    let rates = topology.functions.iter().flat_map(|function| {
+        function.sources.iter().filter_map(|source| match source {
+            EventSource::Schedule { every } => Some((function.name.clone(), *every)),
+            EventSource::Queue { .. } | EventSource::HttpApi => None,
+        })
+    });
+    rates.collect()
+}
+
+/// The queues other queues redrive to.
+fn dead_letters(topology: &Topology) -> Vec<String> {
+    let targets = |logical_id: &str| {
+        topology.queues.iter().filter_map(|queue| queue.redrive.as_ref()).any(|redrive| redrive.dead_letters == logical_id)
+    };
+    topology.queues.iter().filter(|queue| targets(&queue.logical_id)).map(|queue| queue.name.clone()).collect()
+}
+
+/// Through the environment of the API function, which an administrator's request would reach too.
+fn owners(
+    topology: &Topology,
+    settings: &Settings,
+    endpoints: &Endpoints,
+    clock: &Arc<Clock>,
+) -> Result<Owners, Box<dyn std::error::Error + Send + Sync>> {
+    let name = api_function(topology)?;
+    let function = topology.functions.iter().find(|function| function.name == name);
+    let function = function.ok_or("the API function is gone")?;
+    let deployment = environment::deployment(topology, settings, endpoints)?;
+    let environment = environment::of(function, topology, &deployment, settings, endpoints)?;
+    Ok(Owners::new(environment, clock.clone())?)
+}
+
+fn due_index(topology: &Topology, services: &Services) -> Result<DueIndex, HostError> {
+    match topology.tables.as_slice() {
+        [table] => Ok(DueIndex::new(services.database.clone(), table.name.clone())),
+        _ => Err(HostError::Template("the template has not one table")),
+    }
+}
+
+/// Everything that runs by itself: the pollers, the ticker, the reaper, and one catching up.
+fn start_tasks(topology: &Topology, system: &Arc<System>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    for function in &topology.functions {
+        for source in &function.sources {
+            if let EventSource::Queue { queue, batch_size, maximum_concurrency, reports_item_failures } = source {
+                let poller = Poller {
+                    sqs: system.sqs.clone(),
+                    functions: system.functions.clone(),
+                    activity: system.activity.clone(),
+                    queue: physical_name(queue),
+                    function: function.name.clone(),
+                    batch_size: *batch_size as usize,
+                    maximum_concurrency: *maximum_concurrency,
+                    reports_item_failures: *reports_item_failures,
+                };
+                tasks.spawn(poller.run());
+            }
+        }
+    }
+    let (ticking, reaping) = (system.clone(), system.clone());
+    tasks.spawn(async move {
+        // The machine was off until now.
+        if let Err(error) = ticking.wake().await {
+            tracing::error!(%error, "what was missed could not be caught up; the sweeper tries again");
+        }
+        ticker::run(ticking).await;
+    });
+    tasks.spawn(ticker::reap(reaping));
+    tasks
+}
+
+fn origin(listener: &TcpListener) -> io::Result<String> {
+    Ok(format!("http://{}", listener.local_addr()?))
+}
+
+async fn interrupted() {
+    let ctrl_c = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = ctrl_c => {}
+        () = terminated => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{Method, StatusCode};
+    use reqwest::Response;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A host whose functions cannot start: what is tested here is everything around them.
+    async fn host(data: Option<&std::path::Path>) -> Host {
+        let settings = Settings::from_environment(0, data.map(Into::into)).unwrap();
+        let settings = Settings { executable: "/nonexistent/nightdesk".into(), token: None, ..settings };
+        Host::start(Settings { base_url: None, ..settings }).await.unwrap()
+    }
+
+    async fn ask(host: &Host, method: Method, path: &str, body: Value) -> Response {
+        let request = serving::client().request(method, format!("{}{path}", host.base_url())).json(&body);
+        request.send().await.unwrap()
+    }
+
+    async fn problem(response: Response) -> (u16, String) {
+        let status = response.status().as_u16();
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        let body: Value = response.json().await.unwrap();
+        assert_eq!(body["status"], status);
+        (status, body["code"].as_str().unwrap().to_owned())
+    }
+
+    #[tokio::test]
+    async fn the_local_endpoints_follow_the_conventions() {
+        let host = host(None).await;
+        let cases = [
+            (Method::POST, "/_local/clock", json!({ "advance_second": 1 }), (422, "validation_failed")),
+            (Method::POST, "/_local/clock", json!({ "advance_seconds": -1 }), (422, "validation_failed")),
+            (Method::POST, "/_local/faults", json!({ "throttle": 2 }), (422, "validation_failed")),
+            (Method::PUT, "/_local/mail", json!({}), (405, "method_not_allowed")),
+            (Method::GET, "/_local/nothing", json!({}), (404, "not_found")),
+            // No function answers: the gateway says so, and no more.
+            (Method::GET, "/v1/workflows", json!({}), (503, "unavailable")),
+        ];
+        for (method, path, body, (status, code)) in cases {
+            let answer = problem(ask(&host, method, path, body).await).await;
+            assert_eq!(answer, (status, code.to_owned()), "{path}");
+        }
+        let plain = serving::client().post(format!("{}/_local/clock", host.base_url())).body("{}").send().await.unwrap();
+        assert_eq!(problem(plain).await, (415, "unsupported_media_type".to_owned()));
+        let page = serving::client().get(format!("{}/_local/mail", host.base_url())).header("Accept", "text/html");
+        let page = page.send().await.unwrap();
+        assert!(page.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+        host.stop().await;
+    }
+
+    #[tokio::test]
+    async fn owners_are_made_and_kept_apart() {
+        let host = host(None).await;
+        let path = "/_local/owners";
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            let made = ask(&host, Method::POST, path, json!({ "email": "second@nightdesk.test", "team": "desk" })).await;
+            assert_eq!(made.status(), StatusCode::CREATED);
+            let made: Value = made.json().await.unwrap();
+            assert!(made["token"].as_str().unwrap().starts_with("nd_"));
+            seen.push((made["owner_id"].clone(), made["token"].clone()));
+        }
+        assert_ne!(seen[0], seen[1]);
+        let refused = problem(ask(&host, Method::POST, path, json!({ "email": "nobody" })).await).await;
+        assert_eq!(refused, (422, "invalid_email".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_foreign_name_reaches_nothing() {
+        let host = host(None).await;
+        for path in ["/", "/_local/mail", "/v1/workflows"] {
+            let request = serving::client().get(format!("{}{path}", host.base_url())).header("Host", "nightdesk.example");
+            let answer = problem(request.send().await.unwrap()).await;
+            assert_eq!(answer, (421, "misdirected_request".to_owned()));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_clock_jumps_far_in_no_time_and_the_jump_survives() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = host(Some(folder.path())).await;
+        let month = 30 * 86_400;
+        let token = first.token().to_owned();
+        assert!(first.is_first_start());
+        let moved = ask(&first, Method::POST, "/_local/clock", json!({ "advance_seconds": month })).await;
+        assert_eq!(moved.status(), StatusCode::OK);
+        assert_eq!(moved.json::<Value>().await.unwrap()["offset_seconds"], month);
+        let quiet = ask(&first, Method::POST, "/_local/quiesce", json!({})).await;
+        assert_eq!(quiet.status(), StatusCode::OK);
+        first.stop().await;
+
+        let second = host(Some(folder.path())).await;
+        let clock: Value = ask(&second, Method::GET, "/_local/clock", json!({})).await.json().await.unwrap();
+        assert_eq!(clock["offset_seconds"], month);
+        assert!(!second.is_first_start());
+        assert_eq!(second.token(), token);
+    }
+
+    #[tokio::test]
+    async fn a_message_nobody_can_handle_ends_among_the_dead_letters() {
+        let host = host(None).await;
+        host.system.sqs.send("nightdesk-NoticeQueue", "{}", 0).unwrap();
+        let loud = ask(&host, Method::POST, "/_local/quiesce", json!({ "timeout_ms": 200 })).await;
+        assert_eq!(problem(loud).await, (504, "unavailable".to_owned()));
+        // Five receives, 180 s apart, and the one that buries it.
+        ask(&host, Method::POST, "/_local/clock", json!({ "advance_seconds": 1_000 })).await;
+        let dead = host.system.sqs.counts("nightdesk-DeadLetterQueue").unwrap();
+        assert_eq!(dead.visible, 1);
+        host.stop().await;
+    }
+}

@@ -1,0 +1,243 @@
+//! What stands between the functions and the engine: the meter and the faults.
+//!
+//! Units are DynamoDB's own figures: a request that does not ask for `ReturnConsumedCapacity` is made
+//! to ask for the total, and the figure is taken out of the answer again. So a client sees what it
+//! asked for, and the meter what a bill would show for every request that succeeded.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use serde_json::{Value, json};
+
+use super::upstream::{Upstream, UpstreamError};
+use crate::faults::Faults;
+use crate::services::wire::{Answer, Service, json as json_answer, perhaps_lost, target};
+use crate::usage::{Api, Usage};
+
+const MEDIA_TYPE: &str = "application/x-amz-json-1.0";
+
+/// DynamoDB as the functions see it.
+pub(super) struct Proxy {
+    upstream: Upstream,
+    usage: Arc<Usage>,
+    faults: Arc<Faults>,
+}
+
+/// What kind of units an operation consumes; the others consume none and are passed on untouched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Units {
+    Read,
+    Write,
+    None,
+}
+
+impl Units {
+    fn of(operation: &str) -> Self {
+        match operation {
+            "GetItem" | "BatchGetItem" | "Query" | "Scan" | "TransactGetItems" => Self::Read,
+            "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems" => {
+                Self::Write
+            }
+            _ => Self::None,
+        }
+    }
+}
+
+impl Proxy {
+    pub(super) fn new(engine: SocketAddr, usage: Arc<Usage>, faults: Arc<Faults>) -> Self {
+        Self {
+            upstream: Upstream::new(engine),
+            usage,
+            faults,
+        }
+    }
+
+    /// Asks the engine.
+    async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, UpstreamError> {
+        let (mut head, body) = request.into_parts();
+        // The body may have grown; hyper writes what fits it.
+        for header in [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION] {
+            head.headers.remove(header);
+        }
+        self.upstream
+            .ask(Request::from_parts(head, Full::new(body)))
+            .await
+    }
+
+    /// Asks the engine for something whose units are known to the answer, and takes note of them.
+    async fn ask_metered(
+        &self,
+        request: Request<Bytes>,
+        units: Units,
+    ) -> Result<Response<Bytes>, UpstreamError> {
+        let (head, body) = request.into_parts();
+        let Some((body, asked)) = asking_for_capacity(&body) else {
+            return self.ask(Request::from_parts(head, body)).await;
+        };
+        let answer = self.ask(Request::from_parts(head, body)).await?;
+        if answer.status() != StatusCode::OK {
+            return Ok(answer);
+        }
+        let Ok(Value::Object(mut document)) = serde_json::from_slice(answer.body()) else {
+            return Ok(answer);
+        };
+        // Not `swap_remove`: the rest keeps the engine's order.
+        let capacity = document
+            .shift_remove("ConsumedCapacity")
+            .unwrap_or_default();
+        let (read, write) = consumed(&capacity, units);
+        self.usage.consumed(read, write);
+        if asked {
+            return Ok(answer);
+        }
+        let (mut head, _) = answer.into_parts();
+        // Both describe the body that was; a client checks the checksum only when there is one.
+        for header in ["content-length", "x-amz-crc32"] {
+            head.headers.remove(header);
+        }
+        Ok(Response::from_parts(
+            head,
+            Bytes::from(Value::Object(document).to_string()),
+        ))
+    }
+
+    fn throttled(&self, operation: &str, body: &[u8]) -> Answer {
+        match self.faults.one_of(3) {
+            0 => refusal(
+                StatusCode::BAD_REQUEST,
+                "com.amazon.coral.availability#ThrottlingException",
+                "Rate of requests exceeds the allowed throughput.",
+            ),
+            // The emulator never has two transactions at once; in AWS they meet.
+            1 if operation == "TransactWriteItems" => transaction_conflict(body),
+            _ => refusal(
+                StatusCode::BAD_REQUEST,
+                "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+                "The level of configured provisioned throughput for the table was exceeded.",
+            ),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Service for Proxy {
+    async fn answer(&self, request: Request<Bytes>) -> Answer {
+        let operation = target(&request, "DynamoDB_20120810.")
+            .unwrap_or_default()
+            .to_owned();
+        if !operation.is_empty() {
+            self.usage.requested(Api::DynamoDb, &operation);
+            if self.faults.throttles() {
+                return self.throttled(&operation, request.body());
+            }
+        }
+        let units = Units::of(&operation);
+        let answer = match units {
+            Units::None => self.ask(request).await,
+            Units::Read | Units::Write => self.ask_metered(request, units).await,
+        };
+        let answer = match answer {
+            Ok(answer) => answer.map(Full::new),
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the database did not answer"
+                );
+                return internal_error();
+            }
+        };
+        let happened = units == Units::Write && answer.status() == StatusCode::OK;
+        let lost = if happened {
+            self.faults.loses_answer()
+        } else {
+            None
+        };
+        perhaps_lost(lost, answer, internal_error)
+    }
+}
+
+/// The body with the total capacity asked for, and whether the client had asked for a figure itself.
+/// `None` for a body that is no JSON object: the engine has its own words for that.
+fn asking_for_capacity(body: &Bytes) -> Option<(Bytes, bool)> {
+    let mut document: Value = serde_json::from_slice(body).ok()?;
+    let fields = document.as_object_mut()?;
+    match fields.get("ReturnConsumedCapacity").and_then(Value::as_str) {
+        None | Some("NONE") => {
+            fields.insert("ReturnConsumedCapacity".to_owned(), json!("TOTAL"));
+            Some((Bytes::from(document.to_string()), false))
+        }
+        Some(_) => Some((body.clone(), true)),
+    }
+}
+
+/// The read and write units in an answer. Operations over several tables report a list.
+fn consumed(capacity: &Value, units: Units) -> (f64, f64) {
+    let one = |capacity: &Value| -> (f64, f64) {
+        let figure = |name: &str| capacity[name].as_f64();
+        match (
+            figure("ReadCapacityUnits"),
+            figure("WriteCapacityUnits"),
+            figure("CapacityUnits"),
+            units,
+        ) {
+            (None, None, Some(total), Units::Read) => (total, 0.0),
+            (None, None, Some(total), Units::Write) => (0.0, total),
+            (read, write, _, _) => (read.unwrap_or(0.0), write.unwrap_or(0.0)),
+        }
+    };
+    match capacity {
+        Value::Array(tables) => tables
+            .iter()
+            .map(one)
+            .fold((0.0, 0.0), |sum, table| (sum.0 + table.0, sum.1 + table.1)),
+        capacity => one(capacity),
+    }
+}
+
+fn transaction_conflict(body: &[u8]) -> Answer {
+    let items = serde_json::from_slice::<Value>(body).ok();
+    let items = items
+        .as_ref()
+        .and_then(|body| body["TransactItems"].as_array())
+        .map_or(1, Vec::len);
+    let reasons: Vec<Value> = (0..items)
+        .map(|item| match item {
+            0 => json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" }),
+            _ => json!({ "Code": "None" }),
+        })
+        .collect();
+    let codes: Vec<&str> = reasons
+        .iter()
+        .filter_map(|reason| reason["Code"].as_str())
+        .collect();
+    let message = format!(
+        "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
+        codes.join(", ")
+    );
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": message,
+        "CancellationReasons": reasons,
+    });
+    json_answer(StatusCode::BAD_REQUEST, MEDIA_TYPE, &body)
+}
+
+fn internal_error() -> Answer {
+    refusal(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "com.amazonaws.dynamodb.v20120810#InternalServerError",
+        "Internal server error",
+    )
+}
+
+fn refusal(status: StatusCode, code: &str, message: &str) -> Answer {
+    json_answer(
+        status,
+        MEDIA_TYPE,
+        &json!({ "__type": code, "message": message }),
+    )
+}

@@ -1,0 +1,143 @@
+//! XML documents, feeds for the most part: their text and links, without understanding the feed.
+//! Entries, dates and identifiers of feeds are another reader's work. HTML that is no document can be
+//! read in this way, too.
+
+use engine::ports::Page;
+use url::Url;
+
+use super::{links, paragraphs};
+
+/// What stands between two angle brackets, or between two of those.
+enum Token<'a> {
+    Tag(&'a str),
+    Text(&'a str),
+    /// Character data taken as it is.
+    Raw(&'a str),
+}
+
+pub(super) fn read(text: &str, url: &Url) -> Page {
+    let mut page = Page::default();
+    let mut out = String::new();
+    let mut element = String::new();
+    for token in Tokens(text) {
+        let (content, raw) = match token {
+            Token::Tag(tag) => {
+                element = name_of(tag).to_ascii_lowercase();
+                out.push('\n');
+                if let Some(link) = attribute(tag, "href").and_then(|href| links::absolute(url, &href)) {
+                    push_once(&mut page.links, link);
+                }
+                continue;
+            }
+            Token::Text(text) => (text, false),
+            Token::Raw(text) => (text, true),
+        };
+        if matches!(element.as_str(), "script" | "style") {
+            continue;
+        }
+        let content = if raw { content.to_owned() } else { unescape(content) };
+        match element.as_str() {
+            "link" | "loc" | "url" => {
+                if let Some(link) = links::absolute(url, &content).filter(|_| content.trim().starts_with("http")) {
+                    push_once(&mut page.links, link);
+                }
+            }
+            "title" if page.title.is_empty() => page.title = content.trim().to_owned(),
+            _ => {}
+        }
+        out.push_str(&content);
+    }
+    page.text = paragraphs(&out);
+    page
+}
+
+fn push_once(links: &mut Vec<String>, link: String) {
+    if links.len() < 2_000 && !links.contains(&link) {
+        links.push(link);
+    }
+}
+
+fn name_of(tag: &str) -> &str {
+    let name = tag.split(|c: char| c.is_whitespace() || c == '/').find(|part| !part.is_empty()).unwrap_or_default();
+    // A closing tag ends the element: what follows belongs to nobody we look for.
+    if tag.starts_with('/') { "" } else { name.rsplit(':').next().unwrap_or(name) }
+}
+
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let (_, rest) = tag.split_once(&format!(" {name}="))?;
+    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    rest.get(1..)?.split(quote).next().map(unescape)
+}
+
+struct Tokens<'a>(&'a str);
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Token<'a>;
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        let text = self.0;
+        if text.is_empty() {
+            return None;
+        }
+        let cut = |at: usize, skip: usize| (text.get(..at).unwrap_or(text), text.get(at + skip..).unwrap_or_default());
+        if let Some(rest) = text.strip_prefix("<![CDATA[") {
+            let end = rest.find("]]>").unwrap_or(rest.len());
+            self.0 = rest.get(end + 3..).unwrap_or_default();
+            return Some(Token::Raw(rest.get(..end).unwrap_or(rest)));
+        }
+        if let Some(rest) = text.strip_prefix("<!--") {
+            let end = rest.find("-->").unwrap_or(rest.len());
+            self.0 = rest.get(end + 3..).unwrap_or_default();
+            return Some(Token::Tag("!"));
+        }
+        if text.starts_with('<') {
+            let (tag, rest) = cut(text.find('>').unwrap_or(text.len()), 1);
+            self.0 = rest;
+            return Some(Token::Tag(tag.get(1..).unwrap_or_default()));
+        }
+        let (content, rest) = cut(text.find('<').unwrap_or(text.len()), 0);
+        self.0 = rest;
+        Some(Token::Text(content))
+    }
+}
+
+/// The five entities of XML and numeric ones.
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = rest.find(';').filter(|end| *end <= 10);
+        match end.and_then(|end| Some((entity(rest.get(1..end)?)?, end))) {
+            Some((c, end)) => {
+                out.push(c);
+                rest = &rest[end + 1..];
+            }
+            None => {
+                out.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn entity(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+                None => number.parse().ok()?,
+            };
+            char::from_u32(code)
+        }
+    }
+}

@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+pub mod config;
+pub mod crawl;
+mod http;
+pub mod images;
+#[cfg(test)]
+mod loopback;
+pub mod model;
+mod retry_after;
+pub mod search;
+mod secret;
+pub mod site;
+pub mod webhook;
+
+pub use http::ClientError;
+pub use secret::Secret;

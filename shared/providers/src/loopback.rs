@@ -1,0 +1,102 @@
+//! A loopback HTTP server for this crate's tests: it gives prepared answers, byte for byte, so that a
+//! test can also send what no HTTP library would.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use url::Url;
+
+/// A server that gives one prepared answer a connection, the last one again and again.
+pub(crate) struct Loopback {
+    port: u16,
+    requests: Arc<Mutex<Vec<String>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Loopback {
+    pub(crate) async fn start(answers: Vec<Vec<u8>>) -> Self {
+        Self::serve(move |index, _| Some(answers.get(index).or(answers.last()).cloned().unwrap_or_default())).await
+    }
+
+    /// Accepts and reads, and never answers.
+    pub(crate) async fn hanging() -> Self {
+        Self::serve(|_, _| None).await
+    }
+
+    /// `answer` is asked with the number of the request and its text; `None` keeps the connection
+    /// open without a word.
+    pub(crate) async fn serve(answer: impl Fn(usize, &str) -> Option<Vec<u8>> + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = requests.clone();
+        let task = tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let request = read_request(&mut stream).await;
+                let index = seen.lock().unwrap().len();
+                let answer = answer(index, &request);
+                seen.lock().unwrap().push(request);
+                match answer {
+                    // A client that has read enough hangs up: that is its right.
+                    Some(answer) => drop(stream.write_all(&answer).await),
+                    None => open.push(stream),
+                }
+            }
+        });
+        Self { port, requests, task }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn url(&self, path: &str) -> Url {
+        Url::parse(&format!("http://127.0.0.1:{}{path}", self.port)).unwrap()
+    }
+
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Loopback {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// An answer with a correct length, after which the connection closes.
+pub(crate) fn reply(status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let mut answer = format!("HTTP/1.1 {status} Answer\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    for (name, value) in headers {
+        answer.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let mut answer = (answer + "\r\n").into_bytes();
+    answer.extend_from_slice(body);
+    answer
+}
+
+/// Reads head and body of a request as text.
+async fn read_request(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| {
+                let (name, value) = line.split_once(':')?;
+                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+            });
+            if body.len() >= length.unwrap_or(0) {
+                return text;
+            }
+        }
+        match stream.read(&mut chunk).await {
+            Ok(0) | Err(_) => return text,
+            Ok(read) => bytes.extend_from_slice(&chunk[..read]),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! One suite over every implementation of a port.
+
+mod store;

@@ -1,0 +1,4 @@
+//! Stories through the door, with real processes.
+
+mod approval;
+mod execution;
