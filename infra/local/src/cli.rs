@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::host::{Host, HostError};
 use crate::lambda::child;
 use crate::settings::Settings;
-use crate::{console, demo, log};
+use crate::{console, demo, log, sample};
 
 /// Nightdesk on one machine: no account, no container, no key.
 #[derive(Debug, Parser)]
@@ -95,8 +95,11 @@ fn block_on<E: std::error::Error + 'static>(work: impl Future<Output = Result<()
 async fn serve(serve: Serve) -> Result<(), HostError> {
     let data = (!serve.ephemeral).then_some(serve.data);
     let settings = Settings::from_environment(serve.port, data).map_err(HostError::Environment)?;
-    let settings = Settings { sample: !serve.no_sample, verbose: serve.verbose, ..settings };
+    let settings = Settings { verbose: serve.verbose, ..settings };
     let host = Host::start(settings).await?;
+    if host.is_first_start() && !serve.no_sample {
+        sample::create(&host).await;
+    }
     console::say(&host.greeting());
     host.until_interrupted().await;
     Ok(())

@@ -110,7 +110,6 @@ mod tests {
         Settings {
             port: 0,
             data: None,
-            sample: false,
             verbose: false,
             executable: "nightdesk".into(),
             email: "owner@nightdesk.test".to_owned(),

@@ -19,6 +19,7 @@ mod owners;
 mod poller;
 mod problem;
 mod quiet;
+mod sample;
 mod services;
 mod serving;
 mod settings;

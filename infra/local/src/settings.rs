@@ -26,8 +26,6 @@ pub struct Settings {
     pub port: u16,
     /// The folder of the state; `None` keeps nothing.
     pub data: Option<PathBuf>,
-    /// Whether a first, empty start makes the sample workflow.
-    pub sample: bool,
     /// Whether everything the functions log is shown, not only trouble.
     pub verbose: bool,
     /// The program that is executed as `<executable> function <name>`; it must be this one.
@@ -76,7 +74,7 @@ const PASSED_ON: [&str; 6] = [
 ];
 
 impl Settings {
-    /// The settings the environment gives, on this port and folder, with the sample, quiet.
+    /// The settings the environment gives, on this port and folder, quiet.
     ///
     /// # Errors
     /// When the operating system does not say which program this is.
@@ -86,7 +84,6 @@ impl Settings {
         Ok(Self {
             port,
             data,
-            sample: true,
             verbose: false,
             executable: env::current_exe()?,
             email: or("NIGHTDESK_EMAIL", OWNER),

@@ -164,7 +164,13 @@ fn is_web(source: &str) -> bool {
 /// Takes the answer of the form. That it came from our page is checked by the caller as far as headers
 /// tell; the nonce is checked here.
 pub(super) async fn take(app: &App, door: &Door<'_>, approval: &Approval, form_fields: &Form) -> Response {
-    let open = closed(app, approval).is_none();
+    let over = closed(app, approval);
+    let open = over.is_none();
+    match (approval.status, over) {
+        // Of a decided one the engine says whether this is the same word again.
+        (ApprovalStatus::Approved | ApprovalStatus::Rejected | ApprovalStatus::ChangesRequested, _) | (_, None) => {}
+        (ApprovalStatus::Pending | ApprovalStatus::Expired | ApprovalStatus::Superseded | ApprovalStatus::Cancelled, Some(gone)) => return gone,
+    }
     // Where nothing can be decided any more there is nothing to forge either.
     if open && !form_fields.one("nonce").is_some_and(|sent| nonce::is_of(sent, door.secret, approval)) {
         return notice(StatusCode::FORBIDDEN, "Not from this page", "The form was not sent from this page, or the draft has changed since. Open the link again.");

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::approval::{Approval, ApprovalStatus, Choice};
+use domain::fault::Fault;
 use domain::ids::{ApprovalId, WorkflowId};
 use futures::future::try_join_all;
 use serde_json::Value;
@@ -76,6 +77,14 @@ pub(super) async fn request_changes(
 async fn decide(app: &App, caller: &Decider, id: &ApprovalId, query: Query, body: &Value, choice: Choice) -> Result<Response, Problem> {
     query.finish()?;
     let said = wire::said(body, choice, caller.email())?;
+    if said.edited_body.is_some() {
+        let approval = app.engine.store.approval(caller.owner(), id).await?.ok_or_else(Problem::not_found)?;
+        if approval.required > 1 {
+            // The others have approved, or will, what they see now.
+            let message = "a draft that several people must approve is not edited by one of them; request changes";
+            return Err(Problem::of(vec![Fault::invalid("/edited_body", message)]));
+        }
+    }
     let approval = app.engine.decide(caller.owner(), id, &said.verdict, said.edited_body.as_deref()).await?;
     answer(app, &approval, caller.email()).await
 }

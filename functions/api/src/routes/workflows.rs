@@ -271,6 +271,9 @@ pub(super) async fn change(
         let plan = change.plan.as_ref().or(plan.as_ref()).filter(|_| !change.replan);
         return Ok(Json(wire::estimate(&change.workflow, plan, &account, context.now)).into_response());
     }
+    if change.run_immediately && let Some(plan) = change.plan.as_ref().or(plan.as_ref()) {
+        check_credits(&app, &change.workflow, plan).await?;
+    }
     let planning = if change.replan { Some(new_planning(&app, &change.workflow).await?) } else { None };
     let mut workflow = app
         .engine
@@ -286,8 +289,7 @@ pub(super) async fn change(
         app.engine.send_planning(planning).await;
     }
     if change.run_immediately {
-        app.engine.start(caller.owner(), &id, Start::MANUAL).await?;
-        workflow = app.engine.store.workflow(caller.owner(), &id).await?.unwrap_or(workflow);
+        workflow = run_now(&app, workflow).await?;
     }
     let plan = present_plan(&app, &workflow).await?;
     Ok(answer(StatusCode::OK, &workflow, plan.as_ref(), &app))

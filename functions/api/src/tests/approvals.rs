@@ -1,3 +1,5 @@
+//! Deciding, by the API and by the mailed page.
+
 use domain::approval::{ApprovalStatus, Draft};
 use domain::digest;
 use domain::execution::{Event, Execution};
@@ -87,6 +89,10 @@ async fn the_api_shows_and_decides() {
     let decide = async |verb: &str, body: Value| asked.world.post(&format!("{}/{verb}", asked.path()), body).await;
     decide("approve", json!({"sha256": "0".repeat(64)})).await.refused(409, "draft_changed");
     decide("request_changes", json!({})).await.refused(422, "validation_failed");
+    asked.world.store.state().approvals.values_mut().for_each(|approval| approval.required = 2);
+    let alone = decide("approve", json!({"edited_body": "mine"})).await;
+    assert_eq!(alone.refused(422, "validation_failed")[0].0, "/edited_body", "two approve the same bytes");
+    asked.world.store.state().approvals.values_mut().for_each(|approval| approval.required = 1);
     let edited = decide("approve", json!({"comment": "fine", "edited_body": "Hello you"})).await;
     assert_eq!(edited.status, 200, "{}", edited.text());
     let edited = edited.json();

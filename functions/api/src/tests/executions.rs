@@ -1,4 +1,5 @@
-use domain::workflow::MOST_FAILURES;
+//! Starting, watching and stopping runs over HTTP.
+
 use serde_json::json;
 
 use super::world::{B, World};
@@ -57,7 +58,6 @@ async fn a_body_is_not_needed_to_start_a_run() {
     let answer = world.send("POST", &format!("/v1/workflows/{id}/execute"), &[("authorization", &auth), ("x-http-method-override", "DELETE")], "").await;
     assert_eq!(answer.status, 202);
     assert_eq!(world.get(&format!("/v1/workflows/{id}")).await.status, 200);
-    assert!(MOST_FAILURES > 0);
 }
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+//! Goals in, plans out.
+
 use domain::egress::EgressRule;
 use domain::ids::PlanId;
 use domain::plan::Plan;

@@ -1,3 +1,5 @@
+//! Workflows over HTTP, from creation to deletion.
+
 use serde_json::{Value, json};
 
 use super::world::{A, B, World, simple};

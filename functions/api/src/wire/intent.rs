@@ -18,6 +18,15 @@ pub(crate) fn read(object: &mut Object<'_>) -> Option<String> {
     read_field(object, if goal { "goal" } else { "intent" })
 }
 
+/// As [`read`], where there must be a goal.
+pub(crate) fn required(object: &mut Object<'_>) -> Option<String> {
+    let goal = read(object);
+    if goal.is_none() && !object.has("goal") {
+        object.required::<String>("intent", None);
+    }
+    goal
+}
+
 /// Reads the goal under one name.
 pub(crate) fn read_field(object: &mut Object<'_>, field: &'static str) -> Option<String> {
     let goal = object.text(field, 0..=MOST)?;
@@ -35,8 +44,7 @@ mod tests {
 
     fn faults(body: &Value) -> Vec<String> {
         let mut object = Object::new(body, "");
-        let goal = read(&mut object);
-        let goal = object.required("intent", goal);
+        let goal = required(&mut object);
         object.finish(goal).err().unwrap_or_default().into_iter().map(|fault| fault.path).collect()
     }
 
@@ -48,7 +56,7 @@ mod tests {
         assert_eq!(faults(&json!({"intent": "short int"})), ["/intent"]);
         assert_eq!(faults(&json!({"intent": format!("a{}", "\u{200b}".repeat(50))})), ["/intent"]);
         assert_eq!(faults(&json!({"goal": "a".repeat(2001)})), ["/goal"]);
-        assert_eq!(faults(&json!({"intent": "watch this page", "goal": "watch this page"})), ["/goal", "/intent"][..1]);
+        assert_eq!(faults(&json!({"intent": "watch this page", "goal": "watch this page"})), ["/goal"]);
         assert_eq!(faults(&json!({"intent": 1_234_567_890})), ["/intent"]);
         assert_eq!(faults(&json!({})), ["/intent"]);
     }

@@ -19,10 +19,7 @@ const GAP: usize = 25;
 pub(crate) fn request(body: &Value) -> Result<PlanningRequest, Vec<Fault>> {
     let mut object = Object::new(body, "");
     let o = &mut object;
-    let goal = intent::read(o);
-    if !o.has("goal") {
-        o.required("intent", goal.as_ref());
-    }
+    let goal = intent::required(o);
     // A label for the reader of the request; the plan has none.
     o.name("name", 1..=255);
     let preset = o.word("preset", Preset::ALL, Preset::as_str).unwrap_or(Preset::Standard);

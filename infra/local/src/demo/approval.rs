@@ -11,8 +11,9 @@ pub(super) async fn tell(client: &Client, board: &Board, goal: &str) -> Result<(
     let execution = run_to_the_gate(client, "Launch radar", goal).await?;
     // Every gate on the way asks by mail; the last one publishes.
     let mut approved = 0;
+    let mut told = Vec::new();
     loop {
-        let run = client.follow(&execution, &["awaiting_approval", "completed"], tell_step).await?;
+        let run = client.follow(&execution, &["awaiting_approval", "completed"], &mut told, tell_step).await?;
         if run["status"] == "completed" {
             break;
         }
@@ -32,7 +33,7 @@ pub(super) async fn tell(client: &Client, board: &Board, goal: &str) -> Result<(
 /// Tells it up to the draft, for comparison.
 pub(super) async fn tell_to_the_draft(client: &Client, goal: &str) -> Result<(), DemoError> {
     let execution = run_to_the_gate(client, "Energy letter", goal).await?;
-    let run = client.follow(&execution, &["awaiting_approval", "completed"], tell_step).await?;
+    let run = client.follow(&execution, &["awaiting_approval", "completed"], &mut Vec::new(), tell_step).await?;
     if run["status"] == "completed" {
         return Ok(());
     }

@@ -75,10 +75,16 @@ impl Client {
         Ok((status, answer.text().await.map_err(failed)?))
     }
 
-    /// Waits until the run has one of these statuses, and tells each step as it gets somewhere.
-    pub(super) async fn follow(&self, execution: &str, until: &[&str], mut tell: impl FnMut(&Value)) -> Result<Value, DemoError> {
+    /// Waits until the run has one of these statuses, and tells each step as it gets somewhere,
+    /// except what was `told` before.
+    pub(super) async fn follow(
+        &self,
+        execution: &str,
+        until: &[&str],
+        told: &mut Vec<(Value, Value)>,
+        tell: impl Fn(&Value),
+    ) -> Result<Value, DemoError> {
         let begun = Instant::now();
-        let mut told = Vec::new();
         let mut revision = 0;
         loop {
             let run = self.get(&format!("/v1/executions/{execution}?wait=5&after={revision}")).await?;

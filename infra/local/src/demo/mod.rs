@@ -49,7 +49,7 @@ pub(crate) async fn tell(settings: Settings, goal: Option<String>) -> Result<(),
         allowed.push(',');
     }
     allowed.push_str(&board.address());
-    let host = Host::start(Settings { egress_allow: allowed, sample: false, data: None, port: 0, ..settings }).await?;
+    let host = Host::start(Settings { egress_allow: allowed, data: None, port: 0, ..settings }).await?;
     let client = Client::new(host.base_url(), host.token())?;
     say(&format!("\n  Nightdesk is up at {} in {} ms. Nothing leaves this machine.", host.base_url(), begun.elapsed().as_millis()));
 

@@ -87,26 +87,30 @@ fn account(owner: &domain::ids::OwnerId, spend: i64, reserve: i64, balance: i64,
     let key = keys::account(owner);
     let mut set = "SET #writer = :writer".to_owned();
     if grant {
-        set.push_str(", limited = :true");
+        set.push_str(", #limited = :true");
     }
     let mut update = Update::builder()
         .table_name("")
         .set_key(Some(item::primary(&key)))
-        .update_expression(format!("{set} ADD available :available, reserved :reserved, balance :balance"))
+        .update_expression(format!("{set} ADD #available :available, #reserved :reserved, #balance :balance"))
         .expression_attribute_names("#writer", WRITER)
+        .expression_attribute_names("#available", "available")
+        .expression_attribute_names("#reserved", "reserved")
+        .expression_attribute_names("#balance", "balance")
         .expression_attribute_values(":writer", AttributeValue::S(writer.to_owned()))
         .expression_attribute_values(":available", AttributeValue::N((-spend).to_string()))
         .expression_attribute_values(":reserved", AttributeValue::N(reserve.to_string()))
         .expression_attribute_values(":balance", AttributeValue::N(balance.to_string()))
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     if grant {
-        update = update.expression_attribute_values(":true", AttributeValue::Bool(true));
+        update = update.expression_attribute_names("#limited", "limited").expression_attribute_values(":true", AttributeValue::Bool(true));
     }
     let mut meaning = Meaning::Conflict;
     if let Some(required) = needs {
         meaning = Meaning::TooFewCredits(required);
         update = update
-            .condition_expression("attribute_not_exists(limited) OR available >= :required")
+            .condition_expression("attribute_not_exists(#limited) OR #available >= :required")
+            .expression_attribute_names("#limited", "limited")
             .expression_attribute_values(":required", AttributeValue::N(required.to_string()));
     }
     let update = update.build().expect("an update has its key, table and expression");

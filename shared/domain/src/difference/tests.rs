@@ -1,3 +1,5 @@
+//! What counts as a difference, and what is only noise.
+
 use proptest::prelude::*;
 
 use super::*;

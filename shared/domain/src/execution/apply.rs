@@ -293,6 +293,10 @@ fn apply_to_step(run: &mut Execution, i: usize, event: &Event, now: Timestamp, e
             | StepState::Cancelled { .. } => return Err(not_now()),
         },
         Event::StepDeadLettered { reason, .. } => match &row.state {
+            // It was a duplicate that waited too often: the work itself is in good hands.
+            StepState::Running { lease } | StepState::Performing { lease, .. } if lease.until > now => {
+                return Err(Refused::Held { until: lease.until });
+            }
             StepState::Ready { .. } | StepState::Running { .. } | StepState::Approved { .. } => {
                 StepState::Failed { error: StepError::new(ErrorCode::Infrastructure, reason.clone()), at: now }
             }

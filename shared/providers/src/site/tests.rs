@@ -1,3 +1,5 @@
+//! The bundled site: every page is whole, every link leads somewhere, editions differ.
+
 use super::*;
 
 fn today() -> Date {

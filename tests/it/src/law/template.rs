@@ -128,3 +128,24 @@ fn state_outlives_the_stack_and_can_be_restored() {
     let index = &table["GlobalSecondaryIndexes"][0];
     assert_eq!(index["Projection"]["ProjectionType"].as_str(), Some("KEYS_ONLY"));
 }
+
+#[test]
+fn a_function_has_the_variables_and_permissions_its_wiring_asks_for() {
+    let needs = [
+        (".schedules()", "NIGHTDESK_SCHEDULE_GROUP", "scheduler:CreateSchedule"),
+        (".mailer()", "NIGHTDESK_MAIL_FROM", "ses:SendEmail"),
+        ("NIGHTDESK_LINK_SECRET", "NIGHTDESK_LINK_SECRET", "secretsmanager:GetSecretValue"),
+        ("NIGHTDESK_MODEL_KEY_SECRET", "NIGHTDESK_MODEL_KEY_SECRET", "secretsmanager:GetSecretValue"),
+    ];
+    for (name, function) in functions() {
+        let start = read(format!("{}/src/start.rs", function["CodeUri"].as_str().unwrap()));
+        let policies = serde_yaml_ng::to_string(&function["Policies"]).unwrap();
+        for (call, variable, action) in needs {
+            if start.contains(call) {
+                let variables = &function["Environment"]["Variables"];
+                assert!(variables.get(variable).is_some(), "{name} uses {call} and has no {variable}");
+                assert!(policies.contains(action), "{name} uses {call} and may not {action}");
+            }
+        }
+    }
+}

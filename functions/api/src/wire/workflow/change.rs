@@ -68,11 +68,14 @@ pub(crate) fn change(body: &Value, before: &Workflow, plan: Option<&Plan>, conte
     if o.is_null("status") {
         o.fault("status", "cannot be unset");
     }
+    let replan = goal && next.mode == Mode::AiPlanned && new_plan.is_none();
+    if run_immediately && (replan || status.unwrap_or(next.status) != WorkflowStatus::Active) {
+        o.fault("run_immediately", "needs a workflow that is active after the change");
+    }
     object.finish(Some(()))?;
     if let Some(to) = status {
         enter(&mut next, to)?;
     }
-    let replan = goal && next.mode == Mode::AiPlanned && new_plan.is_none();
     if replan {
         next.status = WorkflowStatus::Planning;
     }

@@ -1,3 +1,5 @@
+//! Bodies of workflows, and where the faults in them are said to be.
+
 use domain::fault::Fault;
 use serde_json::{Value, json};
 
@@ -165,6 +167,7 @@ fn changes() {
     assert_eq!(paths(json!({"workflow_type": "crawl"})), ["/operation_config"]);
     assert_eq!(paths(json!({"session_id": "x", "steps": []})), ["/steps", "/session_id"]);
     assert_eq!(paths(json!({"max_executions": 2})), ["/max_executions"]);
+    assert_eq!(paths(json!({"status": "paused", "run_immediately": true})), ["/run_immediately"]);
     assert_eq!(paths(json!({"id": "wf_x"})), ["/id"]);
     let same = change(&json!({"operation_config": {"query": "x"}}), &before, Some(&plan), &context).unwrap();
     assert_eq!((same.plan, &same.workflow), (None, &before), "nothing new is no new version");

@@ -1,3 +1,5 @@
+//! Reading pages: titles, texts, dates and links, from mark-up of all kinds.
+
 use super::*;
 
 fn url() -> Url {

@@ -171,10 +171,14 @@ impl Goal {
         self.plain_text = take_all(text, &PLAIN);
         self.whole_site = take_all(text, &WHOLE);
         if self.wants.image {
+            static PICTURE: LazyLock<Regex> = LazyLock::new(|| {
+                regex(r"\b(?:(?:and|with|plus)\s+)?(?:(?:a|an|the|some)\s+)?(?:[a-z-]+\s+)??(?:images?|pictures?|illustrations?|graphics?|thumbnails?|banners?|posters?|drawings?|visuals?|cover\s+art)\b")
+            });
             self.aspect = [(&SQUARE, Aspect::Square), (&PORTRAIT, Aspect::Portrait), (&WIDE, Aspect::Wide)]
                 .into_iter()
                 .find(|(pattern, _)| take_all(text, pattern))
                 .map(|(_, aspect)| aspect);
+            *text = PICTURE.replace_all(text, ", ").into_owned();
         }
         take_all(text, &AUDIENCE);
     }
@@ -218,7 +222,9 @@ fn take_count(text: &mut String) -> Option<u32> {
             r"\b(?:a\s+)?({NUMBER})\s+(?:of\s+the\s+)?(?:(?:top|best|latest|newest|biggest|new|recent|most\s+(?:important|recent|interesting|relevant)|key|main|good|different|[a-z-]+)\s+){{0,2}}(articles|stories|items|launches|results|posts|papers|headlines|links|sources|examples|ideas|recipes|releases|products|options|tools|companies|incidents|developments|announcements|updates|facts|things|points|picks|pages|news|startups|books|events)\b"
         ))
     });
-    if let Some(count) = take_number(text, &RANKED) {
+    static RANKING: LazyLock<Regex> =
+        LazyLock::new(|| regex(&format!(r"\b(?:the\s+)?({NUMBER})\s+(?:top|best|latest|newest|biggest|most\s+(?:important|recent|interesting|relevant))\b")));
+    if let Some(count) = take_number(text, &RANKED).or_else(|| take_number(text, &RANKING)) {
         return (1..=50).contains(&count).then_some(count);
     }
     let found = COUNTED.captures(text)?;

@@ -63,6 +63,7 @@ pub(super) const LEADING: &[&str] = &[
     "what's", "who", "whom", "how", "why", "which", "is", "are", "was", "were", "be", "been", "does", "do", "did", "has", "have", "had",
     "there", "and", "or", "plus", "so", "that", "my", "our", "your", "not", "only", "regarding", "concerning", "covering",
     // qualities every goal asks for
+    "changed", "happened", "happening",
     "new", "newest", "latest", "recent", "current", "top", "best", "most", "important", "biggest", "interesting", "relevant", "notable",
     "major", "key", "main", "short", "brief", "quick", "concise", "detailed", "in-depth", "long", "good", "great", "nice", "simple",
     // the form of what is found

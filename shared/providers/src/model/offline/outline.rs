@@ -4,7 +4,7 @@ use engine::ports::model::{Material, TextFormat};
 
 use super::document::{Document, Span};
 use super::sources::{running_text, sources};
-use super::text::{clipped, keywords, sentences};
+use super::text::{clipped, sentences};
 use super::wishes::Wishes;
 
 /// Points under one heading.
@@ -23,14 +23,13 @@ pub(super) fn write(topic: Option<&str>, sections: u32, wishes: Wishes, material
             let sentences = source.sentences();
             let chunk = sentences.len().div_ceil(per_source).max(1);
             for (index, part) in sentences.chunks(chunk).enumerate() {
-                let heading = if index == 0 { source.name().to_owned() } else { heading_of(part, topic) };
-                parts.push((heading, part.to_vec()));
+                parts.push(if index == 0 { (source.name().to_owned(), part.to_vec()) } else { headed(part) });
             }
         }
         let rest = sentences(&running_text(material));
         if parts.len() < wanted && !rest.is_empty() {
             let chunk = rest.len().div_ceil(wanted - parts.len());
-            parts.extend(rest.chunks(chunk).map(|part| (heading_of(part, topic), part.to_vec())));
+            parts.extend(rest.chunks(chunk).map(headed));
         }
         parts.truncate(wanted);
     }
@@ -49,7 +48,9 @@ pub(super) fn write(topic: Option<&str>, sections: u32, wishes: Wishes, material
     document.render(TextFormat::Markdown)
 }
 
-fn heading_of(sentences: &[String], topic: Option<&str>) -> String {
-    let words = keywords(sentences.iter().map(String::as_str), 3);
-    if words.is_empty() { topic.unwrap_or("More").to_owned() } else { words.join(", ") }
+/// A section without a title of its own: its first sentence is the heading.
+fn headed(sentences: &[String]) -> (String, Vec<String>) {
+    let heading = sentences.first().map_or_else(|| "More".to_owned(), |first| clipped(first.trim_end_matches('.'), 70));
+    let points = if sentences.len() > 1 { sentences.get(1..) } else { sentences.get(..) };
+    (heading, points.unwrap_or_default().to_vec())
 }

@@ -5,8 +5,9 @@ use engine::ports::model::{Material, TextFormat};
 
 use super::document::{Document, Span};
 use super::sources::{Source, running_text, sources};
-use super::text::{clipped, keywords, sentences, words};
+use super::text::{clipped, keywords, sentences, shared_keywords, words};
 use super::wishes::Wishes;
+use crate::search::ranking::terms;
 
 /// The limit of X for accounts without a subscription, in characters.
 const X_CHARACTERS: usize = 280;
@@ -35,6 +36,8 @@ pub(super) fn write(channel: Channel, max_words: Option<u32>, wishes: Wishes, ma
 /// What there is to tell.
 struct Story {
     items: Vec<Item>,
+    /// Words that more than one of them is about.
+    shared: Vec<String>,
     keywords: Vec<String>,
     wishes: Wishes,
     /// Words left for the whole post.
@@ -50,9 +53,17 @@ struct Item {
 impl Story {
     fn of(material: &[Material], limit: usize, wishes: Wishes) -> Self {
         let sources = sources(material);
-        let titles: Vec<&str> = sources.iter().map(|source| source.title.as_str()).collect();
         let mut items: Vec<Item> = sources.iter().take(MOST_ITEMS).map(Item::of).collect();
-        let mut keywords = keywords(titles, 4);
+        // What the texts have in common, in the words of the titles: a title says what matters.
+        let titles: String = items.iter().map(|item| format!("{}\n", item.title)).collect();
+        let texts: Vec<String> = sources.iter().take(MOST_ITEMS).map(|source| format!("{}\n{}", source.title, source.sentences().join("\n"))).collect();
+        let mut keywords = keywords(texts.iter().map(String::as_str), usize::MAX);
+        let shared = shared_keywords(texts.iter().map(String::as_str), usize::MAX);
+        let titled: Vec<String> = terms(&titles).collect();
+        let in_titles = |word: &String| terms(word).all(|term| titled.contains(&term));
+        let shared: Vec<String> = shared.into_iter().filter(in_titles).take(2).collect();
+        keywords.retain(in_titles);
+        keywords.truncate(4);
         if items.is_empty() {
             let text = running_text(material);
             keywords = super::text::keywords([text.as_str()], 4);
@@ -65,7 +76,7 @@ impl Story {
                 item.lead = if share < 20 { String::new() } else { first_words(&item.lead, share - words(&item.title).min(share)) };
             }
         }
-        let mut story = Self { items, keywords, wishes, limit };
+        let mut story = Self { items, shared, keywords, wishes, limit };
         while story.items.len() > 1 && story.words() > limit {
             story.items.pop();
         }
@@ -81,8 +92,8 @@ impl Story {
         match self.items.as_slice() {
             [] => "Nothing new to tell".to_owned(),
             [item] if !item.title.is_empty() => item.title.clone(),
-            items if self.keywords.is_empty() => format!("{} things to know", items.len()),
-            items => format!("{} things to know: {}", items.len(), self.keywords.iter().take(3).cloned().collect::<Vec<_>>().join(", ")),
+            items if self.shared.is_empty() => format!("{} things to know", items.len()),
+            items => format!("{} things to know: {}", items.len(), self.shared.join(", ")),
         }
     }
 

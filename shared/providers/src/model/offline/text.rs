@@ -65,6 +65,15 @@ pub(super) fn words(text: &str) -> usize {
 /// The words that mark these texts, most marking first, as they are first written. A word counts
 /// once a text, so that no single text decides.
 pub(super) fn keywords<'a>(texts: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<String> {
+    ranked_keywords(texts).into_iter().map(|(_, surface)| surface).take(most).collect()
+}
+
+/// Only those that stand in more than one of the texts.
+pub(super) fn shared_keywords<'a>(texts: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<String> {
+    ranked_keywords(texts).into_iter().filter(|(count, _)| *count > 1).map(|(_, surface)| surface).take(most).collect()
+}
+
+fn ranked_keywords<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<(usize, String)> {
     let mut counts: HashMap<String, (usize, usize, String)> = HashMap::new();
     let mut order = 0;
     for text in texts {
@@ -83,7 +92,7 @@ pub(super) fn keywords<'a>(texts: impl IntoIterator<Item = &'a str>, most: usize
     }
     let mut ranked: Vec<(usize, usize, String)> = counts.into_values().collect();
     ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-    ranked.into_iter().map(|(_, _, surface)| surface).take(most).collect()
+    ranked.into_iter().map(|(count, _, surface)| (count, surface)).collect()
 }
 
 /// `text` cut to `most` characters at a word, with an ellipsis when something was cut.
