@@ -50,33 +50,56 @@ impl Settings {
             None => None,
             Some(text) => match Url::parse(&text) {
                 Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => Some(url),
-                Ok(_) => return Err(unusable("NIGHTDESK_BASE_URL", "it is no http or https address".to_owned())),
+                Ok(_) => {
+                    return Err(unusable(
+                        "NIGHTDESK_BASE_URL",
+                        "it is no http or https address".to_owned(),
+                    ));
+                }
                 Err(error) => return Err(unusable("NIGHTDESK_BASE_URL", error.to_string())),
             },
         };
         let most_workflows = match variable("NIGHTDESK_MAX_WORKFLOWS") {
             None => MOST_WORKFLOWS,
-            Some(text) => text.parse().map_err(|_| unusable("NIGHTDESK_MAX_WORKFLOWS", "it is no number".to_owned()))?,
+            Some(text) => text
+                .parse()
+                .map_err(|_| unusable("NIGHTDESK_MAX_WORKFLOWS", "it is no number".to_owned()))?,
         };
         let exceptions = Exceptions::parse(&variable("NIGHTDESK_EGRESS_ALLOW").unwrap_or_default())
             .map_err(|error| unusable("NIGHTDESK_EGRESS_ALLOW", error.to_string()))?;
         let domains = variable("NIGHTDESK_MAIL_DOMAINS").unwrap_or_default();
-        let mail_domains = domains.split(',').map(|domain| domain.trim().to_lowercase()).filter(|domain| !domain.is_empty()).collect();
-        Ok(Self { base_url, mail_domains, most_workflows, egress: EgressRule::new(exceptions) })
+        let mail_domains = domains
+            .split(',')
+            .map(|domain| domain.trim().to_lowercase())
+            .filter(|domain| !domain.is_empty())
+            .collect();
+        Ok(Self {
+            base_url,
+            mail_domains,
+            most_workflows,
+            egress: EgressRule::new(exceptions),
+        })
     }
 
     /// Whether mail may go to `address` without a verification of its own.
     #[must_use]
     pub fn trusts(&self, address: &str) -> bool {
-        let host = address.rsplit_once('@').map(|(_, host)| host.to_lowercase()).unwrap_or_default();
-        self.mail_domains.iter().any(|domain| domain == "*" || *domain == host)
+        let host = address
+            .rsplit_once('@')
+            .map(|(_, host)| host.to_lowercase())
+            .unwrap_or_default();
+        self.mail_domains
+            .iter()
+            .any(|domain| domain == "*" || *domain == host)
     }
 
     /// Whether the pages are reached over TLS, so that a cookie may insist on it. Only a loopback address
     /// configured as such is not.
     #[must_use]
     pub fn is_secure(&self) -> bool {
-        self.base_url.as_ref().is_none_or(|url| url.scheme() == "https")
+        self.base_url
+            .as_ref()
+            .is_none_or(|url| url.scheme() == "https")
     }
 }
 
@@ -85,7 +108,12 @@ mod tests {
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-        Settings::read(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        Settings::read(|name| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
     }
 
     #[test]
@@ -93,15 +121,29 @@ mod tests {
         let settings = read(&[("NIGHTDESK_MAIL_DOMAINS", "Example.com, other.test")]).unwrap();
         assert_eq!(settings.most_workflows, 1000);
         assert!(settings.trusts("a@EXAMPLE.com") && settings.trusts("a@other.test"));
-        assert!(!settings.trusts("a@sub.example.com") && !settings.trusts("a@example.com.evil.test"));
-        assert!(read(&[("NIGHTDESK_MAIL_DOMAINS", "*")]).unwrap().trusts("anybody@any.test"));
+        assert!(
+            !settings.trusts("a@sub.example.com") && !settings.trusts("a@example.com.evil.test")
+        );
+        assert!(
+            read(&[("NIGHTDESK_MAIL_DOMAINS", "*")])
+                .unwrap()
+                .trusts("anybody@any.test")
+        );
         assert!(settings.is_secure());
-        assert!(!read(&[("NIGHTDESK_BASE_URL", "http://127.0.0.1:8787")]).unwrap().is_secure());
+        assert!(
+            !read(&[("NIGHTDESK_BASE_URL", "http://127.0.0.1:8787")])
+                .unwrap()
+                .is_secure()
+        );
     }
 
     #[test]
     fn what_cannot_be_meant_stops_the_start() {
-        for (name, value) in [("NIGHTDESK_BASE_URL", "ftp://x"), ("NIGHTDESK_MAX_WORKFLOWS", "many"), ("NIGHTDESK_EGRESS_ALLOW", "nope")] {
+        for (name, value) in [
+            ("NIGHTDESK_BASE_URL", "ftp://x"),
+            ("NIGHTDESK_MAX_WORKFLOWS", "many"),
+            ("NIGHTDESK_EGRESS_ALLOW", "nope"),
+        ] {
             assert_eq!(read(&[(name, value)]).unwrap_err().name, name);
         }
     }

@@ -71,9 +71,15 @@ impl<P: Needs> FromRequestParts<App> for Caller<P> {
         };
         let token = token.ok_or_else(unauthenticated)?;
         if !token.may(P::PERMISSION) {
-            return Err(Problem::new(Code::Forbidden, format!("this token lacks the permission {}", P::PERMISSION)));
+            return Err(Problem::new(
+                Code::Forbidden,
+                format!("this token lacks the permission {}", P::PERMISSION),
+            ));
         }
-        Ok(Self { token, permission: PhantomData })
+        Ok(Self {
+            token,
+            permission: PhantomData,
+        })
     }
 }
 
@@ -81,9 +87,14 @@ impl<P: Needs> FromRequestParts<App> for Caller<P> {
 /// is anybody's guess.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (value, None) = (values.next()?, values.next()) else { return None };
+    let (value, None) = (values.next()?, values.next()) else {
+        return None;
+    };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token).filter(|token| Token::is_well_formed(token))
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token)
+        .filter(|token| Token::is_well_formed(token))
 }
 
 /// The token this text is, if it is one that counts now.
@@ -94,14 +105,21 @@ pub(crate) async fn valid(app: &App, text: &str) -> Result<Option<Token>, Proble
     if !Token::is_well_formed(text) {
         return Ok(None);
     }
-    let token = app.engine.store.token(&digest::of_bytes(text.as_bytes())).await?;
+    let token = app
+        .engine
+        .store
+        .token(&digest::of_bytes(text.as_bytes()))
+        .await?;
     Ok(token.filter(|token| token.is_valid(app.engine.now())))
 }
 
 fn unauthenticated() -> Problem {
     let challenge = HeaderValue::from_static("Bearer realm=\"nightdesk\"");
-    Problem::new(Code::Unauthenticated, "one header \"Authorization: Bearer nd_…\" with a valid token is needed")
-        .header(WWW_AUTHENTICATE, challenge)
+    Problem::new(
+        Code::Unauthenticated,
+        "one header \"Authorization: Bearer nd_…\" with a valid token is needed",
+    )
+    .header(WWW_AUTHENTICATE, challenge)
 }
 
 #[cfg(test)]
@@ -109,7 +127,10 @@ mod tests {
     use super::*;
 
     fn headers(values: &[&str]) -> HeaderMap {
-        values.iter().map(|value| (AUTHORIZATION, value.parse().unwrap())).collect()
+        values
+            .iter()
+            .map(|value| (AUTHORIZATION, value.parse().unwrap()))
+            .collect()
     }
 
     #[test]
@@ -117,10 +138,19 @@ mod tests {
         let token = format!("nd_{}", "a".repeat(32));
         let good = format!("Bearer {token}");
         assert_eq!(bearer(&headers(&[&good])), Some(token.as_str()));
-        assert_eq!(bearer(&headers(&[&format!("bearer {token}")])), Some(token.as_str()));
+        assert_eq!(
+            bearer(&headers(&[&format!("bearer {token}")])),
+            Some(token.as_str())
+        );
         assert_eq!(bearer(&headers(&[])), None);
         assert_eq!(bearer(&headers(&[&good, &good])), None);
-        for bad in ["Bearer ", "Basic YTpi", "Bearer eyJhbGciOiJub25lIn0.e30.", &token, &format!("Bearer  {token}")] {
+        for bad in [
+            "Bearer ",
+            "Basic YTpi",
+            "Bearer eyJhbGciOiJub25lIn0.e30.",
+            &token,
+            &format!("Bearer  {token}"),
+        ] {
             assert_eq!(bearer(&headers(&[bad])), None, "{bad:?}");
         }
     }

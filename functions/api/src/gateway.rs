@@ -25,21 +25,48 @@ pub(crate) fn readable(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<Lam
 }
 
 fn mend(request: &mut ApiGatewayV2httpRequest) {
-    if request.is_base64_encoded && request.body.as_deref().is_some_and(|body| STANDARD.decode(body).is_err()) {
+    if request.is_base64_encoded
+        && request
+            .body
+            .as_deref()
+            .is_some_and(|body| STANDARD.decode(body).is_err())
+    {
         request.is_base64_encoded = false;
         request.body = Some(UNREADABLE.to_owned());
     }
     // The address is only taken apart again for its path: links are made from configuration.
-    request.headers.remove(http::header::HOST.as_str()).filter(is_host).map(|host| request.headers.insert(http::header::HOST, host));
+    request
+        .headers
+        .remove(http::header::HOST.as_str())
+        .filter(is_host)
+        .map(|host| request.headers.insert(http::header::HOST, host));
     request.headers.remove("x-forwarded-proto");
-    if request.request_context.domain_name.as_deref().is_some_and(|name| !is_host_name(name)) {
+    if request
+        .request_context
+        .domain_name
+        .as_deref()
+        .is_some_and(|name| !is_host_name(name))
+    {
         request.request_context.domain_name = None;
     }
-    if !request.raw_path.as_deref().is_some_and(|path| path.starts_with('/')) {
+    if !request
+        .raw_path
+        .as_deref()
+        .is_some_and(|path| path.starts_with('/'))
+    {
         request.raw_path = Some("/".to_owned());
     }
     if let Some(query) = &mut request.raw_query_string {
-        *query = query.chars().map(|c| if may_stand_in_query(c) { c.to_string() } else { percent(c) }).collect();
+        *query = query
+            .chars()
+            .map(|c| {
+                if may_stand_in_query(c) {
+                    c.to_string()
+                } else {
+                    percent(c)
+                }
+            })
+            .collect();
     }
 }
 
@@ -48,7 +75,8 @@ fn is_host(value: &http::HeaderValue) -> bool {
 }
 
 fn is_host_name(name: &str) -> bool {
-    Url::parse(&format!("https://{name}/")).is_ok_and(|url| url.path() == "/" && url.query().is_none() && url.fragment().is_none())
+    Url::parse(&format!("https://{name}/"))
+        .is_ok_and(|url| url.path() == "/" && url.query().is_none() && url.fragment().is_none())
 }
 
 /// Whether a query may hold this as it is (RFC 3986, section 3.4), percent signs included.
@@ -58,7 +86,10 @@ fn may_stand_in_query(c: char) -> bool {
 
 /// A character in percent encoding.
 fn percent(c: char) -> String {
-    c.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect()
+    c.to_string()
+        .bytes()
+        .map(|byte| format!("%{byte:02X}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -71,7 +102,12 @@ mod tests {
         event.raw_path = Some("/v1/workflows".to_owned());
         mend(&mut event);
         let context = lambda_runtime::Context::default();
-        readable(LambdaEvent::new(LambdaRequest::ApiGatewayV2(event), context)).payload.into()
+        readable(LambdaEvent::new(
+            LambdaRequest::ApiGatewayV2(event),
+            context,
+        ))
+        .payload
+        .into()
     }
 
     #[test]
@@ -82,7 +118,9 @@ mod tests {
         });
         assert_eq!(body.body().as_ref(), b"\0");
         let host = request(|event| {
-            event.headers.insert(http::header::HOST, "a b/c?d#e".parse().unwrap());
+            event
+                .headers
+                .insert(http::header::HOST, "a b/c?d#e".parse().unwrap());
         });
         assert_eq!(host.uri().path(), "/v1/workflows");
         let query = request(|event| event.raw_query_string = Some("a=b c\u{e9}<%zz".to_owned()));
@@ -96,7 +134,9 @@ mod tests {
         let request = request(|event| {
             event.is_base64_encoded = true;
             event.body = Some("e30=".to_owned());
-            event.headers.insert(http::header::HOST, "127.0.0.1:8787".parse().unwrap());
+            event
+                .headers
+                .insert(http::header::HOST, "127.0.0.1:8787".parse().unwrap());
         });
         assert_eq!(request.body().as_ref(), b"{}");
         assert_eq!(request.headers()[http::header::HOST], "127.0.0.1:8787");

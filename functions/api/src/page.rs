@@ -54,7 +54,11 @@ impl Asked {
         if offset.is_some() && cursor.is_some() {
             query.refuse("offset", "cannot be given together with a cursor");
         }
-        Self { limit, offset: offset.unwrap_or(0), cursor }
+        Self {
+            limit,
+            offset: offset.unwrap_or(0),
+            cursor,
+        }
     }
 
     /// Opens the cursor for `list`.
@@ -64,11 +68,24 @@ impl Asked {
     pub(crate) fn of(self, list: &List<'_>) -> Result<Page, Problem> {
         let limit = self.limit as usize;
         let slice = match &self.cursor {
-            None => Slice { limit, offset: self.offset as usize, after: None },
+            None => Slice {
+                limit,
+                offset: self.offset as usize,
+                after: None,
+            },
             Some(cursor) => {
-                let invalid = || Problem::new(Code::InvalidCursor, "this cursor does not belong to this list and these filters");
+                let invalid = || {
+                    Problem::new(
+                        Code::InvalidCursor,
+                        "this cursor does not belong to this list and these filters",
+                    )
+                };
                 let (offset, after) = open(cursor, list).ok_or_else(invalid)?;
-                Slice { limit, offset, after: Some(after) }
+                Slice {
+                    limit,
+                    offset,
+                    after: Some(after),
+                }
             }
         };
         Ok(Page { slice })
@@ -77,7 +94,13 @@ impl Asked {
 
 impl Page {
     /// The list's answer. `next` is the last id of this page when there is another.
-    pub(crate) fn answer(&self, list: &List<'_>, items: Vec<Value>, total: usize, next: Option<&str>) -> Value {
+    pub(crate) fn answer(
+        &self,
+        list: &List<'_>,
+        items: Vec<Value>,
+        total: usize,
+        next: Option<&str>,
+    ) -> Value {
         let Slice { limit, offset, .. } = self.slice;
         let next_cursor = next.map(|after| seal(offset + items.len(), after, list));
         json!({
@@ -87,11 +110,22 @@ impl Page {
     }
 
     /// This page of a list that is in memory, and the id after which the next begins.
-    pub(crate) fn cut<T>(&self, all: Vec<T>, id: impl Fn(&T) -> String) -> (Vec<T>, Option<String>) {
-        let Slice { limit, offset, after } = &self.slice;
+    pub(crate) fn cut<T>(
+        &self,
+        all: Vec<T>,
+        id: impl Fn(&T) -> String,
+    ) -> (Vec<T>, Option<String>) {
+        let Slice {
+            limit,
+            offset,
+            after,
+        } = &self.slice;
         // An object that has gone since the cursor was made: its old place is the best there is.
         let start = match after {
-            Some(after) => all.iter().position(|item| id(item) == *after).map_or(*offset, |at| at + 1),
+            Some(after) => all
+                .iter()
+                .position(|item| id(item) == *after)
+                .map_or(*offset, |at| at + 1),
             None => *offset,
         };
         let more = all.len() > start.saturating_add(*limit);
@@ -102,7 +136,14 @@ impl Page {
 }
 
 fn tag(offset: usize, after: &str, list: &List<'_>) -> String {
-    let mut tag = digest::of_json(&("cursor", list.name, list.owner.as_str(), &list.filters, offset, after));
+    let mut tag = digest::of_json(&(
+        "cursor",
+        list.name,
+        list.owner.as_str(),
+        &list.filters,
+        offset,
+        after,
+    ));
     tag.truncate(32);
     tag
 }
@@ -129,31 +170,65 @@ mod tests {
     #[test]
     fn a_cursor_belongs_to_its_list_owner_and_filters() {
         let (a, b) = (owner(1), owner(2));
-        let mine = List { name: "workflows", owner: &a, filters: "status=active".to_owned() };
+        let mine = List {
+            name: "workflows",
+            owner: &a,
+            filters: "status=active".to_owned(),
+        };
         let cursor = seal(20, "wf_x", &mine);
         assert_eq!(open(&cursor, &mine), Some((20, "wf_x".to_owned())));
         for other in [
-            List { owner: &b, ..mine.clone() },
-            List { filters: "status=archived".to_owned(), ..mine.clone() },
-            List { name: "executions", ..mine.clone() },
+            List {
+                owner: &b,
+                ..mine.clone()
+            },
+            List {
+                filters: "status=archived".to_owned(),
+                ..mine.clone()
+            },
+            List {
+                name: "executions",
+                ..mine.clone()
+            },
         ] {
             assert_eq!(open(&cursor, &other), None);
         }
-        for bad in ["", "zzz", "!!", &cursor[..cursor.len() - 2], &URL_SAFE_NO_PAD.encode("21.x.wf_x")] {
+        for bad in [
+            "",
+            "zzz",
+            "!!",
+            &cursor[..cursor.len() - 2],
+            &URL_SAFE_NO_PAD.encode("21.x.wf_x"),
+        ] {
             assert_eq!(open(bad, &mine), None, "{bad}");
         }
     }
 
     #[test]
     fn pages_in_memory_meet_without_gap_or_overlap() {
-        let page = |offset, after: Option<&str>| Page { slice: Slice { limit: 2, offset, after: after.map(str::to_owned) } };
+        let page = |offset, after: Option<&str>| Page {
+            slice: Slice {
+                limit: 2,
+                offset,
+                after: after.map(str::to_owned),
+            },
+        };
         let all = || vec!["e", "d", "c", "b", "a"];
         let id = |item: &&str| (*item).to_owned();
-        assert_eq!(page(0, None).cut(all(), id), (vec!["e", "d"], Some("d".to_owned())));
+        assert_eq!(
+            page(0, None).cut(all(), id),
+            (vec!["e", "d"], Some("d".to_owned()))
+        );
         let grown = || [vec!["f"], all()].concat();
-        assert_eq!(page(2, Some("d")).cut(grown(), id), (vec!["c", "b"], Some("b".to_owned())));
+        assert_eq!(
+            page(2, Some("d")).cut(grown(), id),
+            (vec!["c", "b"], Some("b".to_owned()))
+        );
         assert_eq!(page(4, Some("b")).cut(all(), id), (vec!["a"], None));
-        assert_eq!(page(2, Some("gone")).cut(all(), id), (vec!["c", "b"], Some("b".to_owned())));
+        assert_eq!(
+            page(2, Some("gone")).cut(all(), id),
+            (vec!["c", "b"], Some("b".to_owned()))
+        );
         assert_eq!(page(9_999_999, None).cut(all(), id), (vec![], None));
     }
 }

@@ -35,7 +35,10 @@ impl<T: PathId> FromRequestParts<App> for Id<T> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let text = axum::extract::Path::<String>::from_request_parts(parts, app).await;
-        text.ok().and_then(|text| T::read(&text.0)).map(Self).ok_or_else(Problem::not_found)
+        text.ok()
+            .and_then(|text| T::read(&text.0))
+            .map(Self)
+            .ok_or_else(Problem::not_found)
     }
 }
 
@@ -49,6 +52,8 @@ impl<T: PathId> FromRequestParts<App> for IdAnd<T> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let texts = axum::extract::Path::<(String, String)>::from_request_parts(parts, app).await;
         let (id, rest) = texts.map_err(|_| Problem::not_found())?.0;
-        T::read(&id).map(|id| Self(id, rest)).ok_or_else(Problem::not_found)
+        T::read(&id)
+            .map(|id| Self(id, rest))
+            .ok_or_else(Problem::not_found)
     }
 }

@@ -8,8 +8,8 @@
 use axum::response::{IntoResponse, Response};
 use domain::fault::{Code, Fault};
 use engine::ports::store::StoreError;
-use http::header::{self, HeaderName, HeaderValue};
 use http::StatusCode;
+use http::header::{self, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 /// When a client may try again after a 503, in seconds.
@@ -67,7 +67,9 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::CodeRequired
         | Code::IntentTooVague
         | Code::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        Code::RateLimited | Code::QuotaExceeded | Code::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
+        Code::RateLimited | Code::QuotaExceeded | Code::TooManyAttempts => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
@@ -76,12 +78,21 @@ pub(crate) fn status(code: Code) -> StatusCode {
 fn title(code: Code) -> String {
     let words = code.as_str().replace('_', " ");
     let mut chars = words.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+    chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
 }
 
 impl Problem {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), faults: Vec::new(), members: Vec::new(), headers: Vec::new() }
+        Self {
+            code,
+            detail: detail.into(),
+            faults: Vec::new(),
+            members: Vec::new(),
+            headers: Vec::new(),
+        }
     }
 
     /// Everything that is wrong with a request. Its code is the one all faults share, or the general one.
@@ -94,7 +105,10 @@ impl Problem {
             [one] => one.to_string(),
             many => format!("{} fields cannot be accepted", many.len()),
         };
-        Self { faults, ..Self::new(code, detail) }
+        Self {
+            faults,
+            ..Self::new(code, detail)
+        }
     }
 
     /// What does not exist and what belongs to somebody else: the same words for both (promise 12).
@@ -104,7 +118,11 @@ impl Problem {
 
     /// A failure that is not the client's.
     pub(crate) fn unavailable() -> Self {
-        Self::new(Code::Unavailable, "Nightdesk cannot answer at the moment; nothing is lost, try again").retry_after(TRY_AGAIN_SECONDS)
+        Self::new(
+            Code::Unavailable,
+            "Nightdesk cannot answer at the moment; nothing is lost, try again",
+        )
+        .retry_after(TRY_AGAIN_SECONDS)
     }
 
     pub(crate) fn member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
@@ -124,14 +142,19 @@ impl Problem {
     /// The document as it is sent.
     pub(crate) fn document(&self, request_id: &str) -> Value {
         let mut document = Map::new();
-        document.insert("type".to_owned(), format!("urn:nightdesk:problem:{}", self.code).into());
+        document.insert(
+            "type".to_owned(),
+            format!("urn:nightdesk:problem:{}", self.code).into(),
+        );
         document.insert("title".to_owned(), title(self.code).into());
         document.insert("status".to_owned(), status(self.code).as_u16().into());
         document.insert("detail".to_owned(), self.detail.clone().into());
         document.insert("code".to_owned(), self.code.as_str().into());
         document.insert("request_id".to_owned(), request_id.into());
         if !self.faults.is_empty() {
-            let errors = self.faults.iter().map(|fault| json!({"path": fault.path, "code": fault.code, "message": fault.message}));
+            let errors = self.faults.iter().map(
+                |fault| json!({"path": fault.path, "code": fault.code, "message": fault.message}),
+            );
             document.insert("errors".to_owned(), errors.collect());
         }
         for (name, value) in &self.members {
@@ -161,7 +184,9 @@ impl IntoResponse for Problem {
     /// The bare status; [`crate::request_id::layer`] writes the document.
     fn into_response(mut self) -> Response {
         let mut response = status(self.code).into_response();
-        response.headers_mut().extend(std::mem::take(&mut self.headers));
+        response
+            .headers_mut()
+            .extend(std::mem::take(&mut self.headers));
         response.extensions_mut().insert(self);
         response
     }
@@ -175,7 +200,10 @@ mod tests {
     fn every_code_has_a_status_of_its_own_class() {
         for code in Code::ALL {
             let status = status(*code);
-            assert!(status.is_client_error() || *code == Code::Unavailable, "{code}: {status}");
+            assert!(
+                status.is_client_error() || *code == Code::Unavailable,
+                "{code}: {status}"
+            );
             assert!(title(*code).starts_with(char::is_uppercase));
         }
     }
@@ -190,7 +218,9 @@ mod tests {
 
     #[test]
     fn the_document_is_complete() {
-        let document = Problem::of(vec![Fault::invalid("/name", "is required")]).member("available", 3).document("r1");
+        let document = Problem::of(vec![Fault::invalid("/name", "is required")])
+            .member("available", 3)
+            .document("r1");
         assert_eq!(
             document,
             json!({
@@ -203,7 +233,9 @@ mod tests {
 
     #[test]
     fn a_store_that_fails_says_nothing_of_itself() {
-        let problem = Problem::from(StoreError::Unavailable("connection refused 10.0.0.7".to_owned()));
+        let problem = Problem::from(StoreError::Unavailable(
+            "connection refused 10.0.0.7".to_owned(),
+        ));
         assert!(!problem.document("r").to_string().contains("10.0.0.7"));
     }
 }

@@ -32,12 +32,23 @@ impl Query {
     /// # Errors
     /// A percent sign without its digits, or bytes that are no UTF-8.
     fn decode(query: &str) -> Result<Self, Problem> {
-        let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Some((decode(name)?, decode(value)?))
-        });
-        let malformed = || Problem::new(Code::MalformedQuery, "the query string is not percent-encoded UTF-8");
-        Ok(Self { pairs: pairs.collect::<Option<_>>().ok_or_else(malformed)?, faults: Vec::new() })
+        let pairs = query
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                Some((decode(name)?, decode(value)?))
+            });
+        let malformed = || {
+            Problem::new(
+                Code::MalformedQuery,
+                "the query string is not percent-encoded UTF-8",
+            )
+        };
+        Ok(Self {
+            pairs: pairs.collect::<Option<_>>().ok_or_else(malformed)?,
+            faults: Vec::new(),
+        })
     }
 
     fn fault(&mut self, name: &str, message: impl Into<String>) {
@@ -46,7 +57,11 @@ impl Query {
 
     /// Takes the parameter's value; one that is repeated is a fault.
     fn take(&mut self, name: &str) -> Option<String> {
-        let mut values: Vec<String> = self.pairs.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect();
+        let mut values: Vec<String> = self
+            .pairs
+            .extract_if(.., |(key, _)| key == name)
+            .map(|(_, value)| value)
+            .collect();
         if values.len() > 1 {
             self.fault(name, "must be given only once");
             return None;
@@ -70,7 +85,14 @@ impl Query {
         let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
         let read = value.parse().ok().filter(|n| digits && range.contains(n));
         if read.is_none() {
-            self.fault(name, format!("must be a whole number from {} to {}", range.start(), range.end()));
+            self.fault(
+                name,
+                format!(
+                    "must be a whole number from {} to {}",
+                    range.start(),
+                    range.end()
+                ),
+            );
         }
         read
     }
@@ -78,7 +100,10 @@ impl Query {
     /// A revision.
     pub(crate) fn revision(&mut self, name: &str) -> Option<u64> {
         let value = self.take(name)?;
-        let read = value.parse().ok().filter(|_| value.bytes().all(|byte| byte.is_ascii_digit()));
+        let read = value
+            .parse()
+            .ok()
+            .filter(|_| value.bytes().all(|byte| byte.is_ascii_digit()));
         if read.is_none() {
             self.fault(name, "must be a revision: a whole number from 0");
         }
@@ -86,7 +111,12 @@ impl Query {
     }
 
     /// One of a closed list of words.
-    pub(crate) fn word<T: Copy>(&mut self, name: &str, all: &[T], as_str: fn(T) -> &'static str) -> Option<T> {
+    pub(crate) fn word<T: Copy>(
+        &mut self,
+        name: &str,
+        all: &[T],
+        as_str: fn(T) -> &'static str,
+    ) -> Option<T> {
         let value = self.take(name)?;
         let found = all.iter().copied().find(|word| as_str(*word) == value);
         if found.is_none() {
@@ -97,7 +127,11 @@ impl Query {
     }
 
     /// An id. A text that is none is a fault: it can only be a mistake.
-    pub(crate) fn id<T, E: std::fmt::Display>(&mut self, name: &str, parse: fn(&str) -> Result<T, E>) -> Option<T> {
+    pub(crate) fn id<T, E: std::fmt::Display>(
+        &mut self,
+        name: &str,
+        parse: fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
         let value = self.take(name)?;
         match parse(&value) {
             Ok(id) => Some(id),
@@ -123,7 +157,11 @@ impl Query {
         for name in unknown {
             self.fault(&name, "is not a parameter of this request");
         }
-        if self.faults.is_empty() { Ok(()) } else { Err(Problem::of(self.faults)) }
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::of(self.faults))
+        }
     }
 }
 
@@ -151,15 +189,29 @@ mod tests {
     fn refused(query: &str, read: impl FnOnce(&mut Query)) -> Vec<String> {
         let mut query = Query::decode(query).unwrap();
         read(&mut query);
-        query.finish().err().map(|problem| problem.faults.into_iter().map(|fault| fault.path).collect()).unwrap_or_default()
+        query
+            .finish()
+            .err()
+            .map(|problem| problem.faults.into_iter().map(|fault| fault.path).collect())
+            .unwrap_or_default()
     }
 
     #[test]
     fn what_does_not_decode_is_malformed() {
         for bad in ["search=%zz", "a=%4", "%=1", "a=%ff", "a=%C0%AF"] {
-            assert_eq!(Query::decode(bad).unwrap_err().code, Code::MalformedQuery, "{bad}");
+            assert_eq!(
+                Query::decode(bad).unwrap_err().code,
+                Code::MalformedQuery,
+                "{bad}"
+            );
         }
-        assert_eq!(Query::decode("search=a+b%20%C3%A9").unwrap().text("search", 9).as_deref(), Some("a b é"));
+        assert_eq!(
+            Query::decode("search=a+b%20%C3%A9")
+                .unwrap()
+                .text("search", 9)
+                .as_deref(),
+            Some("a b é")
+        );
     }
 
     #[test]
@@ -167,7 +219,17 @@ mod tests {
         let limit = |query: &mut Query| {
             query.count("limit", 1..=100);
         };
-        for bad in ["limit=0", "limit=101", "limit=-1", "limit=abc", "limit=1e2", "limit=", "limit=+5", "limit=1&limit=100", "limit=99999999999"] {
+        for bad in [
+            "limit=0",
+            "limit=101",
+            "limit=-1",
+            "limit=abc",
+            "limit=1e2",
+            "limit=",
+            "limit=+5",
+            "limit=1&limit=100",
+            "limit=99999999999",
+        ] {
             assert_eq!(refused(bad, limit), ["limit"], "{bad}");
         }
         assert_eq!(refused("limit=5&token=x&sort=y", limit), ["token", "sort"]);

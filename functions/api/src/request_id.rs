@@ -6,8 +6,8 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use domain::fault::Code;
-use http::header::{self, HeaderName, HeaderValue};
 use http::StatusCode;
+use http::header::{self, HeaderName, HeaderValue};
 use lambda_http::RequestExt as _;
 use tracing::Instrument as _;
 
@@ -25,22 +25,42 @@ pub(crate) async fn layer(State(app): State<App>, request: Request, next: Next) 
         .unwrap_or_else(|| app.engine.uuid().to_string());
     // The path only: a query may hold what a confused client put there, and links are secrets.
     let secret = request.uri().path().starts_with("/a/");
-    let path = if secret { "/a/…" } else { request.uri().path() };
+    let path = if secret {
+        "/a/…"
+    } else {
+        request.uri().path()
+    };
     let span = tracing::info_span!("request", request.id = %id, method = %request.method(), path);
     let mut response = next.run(request).instrument(span.clone()).await;
-    if response.status() == StatusCode::METHOD_NOT_ALLOWED && response.extensions().get::<Problem>().is_none() {
-        response.extensions_mut().insert(Problem::new(Code::MethodNotAllowed, "this address does not take that method; see Allow"));
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED
+        && response.extensions().get::<Problem>().is_none()
+    {
+        response.extensions_mut().insert(Problem::new(
+            Code::MethodNotAllowed,
+            "this address does not take that method; see Allow",
+        ));
     }
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         *response.body_mut() = Body::from(problem.document(&id).to_string());
         let headers = response.headers_mut();
         headers.remove(header::CONTENT_LENGTH);
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
     }
     span.in_scope(|| tracing::info!(status = response.status().as_u16(), "answered"));
     let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(X_REQUEST_ID, HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("unknown")));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        X_REQUEST_ID,
+        HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("unknown")),
+    );
     response
 }

@@ -17,7 +17,11 @@ use crate::gateway;
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     let wiring = aws::Wiring::from_env().await?;
     let settings = Settings::read(|name| wiring.variable(name))?;
-    let app = App { engine: wiring.engine(), schedules: wiring.schedules()?, settings: Arc::new(settings) };
+    let app = App {
+        engine: wiring.engine(),
+        schedules: wiring.schedules()?,
+        settings: Arc::new(settings),
+    };
     let router = crate::router(app);
     let clock = wiring.clock();
     let service = service_fn(move |request: Request| {
@@ -25,7 +29,14 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
             clock.observe(context);
         }
         let router = router.clone();
-        async move { Ok::<_, Infallible>(router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {})) }
+        async move {
+            Ok::<_, Infallible>(
+                router
+                    .oneshot(request.map(Body::new))
+                    .await
+                    .unwrap_or_else(|never| match never {}),
+            )
+        }
     });
     lambda_runtime::run(Adapter::from(service).map_request(gateway::readable)).await
 }

@@ -18,7 +18,9 @@ pub(crate) struct Patience {
 
 impl Patience {
     pub(crate) fn of_seconds(seconds: u32) -> Self {
-        Self { until: Instant::now() + Duration::from_secs(seconds.into()) }
+        Self {
+            until: Instant::now() + Duration::from_secs(seconds.into()),
+        }
     }
 
     /// Waits before another look; `false` when the time is over.

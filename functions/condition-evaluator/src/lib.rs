@@ -23,7 +23,11 @@ impl Consumer for ConditionEvaluator {
             tracing::error!("a message of another queue");
             return Disposition::Failed;
         };
-        match self.engine.judge(self.schedules.as_ref(), &owner, &execution).await {
+        match self
+            .engine
+            .judge(self.schedules.as_ref(), &owner, &execution)
+            .await
+        {
             Ok(()) => Disposition::Done,
             Err(error) => {
                 tracing::error!(%error, execution.id = %execution, "a run could not be judged");

@@ -12,6 +12,9 @@ use crate::ConditionEvaluator;
 /// The environment cannot be used, or the Runtime API does not answer.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     let wiring = Wiring::from_env().await?;
-    let evaluator = ConditionEvaluator { engine: wiring.engine(), schedules: wiring.schedules()? };
+    let evaluator = ConditionEvaluator {
+        engine: wiring.engine(),
+        schedules: wiring.schedules()?,
+    };
     aws::lambda::consume(&wiring, Arc::new(evaluator)).await
 }

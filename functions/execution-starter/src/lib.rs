@@ -25,7 +25,12 @@ pub struct ExecutionStarter {
 #[async_trait]
 impl Consumer for ExecutionStarter {
     async fn handle(&self, delivery: Delivery) -> Disposition {
-        let Message::Start { owner, workflow, scheduled_for } = delivery.message else {
+        let Message::Start {
+            owner,
+            workflow,
+            scheduled_for,
+        } = delivery.message
+        else {
             tracing::error!("a message of another queue");
             return Disposition::Failed;
         };
@@ -41,25 +46,45 @@ impl Consumer for ExecutionStarter {
 
 impl ExecutionStarter {
     /// Deals with one firing of a schedule.
-    async fn fire(&self, owner: &OwnerId, id: &WorkflowId, fired_for: Timestamp) -> Result<(), StoreError> {
+    async fn fire(
+        &self,
+        owner: &OwnerId,
+        id: &WorkflowId,
+        fired_for: Timestamp,
+    ) -> Result<(), StoreError> {
         let Some(workflow) = self.engine.store.workflow(owner, id).await? else {
             return self.remove_orphan(owner, id).await;
         };
         let Some(scheduled_for) = workflow.schedule.occurrence_at(fired_for) else {
-            return self.record(owner, id, fired_for, "filtered", "not a due time of the schedule").await;
+            return self
+                .record(
+                    owner,
+                    id,
+                    fired_for,
+                    "filtered",
+                    "not a due time of the schedule",
+                )
+                .await;
         };
         if workflow.status != WorkflowStatus::Active {
             let reason = format!("the workflow is {}", workflow.status);
-            return self.record(owner, id, scheduled_for, "skipped", &reason).await;
+            return self
+                .record(owner, id, scheduled_for, "skipped", &reason)
+                .await;
         }
-        let start = Start { trigger: Trigger::Schedule, scheduled_for: Some(scheduled_for) };
+        let start = Start {
+            trigger: Trigger::Schedule,
+            scheduled_for: Some(scheduled_for),
+        };
         let reason = match self.engine.start(owner, id, start).await {
             Ok(execution) => {
                 tracing::info!(execution.id = %execution.id, workflow.id = %id, "a scheduled run has started");
                 return Ok(());
             }
             Err(StartError::AlreadyStarted | StartError::NotFound) => return Ok(()),
-            Err(StartError::Contended) => return Err(StoreError::Unavailable("contended".to_owned())),
+            Err(StartError::Contended) => {
+                return Err(StoreError::Unavailable("contended".to_owned()));
+            }
             Err(StartError::Store(error)) => return Err(error),
             Err(
                 reason @ (StartError::NotActive(_)
@@ -68,26 +93,48 @@ impl ExecutionStarter {
                 | StartError::InsufficientCredits(_)),
             ) => reason.to_string(),
         };
-        self.record(owner, id, scheduled_for, "skipped", &reason).await
+        self.record(owner, id, scheduled_for, "skipped", &reason)
+            .await
     }
 
     /// Writes down a due time that starts nothing.
-    async fn record(&self, owner: &OwnerId, workflow: &WorkflowId, scheduled_for: Timestamp, outcome: &str, reason: &str) -> Result<(), StoreError> {
+    async fn record(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        scheduled_for: Timestamp,
+        outcome: &str,
+        reason: &str,
+    ) -> Result<(), StoreError> {
         let occurrence = Occurrence {
             scheduled_for,
             outcome: outcome.to_owned(),
             reason: Some(reason.to_owned()),
             execution_id: None,
         };
-        let write = Write::RecordOccurrence { owner: owner.clone(), workflow: workflow.clone(), occurrence };
+        let write = Write::RecordOccurrence {
+            owner: owner.clone(),
+            workflow: workflow.clone(),
+            occurrence,
+        };
         match self.engine.commit(vec![write]).await {
-            Ok(()) | Err(CommitError::Exists | CommitError::Conflict | CommitError::InsufficientCredits(_)) => Ok(()),
+            Ok(())
+            | Err(
+                CommitError::Exists | CommitError::Conflict | CommitError::InsufficientCredits(_),
+            ) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
         }
     }
 
-    async fn remove_orphan(&self, owner: &OwnerId, workflow: &WorkflowId) -> Result<(), StoreError> {
+    async fn remove_orphan(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+    ) -> Result<(), StoreError> {
         tracing::info!(workflow.id = %workflow, "a schedule outlived its workflow and is removed");
-        self.schedules.put(owner, workflow, &[]).await.map_err(|error| StoreError::Unavailable(error.to_string()))
+        self.schedules
+            .put(owner, workflow, &[])
+            .await
+            .map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 }

@@ -12,6 +12,9 @@ use crate::ExecutionStarter;
 /// The environment cannot be used, or the Runtime API does not answer.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     let wiring = Wiring::from_env().await?;
-    let starter = ExecutionStarter { engine: wiring.engine(), schedules: wiring.schedules()? };
+    let starter = ExecutionStarter {
+        engine: wiring.engine(),
+        schedules: wiring.schedules()?,
+    };
     aws::lambda::consume(&wiring, Arc::new(starter)).await
 }

@@ -14,9 +14,14 @@ use crate::letters::ApprovalRequest;
 use crate::{Notifier, NotifyError};
 
 impl Notifier {
-    pub(crate) async fn ask(&self, owner: &OwnerId, id: &ApprovalId) -> Result<Disposition, NotifyError> {
+    pub(crate) async fn ask(
+        &self,
+        owner: &OwnerId,
+        id: &ApprovalId,
+    ) -> Result<Disposition, NotifyError> {
         let approval = self.engine.store.approval(owner, id).await?;
-        let Some(approval) = approval.filter(|approval| approval.is_open() && !approval.asked) else {
+        let Some(approval) = approval.filter(|approval| approval.is_open() && !approval.asked)
+        else {
             return Ok(Disposition::Done);
         };
         let draft = self.engine.draft(&approval).await?;
@@ -25,9 +30,12 @@ impl Notifier {
         for approver in &approval.approvers {
             let token = self.links.token(&approval, approver).await?;
             self.remember(&approval, approver, token.sha256()).await?;
-            let mail = ApprovalRequest::new(&approval, &draft, self.links.approval(&token)).mail(approver);
+            let mail =
+                ApprovalRequest::new(&approval, &draft, self.links.approval(&token)).mail(approver);
             match self.mailer.send(&mail).await {
-                Ok(message_id) => tracing::info!(approval.id = %approval.id, mail.id = message_id, "an approver was asked"),
+                Ok(message_id) => {
+                    tracing::info!(approval.id = %approval.id, mail.id = message_id, "an approver was asked")
+                }
                 Err(MailError::Refused(reason)) => {
                     tracing::warn!(approval.id = %approval.id, reason, "an approver's address takes no mail");
                     refused.push(format!("{approver}: {reason}"));
@@ -41,17 +49,34 @@ impl Notifier {
         if later {
             return Ok(Disposition::Failed);
         }
-        self.engine.mark_asked(&approval, (!refused.is_empty()).then(|| refused.join("; "))).await?;
+        self.engine
+            .mark_asked(&approval, (!refused.is_empty()).then(|| refused.join("; ")))
+            .await?;
         Ok(Disposition::Done)
     }
 
-    async fn remember(&self, approval: &Approval, approver: &str, token_sha256: String) -> Result<(), StoreError> {
-        let link = Link { owner: approval.owner.clone(), approval: approval.id.clone(), approver: approver.to_owned() };
-        match self.engine.commit(vec![Write::PutLink { token_sha256, link }]).await {
+    async fn remember(
+        &self,
+        approval: &Approval,
+        approver: &str,
+        token_sha256: String,
+    ) -> Result<(), StoreError> {
+        let link = Link {
+            owner: approval.owner.clone(),
+            approval: approval.id.clone(),
+            approver: approver.to_owned(),
+        };
+        match self
+            .engine
+            .commit(vec![Write::PutLink { token_sha256, link }])
+            .await
+        {
             // A link that is there already is this link: its key is derived from what it says.
             Ok(()) | Err(CommitError::Exists) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
-            Err(error @ (CommitError::Conflict | CommitError::InsufficientCredits(_))) => Err(StoreError::Unavailable(error.to_string())),
+            Err(error @ (CommitError::Conflict | CommitError::InsufficientCredits(_))) => {
+                Err(StoreError::Unavailable(error.to_string()))
+            }
         }
     }
 }

@@ -33,9 +33,14 @@ impl Store for Desk {
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
         for write in &commit.writes {
             match write {
-                Write::PutApproval { approval } => *self.approval.lock().unwrap() = Some(approval.clone()),
+                Write::PutApproval { approval } => {
+                    *self.approval.lock().unwrap() = Some(approval.clone())
+                }
                 Write::PutLink { token_sha256, link } => {
-                    self.links.lock().unwrap().insert(token_sha256.clone(), link.clone());
+                    self.links
+                        .lock()
+                        .unwrap()
+                        .insert(token_sha256.clone(), link.clone());
                 }
                 _ => {}
             }
@@ -45,11 +50,19 @@ impl Store for Desk {
     async fn planning(&self, _: &OwnerId, _: &PlanningId) -> Result<Option<Planning>, StoreError> {
         Ok(None)
     }
-    async fn reviewed_plan(&self, _: &OwnerId, _: &PlanId) -> Result<Option<ReviewedPlan>, StoreError> {
+    async fn reviewed_plan(
+        &self,
+        _: &OwnerId,
+        _: &PlanId,
+    ) -> Result<Option<ReviewedPlan>, StoreError> {
         Ok(None)
     }
 
-    async fn execution(&self, _: &OwnerId, _: &ExecutionId) -> Result<Option<Execution>, StoreError> {
+    async fn execution(
+        &self,
+        _: &OwnerId,
+        _: &ExecutionId,
+    ) -> Result<Option<Execution>, StoreError> {
         Ok(self.run.lock().unwrap().clone())
     }
     async fn workflow(&self, _: &OwnerId, _: &WorkflowId) -> Result<Option<Workflow>, StoreError> {
@@ -79,8 +92,18 @@ impl Store for Desk {
     async fn conclusion(&self, _: &OwnerId, _: &ExecutionId) -> Result<Option<Value>, StoreError> {
         Ok(self.conclusion.lock().unwrap().clone())
     }
-    async fn executions(&self, _: &OwnerId, _: Option<&WorkflowId>, _: Option<&str>, _: &Slice) -> Result<PageOf<Execution>, StoreError> {
-        Ok(PageOf { items: Vec::new(), total: 0, next: None })
+    async fn executions(
+        &self,
+        _: &OwnerId,
+        _: Option<&WorkflowId>,
+        _: Option<&str>,
+        _: &Slice,
+    ) -> Result<PageOf<Execution>, StoreError> {
+        Ok(PageOf {
+            items: Vec::new(),
+            total: 0,
+            next: None,
+        })
     }
     async fn workflow_rows(&self, _: &OwnerId) -> Result<Vec<WorkflowRow>, StoreError> {
         Ok(Vec::new())
@@ -91,11 +114,26 @@ impl Store for Desk {
     async fn baseline(&self, _: &OwnerId, _: &WorkflowId) -> Result<Option<Baseline>, StoreError> {
         Ok(None)
     }
-    async fn occurrences(&self, _: &OwnerId, _: &WorkflowId, _: usize) -> Result<Vec<Occurrence>, StoreError> {
+    async fn occurrences(
+        &self,
+        _: &OwnerId,
+        _: &WorkflowId,
+        _: usize,
+    ) -> Result<Vec<Occurrence>, StoreError> {
         Ok(Vec::new())
     }
-    async fn approvals(&self, _: &OwnerId, _: Option<&WorkflowId>, _: Option<ApprovalStatus>, _: &Slice) -> Result<PageOf<Approval>, StoreError> {
-        Ok(PageOf { items: Vec::new(), total: 0, next: None })
+    async fn approvals(
+        &self,
+        _: &OwnerId,
+        _: Option<&WorkflowId>,
+        _: Option<ApprovalStatus>,
+        _: &Slice,
+    ) -> Result<PageOf<Approval>, StoreError> {
+        Ok(PageOf {
+            items: Vec::new(),
+            total: 0,
+            next: None,
+        })
     }
     async fn link(&self, _: &str) -> Result<Option<Link>, StoreError> {
         Ok(None)

@@ -38,14 +38,21 @@ enum NotifyError {
 impl Notifier {
     #[must_use]
     pub fn new(engine: Engine, mailer: Arc<dyn Mailer>, links: Links) -> Self {
-        Self { engine, mailer, links }
+        Self {
+            engine,
+            mailer,
+            links,
+        }
     }
 
     async fn notify(&self, message: &Message) -> Result<Disposition, NotifyError> {
         match message {
             Message::AskApproval { owner, approval } => self.ask(owner, approval).await,
             Message::Tell { owner, execution } => self.tell(owner, execution).await,
-            Message::Step { .. } | Message::Judge { .. } | Message::Start { .. } | Message::Plan { .. } => {
+            Message::Step { .. }
+            | Message::Judge { .. }
+            | Message::Start { .. }
+            | Message::Plan { .. } => {
                 tracing::error!(message = %message.encode(), "a message of another kind came by the notice queue");
                 Ok(Disposition::Failed)
             }

@@ -29,11 +29,20 @@ impl Links {
     /// `base_url` is the only source of the host in links.
     #[must_use]
     pub fn new(secrets: Arc<dyn Secrets>, secret_name: String, base_url: &str) -> Self {
-        Self { secrets, secret_name, base_url: base_url.trim_end_matches('/').to_owned(), key: OnceCell::new() }
+        Self {
+            secrets,
+            secret_name,
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            key: OnceCell::new(),
+        }
     }
 
     /// The token with which `approver` decides about this draft.
-    pub(crate) async fn token(&self, approval: &Approval, approver: &str) -> Result<Token, SecretError> {
+    pub(crate) async fn token(
+        &self,
+        approval: &Approval,
+        approver: &str,
+    ) -> Result<Token, SecretError> {
         let key = self.key.get_or_try_init(|| self.read_key()).await?;
         Ok(Token::derive(key, approval, approver))
     }
@@ -41,9 +50,15 @@ impl Links {
     async fn read_key(&self) -> Result<hmac::Key, SecretError> {
         let secret = self.secrets.secret(&self.secret_name).await?;
         if secret.expose().is_empty() {
-            return Err(SecretError { name: self.secret_name.clone(), reason: "it is empty".to_owned() });
+            return Err(SecretError {
+                name: self.secret_name.clone(),
+                reason: "it is empty".to_owned(),
+            });
         }
-        Ok(hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes()))
+        Ok(hmac::Key::new(
+            hmac::HMAC_SHA256,
+            secret.expose().as_bytes(),
+        ))
     }
 
     pub(crate) fn approval(&self, token: &Token) -> String {
@@ -60,7 +75,10 @@ pub(crate) struct Token(String);
 
 impl Token {
     fn derive(key: &hmac::Key, approval: &Approval, approver: &str) -> Self {
-        let what = format!("approval link v1|{}|{approver}|{}", approval.id, approval.generation);
+        let what = format!(
+            "approval link v1|{}|{approver}|{}",
+            approval.id, approval.generation
+        );
         Self(URL_SAFE_NO_PAD.encode(hmac::sign(key, what.as_bytes())))
     }
 
@@ -100,9 +118,16 @@ pub(crate) mod tests {
         let link = links.approval(&first);
         assert_eq!(link, format!("https://nightdesk.example/a/{}", first.0));
         assert_ne!(first.0, links.token(&approval, "b@x.test").await.unwrap().0);
-        let next = Approval { generation: 2, ..approval };
+        let next = Approval {
+            generation: 2,
+            ..approval
+        };
         assert_ne!(first.0, links.token(&next, "a@x.test").await.unwrap().0);
-        assert_eq!(secrets.0.load(Ordering::Relaxed), 1, "the secret is read once");
+        assert_eq!(
+            secrets.0.load(Ordering::Relaxed),
+            1,
+            "the secret is read once"
+        );
         assert_eq!(first.sha256(), digest::of_bytes(first.0.as_bytes()));
     }
 }

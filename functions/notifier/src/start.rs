@@ -12,7 +12,11 @@ use crate::{Links, Notifier};
 /// The environment cannot be used, or the Runtime API does not answer.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     let wiring = Wiring::from_env().await?;
-    let links = Links::new(wiring.secrets(), wiring.require("NIGHTDESK_LINK_SECRET")?, &wiring.require("NIGHTDESK_BASE_URL")?);
+    let links = Links::new(
+        wiring.secrets(),
+        wiring.require("NIGHTDESK_LINK_SECRET")?,
+        &wiring.require("NIGHTDESK_BASE_URL")?,
+    );
     let notifier = Notifier::new(wiring.engine(), wiring.mailer()?, links);
     aws::lambda::consume(&wiring, Arc::new(notifier)).await
 }

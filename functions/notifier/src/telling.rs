@@ -12,8 +12,14 @@ use crate::letters::{RunFailed, Signal};
 use crate::{Notifier, NotifyError};
 
 impl Notifier {
-    pub(crate) async fn tell(&self, owner: &OwnerId, id: &ExecutionId) -> Result<Disposition, NotifyError> {
-        let Some(run) = self.engine.store.execution(owner, id).await? else { return Ok(Disposition::Done) };
+    pub(crate) async fn tell(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+    ) -> Result<Disposition, NotifyError> {
+        let Some(run) = self.engine.store.execution(owner, id).await? else {
+            return Ok(Disposition::Done);
+        };
         let Some(person) = self.engine.store.owner(owner).await? else {
             tracing::error!(execution.id = %id, "the run's owner is gone; nobody is told");
             return Ok(Disposition::Done);
@@ -40,15 +46,24 @@ impl Notifier {
 
     /// The mail about a run; `None` when it has not ended or says nothing.
     async fn letter(&self, run: &Execution, to: &str) -> Result<Option<Mail>, NotifyError> {
-        let workflow = self.engine.store.workflow(&run.owner, &run.workflow).await?;
+        let workflow = self
+            .engine
+            .store
+            .workflow(&run.owner, &run.workflow)
+            .await?;
         let link = self.links.execution(&run.id);
         Ok(match run.status() {
             Status::Failed => Some(RunFailed::new(run, workflow.as_ref(), link).mail(to)),
             Status::Completed => match self.engine.store.conclusion(&run.owner, &run.id).await? {
-                Some(conclusion) => Signal::read(run, workflow.as_ref(), &conclusion, link).map(|signal| signal.mail(to)),
+                Some(conclusion) => Signal::read(run, workflow.as_ref(), &conclusion, link)
+                    .map(|signal| signal.mail(to)),
                 None => None,
             },
-            Status::Cancelled | Status::Pending | Status::Running | Status::AwaitingApproval | Status::Paused => None,
+            Status::Cancelled
+            | Status::Pending
+            | Status::Running
+            | Status::AwaitingApproval
+            | Status::Paused => None,
         })
     }
 }

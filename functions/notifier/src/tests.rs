@@ -7,7 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::approval::{Approval, ApprovalStatus, Draft};
 use domain::digest;
-use domain::execution::{ErrorCode, Event, Execution, NewExecution, Output, StepError, Trigger, apply};
+use domain::execution::{
+    ErrorCode, Event, Execution, NewExecution, Output, StepError, Trigger, apply,
+};
 use domain::ids::{ApprovalId, ExecutionId, OwnerId, WorkflowId};
 use domain::owner::Owner;
 use domain::plan::Plan;
@@ -31,7 +33,9 @@ fn owner() -> OwnerId {
 }
 
 fn draft() -> Draft {
-    Draft::Content { body: "hello".into() }
+    Draft::Content {
+        body: "hello".into(),
+    }
 }
 
 pub(crate) fn approval() -> Approval {
@@ -45,7 +49,12 @@ pub(crate) fn approval() -> Approval {
         step: "post".into(),
         generation: 1,
         status: ApprovalStatus::Pending,
-        draft: Output { sha256: draft.sha256(), bytes: 0, inline: None, preview: String::new() },
+        draft: Output {
+            sha256: draft.sha256(),
+            bytes: 0,
+            inline: None,
+            preview: String::new(),
+        },
         original: None,
         sha256: draft.sha256(),
         required: 1,
@@ -80,9 +89,31 @@ pub(crate) fn run() -> Execution {
 }
 
 fn failed_run() -> Execution {
-    let (run, _) = apply(&run(), &Event::StepClaimed { step: "find".into(), worker: "w".into() }, now()).unwrap();
-    let error = StepError::new(ErrorCode::ProviderError, "the search provider refused the request");
-    apply(&run, &Event::StepFailed { step: "find".into(), fence: 1, error, retry_at: None }, now()).unwrap().0
+    let (run, _) = apply(
+        &run(),
+        &Event::StepClaimed {
+            step: "find".into(),
+            worker: "w".into(),
+        },
+        now(),
+    )
+    .unwrap();
+    let error = StepError::new(
+        ErrorCode::ProviderError,
+        "the search provider refused the request",
+    );
+    apply(
+        &run,
+        &Event::StepFailed {
+            step: "find".into(),
+            fence: 1,
+            error,
+            retry_at: None,
+        },
+        now(),
+    )
+    .unwrap()
+    .0
 }
 
 struct Still;
@@ -126,7 +157,11 @@ struct Post {
 impl Mailer for Post {
     async fn send(&self, mail: &Mail) -> Result<String, MailError> {
         self.sent.lock().unwrap().push(mail.clone());
-        self.answers.lock().unwrap().pop_front().unwrap_or_else(|| Ok("mail-1".into()))
+        self.answers
+            .lock()
+            .unwrap()
+            .pop_front()
+            .unwrap_or_else(|| Ok("mail-1".into()))
     }
 }
 
@@ -140,25 +175,64 @@ impl World {
     fn new(answers: Vec<Result<String, MailError>>) -> Self {
         let desk = Arc::new(Desk::default());
         *desk.approval.lock().unwrap() = Some(approval());
-        desk.drafts.lock().unwrap().insert(draft().sha256(), serde_json::to_value(draft()).unwrap());
-        *desk.person.lock().unwrap() = Some(Owner { id: owner(), email: "owner@x.test".into(), team: None, created_at: now() });
-        let post = Arc::new(Post { answers: Mutex::new(answers.into()), ..Post::default() });
+        desk.drafts
+            .lock()
+            .unwrap()
+            .insert(draft().sha256(), serde_json::to_value(draft()).unwrap());
+        *desk.person.lock().unwrap() = Some(Owner {
+            id: owner(),
+            email: "owner@x.test".into(),
+            team: None,
+            created_at: now(),
+        });
+        let post = Arc::new(Post {
+            answers: Mutex::new(answers.into()),
+            ..Post::default()
+        });
         let still = Arc::new(Still);
-        let engine = Engine { store: desk.clone(), queues: still.clone(), clock: still.clone(), entropy: still };
-        let links = Links::new(Arc::new(OneSecret::default()), "name".into(), "https://nightdesk.example");
-        Self { desk, post: post.clone(), notifier: Notifier::new(engine, post, links) }
+        let engine = Engine {
+            store: desk.clone(),
+            queues: still.clone(),
+            clock: still.clone(),
+            entropy: still,
+        };
+        let links = Links::new(
+            Arc::new(OneSecret::default()),
+            "name".into(),
+            "https://nightdesk.example",
+        );
+        Self {
+            desk,
+            post: post.clone(),
+            notifier: Notifier::new(engine, post, links),
+        }
     }
 
     async fn deliver(&self, message: Message) -> Disposition {
-        self.notifier.handle(Delivery { message, worker: "w".into(), receive_count: 1, remaining: Duration::from_secs(20) }).await
+        self.notifier
+            .handle(Delivery {
+                message,
+                worker: "w".into(),
+                receive_count: 1,
+                remaining: Duration::from_secs(20),
+            })
+            .await
     }
 
     async fn ask(&self) -> Disposition {
-        self.deliver(Message::AskApproval { owner: owner(), approval: approval().id }).await
+        self.deliver(Message::AskApproval {
+            owner: owner(),
+            approval: approval().id,
+        })
+        .await
     }
 
     async fn tell(&self) -> Disposition {
-        self.deliver(Message::Tell { owner: owner(), execution: run().id }).await
+        self.deliver(Message::Tell {
+            owner: owner(),
+            execution: run().id,
+        })
+        .await
     }
 
     fn stored(&self) -> Approval {
@@ -172,7 +246,14 @@ impl World {
 
 /// The token in a mail's link.
 fn token(mail: &Mail) -> String {
-    mail.text.split("https://nightdesk.example/a/").nth(1).unwrap().lines().next().unwrap().to_owned()
+    mail.text
+        .split("https://nightdesk.example/a/")
+        .nth(1)
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 #[tokio::test]
@@ -185,21 +266,30 @@ async fn every_approver_gets_a_link_of_their_own_once() {
     assert_ne!(token(&mails[0]), token(&mails[1]));
     for (mail, approver) in mails.iter().zip(&approval().approvers) {
         let links = world.desk.links.lock().unwrap();
-        assert_eq!(links[&digest::of_bytes(token(mail).as_bytes())].approver, *approver);
-        assert_eq!(mail.to, [approver.clone()]);
+        assert_eq!(
+            links[&digest::of_bytes(token(mail).as_bytes())].approver,
+            *approver
+        );
+        assert_eq!(mail.to, std::slice::from_ref(approver));
     }
     assert!(world.stored().asked && world.stored().notification_error.is_none());
 }
 
 #[tokio::test]
 async fn a_mail_that_did_not_go_out_is_sent_again_with_the_same_link() {
-    let world = World::new(vec![Ok("1".into()), Err(MailError::Unknown("cut off".into()))]);
+    let world = World::new(vec![
+        Ok("1".into()),
+        Err(MailError::Unknown("cut off".into())),
+    ]);
     assert_eq!(world.ask().await, Disposition::Failed);
     assert!(!world.stored().asked);
     assert_eq!(world.ask().await, Disposition::Done);
     let mails = world.mails();
     assert_eq!(mails.len(), 4);
-    assert_eq!((token(&mails[0]), token(&mails[1])), (token(&mails[2]), token(&mails[3])));
+    assert_eq!(
+        (token(&mails[0]), token(&mails[1])),
+        (token(&mails[2]), token(&mails[3]))
+    );
     assert_eq!(world.desk.links.lock().unwrap().len(), 2);
 }
 
@@ -207,7 +297,10 @@ async fn a_mail_that_did_not_go_out_is_sent_again_with_the_same_link() {
 async fn an_address_that_takes_no_mail_is_written_down() {
     let world = World::new(vec![Err(MailError::Refused("suppressed".into()))]);
     assert_eq!(world.ask().await, Disposition::Done);
-    assert_eq!(world.stored().notification_error.as_deref(), Some("a@x.test: suppressed"));
+    assert_eq!(
+        world.stored().notification_error.as_deref(),
+        Some("a@x.test: suppressed")
+    );
     assert!(world.stored().asked);
     assert_eq!(world.mails().len(), 2);
 }
@@ -228,7 +321,12 @@ async fn a_failed_run_is_told_with_its_reason() {
     assert_eq!(world.tell().await, Disposition::Done);
     let mail = world.mails().pop().unwrap();
     assert_eq!(mail.to, ["owner@x.test"]);
-    assert!(mail.text.contains("- find: provider_error: the search provider refused the request"), "{}", mail.text);
+    assert!(
+        mail.text
+            .contains("- find: provider_error: the search provider refused the request"),
+        "{}",
+        mail.text
+    );
 }
 
 #[tokio::test]

@@ -52,12 +52,21 @@ impl PlannerFunction {
         self.ask_offline(request, budget, fallback_reason).await
     }
 
-    async fn ask_model(&self, request: &PlanningRequest, budget: u32, until: Instant) -> Result<Outcome, FallbackReason> {
+    async fn ask_model(
+        &self,
+        request: &PlanningRequest,
+        budget: u32,
+        until: Instant,
+    ) -> Result<Outcome, FallbackReason> {
         let mut faults = Vec::new();
         let mut reason = "plan_invalid";
         for attempt in 0..=MOST_REPAIRS {
             let limit = CALL_LIMIT.min(until.saturating_duration_since(Instant::now()));
-            let task = Task::Plan { intent: request.intent.clone(), budget, faults: std::mem::take(&mut faults) };
+            let task = Task::Plan {
+                intent: request.intent.clone(),
+                budget,
+                faults: std::mem::take(&mut faults),
+            };
             let answer = match perform(&*self.model, &task, limit).await {
                 Ok(answer) => answer,
                 Err(error) => {
@@ -65,14 +74,30 @@ impl PlannerFunction {
                     return Err(match error {
                         ModelError::Timeout => "timeout",
                         ModelError::Unreadable { .. } => "parse_error",
-                        ModelError::RateLimited { .. } | ModelError::Unavailable { .. } | ModelError::Refused { .. } => "provider_error",
+                        ModelError::RateLimited { .. }
+                        | ModelError::Unavailable { .. }
+                        | ModelError::Refused { .. } => "provider_error",
                     });
                 }
             };
-            match read(&answer.text, &request.intent, budget, &self.egress, self.engine.now()) {
+            match read(
+                &answer.text,
+                &request.intent,
+                budget,
+                &self.egress,
+                self.engine.now(),
+            ) {
                 Ok(Reply::Plan(proposal)) => {
-                    let planner = Planner { source: "llm".to_owned(), model: answer.model, fallback_reason: None };
-                    return Ok(Outcome::Planned(Box::new(Planned { proposal: *proposal, planner, credits: request.preset.credits() })));
+                    let planner = Planner {
+                        source: "llm".to_owned(),
+                        model: answer.model,
+                        fallback_reason: None,
+                    };
+                    return Ok(Outcome::Planned(Box::new(Planned {
+                        proposal: *proposal,
+                        planner,
+                        credits: request.preset.credits(),
+                    })));
                 }
                 Ok(Reply::Vague(aspects)) => return Ok(Outcome::TooVague(aspects)),
                 Err(Rejected::Unreadable(why)) => {
@@ -84,28 +109,61 @@ impl PlannerFunction {
                     faults = found.iter().map(ToString::to_string).collect();
                 }
             }
-            tracing::info!(attempt, faults = faults.len(), reason, "the model's plan is not usable");
+            tracing::info!(
+                attempt,
+                faults = faults.len(),
+                reason,
+                "the model's plan is not usable"
+            );
         }
         Err(reason)
     }
 
-    async fn ask_offline(&self, request: &PlanningRequest, budget: u32, fallback_reason: Option<FallbackReason>) -> Outcome {
-        let task = Task::Plan { intent: request.intent.clone(), budget, faults: Vec::new() };
+    async fn ask_offline(
+        &self,
+        request: &PlanningRequest,
+        budget: u32,
+        fallback_reason: Option<FallbackReason>,
+    ) -> Outcome {
+        let task = Task::Plan {
+            intent: request.intent.clone(),
+            budget,
+            faults: Vec::new(),
+        };
         let answer = match perform(&*self.offline, &task, CALL_LIMIT).await {
             Ok(answer) => answer,
             Err(error) => return Outcome::Failed(format!("the offline planner failed: {error}")),
         };
-        match read(&answer.text, &request.intent, budget, &self.egress, self.engine.now()) {
+        match read(
+            &answer.text,
+            &request.intent,
+            budget,
+            &self.egress,
+            self.engine.now(),
+        ) {
             Ok(Reply::Plan(proposal)) => {
                 let fallback_reason = fallback_reason.map(str::to_owned);
-                let planner = Planner { source: "offline".to_owned(), model: None, fallback_reason };
-                Outcome::Planned(Box::new(Planned { proposal: *proposal, planner, credits: 0 }))
+                let planner = Planner {
+                    source: "offline".to_owned(),
+                    model: None,
+                    fallback_reason,
+                };
+                Outcome::Planned(Box::new(Planned {
+                    proposal: *proposal,
+                    planner,
+                    credits: 0,
+                }))
             }
             Ok(Reply::Vague(aspects)) => Outcome::TooVague(aspects),
-            Err(Rejected::Unreadable(why)) => Outcome::Failed(format!("the offline planner's answer cannot be read: {why}")),
+            Err(Rejected::Unreadable(why)) => Outcome::Failed(format!(
+                "the offline planner's answer cannot be read: {why}"
+            )),
             Err(Rejected::Invalid(faults)) => {
                 let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-                tracing::error!(faults = faults.join("; "), "the offline planner made a plan that cannot be used");
+                tracing::error!(
+                    faults = faults.join("; "),
+                    "the offline planner made a plan that cannot be used"
+                );
                 Outcome::Failed(format!("plan_invalid: {}", faults.join("; ")))
             }
         }
@@ -114,14 +172,22 @@ impl PlannerFunction {
 
 /// What a run may cost: what the owner says, else as much as the preset allows for planning.
 fn budget(request: &PlanningRequest) -> u32 {
-    request.max_credits_per_execution.unwrap_or_else(|| request.preset.credits())
+    request
+        .max_credits_per_execution
+        .unwrap_or_else(|| request.preset.credits())
 }
 
 /// One call, cut off even when the model port does not keep its limit.
-async fn perform(model: &dyn Model, task: &Task, limit: Duration) -> Result<engine::ports::Answer, ModelError> {
+async fn perform(
+    model: &dyn Model,
+    task: &Task,
+    limit: Duration,
+) -> Result<engine::ports::Answer, ModelError> {
     if limit.is_zero() {
         return Err(ModelError::Timeout);
     }
     let grace = Duration::from_millis(500);
-    tokio::time::timeout(limit + grace, model.perform(task, limit)).await.unwrap_or(Err(ModelError::Timeout))
+    tokio::time::timeout(limit + grace, model.perform(task, limit))
+        .await
+        .unwrap_or(Err(ModelError::Timeout))
 }

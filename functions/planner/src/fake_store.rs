@@ -30,12 +30,17 @@ impl Store for OneJob {
             match write {
                 Write::PutPlanning { planning } => {
                     let mut stored = self.planning.lock().unwrap();
-                    if stored.as_ref().is_some_and(|stored| stored.revision + 1 != planning.revision) {
+                    if stored
+                        .as_ref()
+                        .is_some_and(|stored| stored.revision + 1 != planning.revision)
+                    {
                         return Err(CommitError::Conflict);
                     }
                     *stored = Some(planning.clone());
                 }
-                Write::PutReviewedPlan { plan, .. } => *self.plan.lock().unwrap() = Some(plan.clone()),
+                Write::PutReviewedPlan { plan, .. } => {
+                    *self.plan.lock().unwrap() = Some(plan.clone())
+                }
                 _ => {}
             }
         }
@@ -44,12 +49,20 @@ impl Store for OneJob {
     async fn planning(&self, _: &OwnerId, _: &PlanningId) -> Result<Option<Planning>, StoreError> {
         Ok(self.planning.lock().unwrap().clone())
     }
-    async fn reviewed_plan(&self, _: &OwnerId, _: &PlanId) -> Result<Option<ReviewedPlan>, StoreError> {
+    async fn reviewed_plan(
+        &self,
+        _: &OwnerId,
+        _: &PlanId,
+    ) -> Result<Option<ReviewedPlan>, StoreError> {
         Ok(self.plan.lock().unwrap().clone())
     }
 
     // What planning does not read.
-    async fn execution(&self, _: &OwnerId, _: &ExecutionId) -> Result<Option<Execution>, StoreError> {
+    async fn execution(
+        &self,
+        _: &OwnerId,
+        _: &ExecutionId,
+    ) -> Result<Option<Execution>, StoreError> {
         Ok(None)
     }
     async fn workflow(&self, _: &OwnerId, _: &WorkflowId) -> Result<Option<Workflow>, StoreError> {
@@ -79,8 +92,18 @@ impl Store for OneJob {
     async fn conclusion(&self, _: &OwnerId, _: &ExecutionId) -> Result<Option<Value>, StoreError> {
         Ok(None)
     }
-    async fn executions(&self, _: &OwnerId, _: Option<&WorkflowId>, _: Option<&str>, _: &Slice) -> Result<PageOf<Execution>, StoreError> {
-        Ok(PageOf { items: Vec::new(), total: 0, next: None })
+    async fn executions(
+        &self,
+        _: &OwnerId,
+        _: Option<&WorkflowId>,
+        _: Option<&str>,
+        _: &Slice,
+    ) -> Result<PageOf<Execution>, StoreError> {
+        Ok(PageOf {
+            items: Vec::new(),
+            total: 0,
+            next: None,
+        })
     }
     async fn workflow_rows(&self, _: &OwnerId) -> Result<Vec<WorkflowRow>, StoreError> {
         Ok(Vec::new())
@@ -91,11 +114,26 @@ impl Store for OneJob {
     async fn baseline(&self, _: &OwnerId, _: &WorkflowId) -> Result<Option<Baseline>, StoreError> {
         Ok(None)
     }
-    async fn occurrences(&self, _: &OwnerId, _: &WorkflowId, _: usize) -> Result<Vec<Occurrence>, StoreError> {
+    async fn occurrences(
+        &self,
+        _: &OwnerId,
+        _: &WorkflowId,
+        _: usize,
+    ) -> Result<Vec<Occurrence>, StoreError> {
         Ok(Vec::new())
     }
-    async fn approvals(&self, _: &OwnerId, _: Option<&WorkflowId>, _: Option<ApprovalStatus>, _: &Slice) -> Result<PageOf<Approval>, StoreError> {
-        Ok(PageOf { items: Vec::new(), total: 0, next: None })
+    async fn approvals(
+        &self,
+        _: &OwnerId,
+        _: Option<&WorkflowId>,
+        _: Option<ApprovalStatus>,
+        _: &Slice,
+    ) -> Result<PageOf<Approval>, StoreError> {
+        Ok(PageOf {
+            items: Vec::new(),
+            total: 0,
+            next: None,
+        })
     }
     async fn link(&self, _: &str) -> Result<Option<Link>, StoreError> {
         Ok(None)

@@ -32,12 +32,26 @@ pub struct PlannerFunction {
 
 impl PlannerFunction {
     #[must_use]
-    pub fn new(engine: Engine, model: Arc<dyn Model>, offline: Arc<dyn Model>, egress: EgressRule) -> Self {
-        Self { engine, model, offline, egress }
+    pub fn new(
+        engine: Engine,
+        model: Arc<dyn Model>,
+        offline: Arc<dyn Model>,
+        egress: EgressRule,
+    ) -> Self {
+        Self {
+            engine,
+            model,
+            offline,
+            egress,
+        }
     }
 
     async fn carry_out(&self, delivery: &Delivery) -> Result<Disposition, StoreError> {
-        let Message::Plan { owner, planning: id } = &delivery.message else {
+        let Message::Plan {
+            owner,
+            planning: id,
+        } = &delivery.message
+        else {
             tracing::error!(message = %delivery.message.encode(), "a message of another kind came by the planning queue");
             return Ok(Disposition::Failed);
         };

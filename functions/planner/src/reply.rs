@@ -46,12 +46,21 @@ pub(crate) enum Rejected {
 }
 
 /// Reads an answer to `intent`.
-pub(crate) fn read(answer: &str, intent: &str, budget: u32, egress: &EgressRule, now: Timestamp) -> Result<Reply, Rejected> {
-    let mut object = object_in(answer).ok_or_else(|| Rejected::Unreadable("the answer is not one JSON object".to_owned()))?;
+pub(crate) fn read(
+    answer: &str,
+    intent: &str,
+    budget: u32,
+    egress: &EgressRule,
+    now: Timestamp,
+) -> Result<Reply, Rejected> {
+    let mut object = object_in(answer)
+        .ok_or_else(|| Rejected::Unreadable("the answer is not one JSON object".to_owned()))?;
     let aspects = sentences(object.get("vague_aspects"));
     let Some(mut steps) = object.remove("steps").filter(|steps| !steps.is_null()) else {
         if aspects.is_empty() {
-            return Err(Rejected::Unreadable("the JSON object has no steps".to_owned()));
+            return Err(Rejected::Unreadable(
+                "the JSON object has no steps".to_owned(),
+            ));
         }
         return Ok(Reply::Vague(aspects));
     };
@@ -67,16 +76,31 @@ pub(crate) fn read(answer: &str, intent: &str, budget: u32, egress: &EgressRule,
     if !faults.is_empty() {
         return Err(Rejected::Invalid(faults));
     }
-    let suggested_schedule = match object.get("suggested_schedule").filter(|schedule| !schedule.is_null()).map(|schedule| usable(schedule, now)) {
+    let suggested_schedule = match object
+        .get("suggested_schedule")
+        .filter(|schedule| !schedule.is_null())
+        .map(|schedule| usable(schedule, now))
+    {
         Some(Ok(schedule)) => schedule,
         Some(Err(fault)) => {
-            coverage_gaps.push(sentence(&format!("The suggested schedule cannot be used: {}", fault.message)));
+            coverage_gaps.push(sentence(&format!(
+                "The suggested schedule cannot be used: {}",
+                fault.message
+            )));
             None
         }
         None => None,
     };
-    let profile = object.get("planning_profile").and_then(Value::as_str).and_then(Profile::parse).unwrap_or_else(|| profile_of(&plan));
-    let topology_reason = object.get("topology_reason").and_then(Value::as_str).map(sentence).filter(|reason| !reason.is_empty());
+    let profile = object
+        .get("planning_profile")
+        .and_then(Value::as_str)
+        .and_then(Profile::parse)
+        .unwrap_or_else(|| profile_of(&plan));
+    let topology_reason = object
+        .get("topology_reason")
+        .and_then(Value::as_str)
+        .map(sentence)
+        .filter(|reason| !reason.is_empty());
     Ok(Reply::Plan(Box::new(Proposal {
         topology_reason: topology_reason.unwrap_or_else(|| shape_of(&plan)),
         plan,
@@ -89,10 +113,13 @@ pub(crate) fn read(answer: &str, intent: &str, budget: u32, egress: &EgressRule,
 /// The object in an answer: all of it, or what stands between its first and its last brace.
 fn object_in(answer: &str) -> Option<Map<String, Value>> {
     let whole = || serde_json::from_str::<Value>(answer.trim()).ok();
-    let inner = || serde_json::from_str::<Value>(answer.get(answer.find('{')?..=answer.rfind('}')?)?).ok();
+    let inner =
+        || serde_json::from_str::<Value>(answer.get(answer.find('{')?..=answer.rfind('}')?)?).ok();
     match whole().or_else(inner)? {
         Value::Object(object) => Some(object),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            None
+        }
     }
 }
 
@@ -100,12 +127,27 @@ fn object_in(answer: &str) -> Option<Map<String, Value>> {
 /// gives the gate back; says where.
 fn put_gates_back(steps: &mut Value) -> Vec<String> {
     let mut notes = Vec::new();
-    for step in steps.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
-        let gated = step.get("type").and_then(Value::as_str).and_then(ToolKind::parse).is_some_and(ToolKind::always_gated);
-        if gated && step.get("requires_approval").is_some_and(|asked| *asked != true) {
+    for step in steps
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
+    {
+        let gated = step
+            .get("type")
+            .and_then(Value::as_str)
+            .and_then(ToolKind::parse)
+            .is_some_and(ToolKind::always_gated);
+        if gated
+            && step
+                .get("requires_approval")
+                .is_some_and(|asked| *asked != true)
+        {
             step.remove("requires_approval");
             let id = step.get("id").and_then(Value::as_str).unwrap_or("a step");
-            notes.push(sentence(&format!("{id} was planned without approval; what it makes always waits for a person.")));
+            notes.push(sentence(&format!(
+                "{id} was planned without approval; what it makes always waits for a person."
+            )));
         }
     }
     notes
@@ -115,7 +157,9 @@ fn put_gates_back(steps: &mut Value) -> Vec<String> {
 /// are looked at by the person at the gate.
 fn invented_addresses(plan: &Plan, intent: &str) -> Vec<Fault> {
     let intent = intent.to_lowercase();
-    let named = |template: &Template| !template.is_literal() || intent.contains(&template.as_str().to_lowercase());
+    let named = |template: &Template| {
+        !template.is_literal() || intent.contains(&template.as_str().to_lowercase())
+    };
     let mut faults = Vec::new();
     for (i, step) in plan.steps().iter().enumerate() {
         match &step.tool {
@@ -123,17 +167,38 @@ fn invented_addresses(plan: &Plan, intent: &str) -> Vec<Fault> {
                 for (tail, template) in config.to.templates() {
                     if !named(template) {
                         let message = "is an address the goal does not name";
-                        faults.push(Fault::new(format!("/steps/{i}/config/to{tail}"), Code::PlanInvalid, message));
+                        faults.push(Fault::new(
+                            format!("/steps/{i}/config/to{tail}"),
+                            Code::PlanInvalid,
+                            message,
+                        ));
                     }
                 }
             }
             Tool::PostWebhook(config) => {
                 let path = || format!("/steps/{i}/config/url");
-                if !named(&config.url) && !intent.contains(config.url.as_str().trim_end_matches('/').to_lowercase().as_str()) {
-                    faults.push(Fault::new(path(), Code::PlanInvalid, "is an address the goal does not name"));
+                if !named(&config.url)
+                    && !intent.contains(
+                        config
+                            .url
+                            .as_str()
+                            .trim_end_matches('/')
+                            .to_lowercase()
+                            .as_str(),
+                    )
+                {
+                    faults.push(Fault::new(
+                        path(),
+                        Code::PlanInvalid,
+                        "is an address the goal does not name",
+                    ));
                 }
                 if config.secret.is_some() {
-                    faults.push(Fault::new(format!("/steps/{i}/config/secret"), Code::PlanInvalid, "is for the owner to set"));
+                    faults.push(Fault::new(
+                        format!("/steps/{i}/config/secret"),
+                        Code::PlanInvalid,
+                        "is for the owner to set",
+                    ));
                 }
             }
             Tool::Search(_)
@@ -157,13 +222,20 @@ fn usable(schedule: &Value, now: Timestamp) -> Result<Option<Value>, Fault> {
     match object.finish(read) {
         Ok(read) if read.is_manual() => Ok(None),
         Ok(_) => Ok(Some(schedule.clone())),
-        Err(faults) => Err(faults.into_iter().next().unwrap_or_else(|| Fault::invalid("/suggested_schedule", "is not a schedule"))),
+        Err(faults) => Err(faults
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Fault::invalid("/suggested_schedule", "is not a schedule"))),
     }
 }
 
 /// The shape a plan has, when its planner did not say: several beginnings are lanes, one is a line.
 fn profile_of(plan: &Plan) -> Profile {
-    let roots = plan.steps().iter().filter(|step| step.depends_on.is_empty()).count();
+    let roots = plan
+        .steps()
+        .iter()
+        .filter(|step| step.depends_on.is_empty())
+        .count();
     let joins = plan.steps().iter().any(|step| step.depends_on.len() > 1);
     match (roots, joins) {
         (0 | 1, false) => Profile::PrecisionLinear,
@@ -173,19 +245,39 @@ fn profile_of(plan: &Plan) -> Profile {
 }
 
 fn shape_of(plan: &Plan) -> String {
-    let roots = plan.steps().iter().filter(|step| step.depends_on.is_empty()).count();
-    format!("{} steps, {roots} of which can begin at once.", plan.steps().len())
+    let roots = plan
+        .steps()
+        .iter()
+        .filter(|step| step.depends_on.is_empty())
+        .count();
+    format!(
+        "{} steps, {roots} of which can begin at once.",
+        plan.steps().len()
+    )
 }
 
 fn sentences(value: Option<&Value>) -> Vec<String> {
-    let list = value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    list.map(sentence).filter(|text| !text.is_empty()).take(MOST_SENTENCES).collect()
+    let list = value
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    list.map(sentence)
+        .filter(|text| !text.is_empty())
+        .take(MOST_SENTENCES)
+        .collect()
 }
 
 /// A sentence of a stranger, fit to be shown: one line, bounded, nothing that fools the eye.
 fn sentence(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if text::allowed_in_name(c) { c } else { ' ' }).collect();
-    text::preview(&clean.split_whitespace().collect::<Vec<_>>().join(" "), MOST_SENTENCE_CHARS)
+    let clean: String = text
+        .chars()
+        .map(|c| if text::allowed_in_name(c) { c } else { ' ' })
+        .collect();
+    text::preview(
+        &clean.split_whitespace().collect::<Vec<_>>().join(" "),
+        MOST_SENTENCE_CHARS,
+    )
 }
 
 #[cfg(test)]
@@ -194,11 +286,20 @@ mod tests {
     use serde_json::json;
 
     fn reply(answer: &str, intent: &str) -> Result<Reply, Rejected> {
-        read(answer, intent, 10, &EgressRule::public_only(), "2026-05-04T08:00:00Z".parse().unwrap())
+        read(
+            answer,
+            intent,
+            10,
+            &EgressRule::public_only(),
+            "2026-05-04T08:00:00Z".parse().unwrap(),
+        )
     }
 
     fn proposal(answer: &Value) -> Proposal {
-        match reply(&answer.to_string(), "mail a@b.example and post to https://hooks.example.com/x") {
+        match reply(
+            &answer.to_string(),
+            "mail a@b.example and post to https://hooks.example.com/x",
+        ) {
             Ok(Reply::Plan(proposal)) => *proposal,
             other => panic!("{other:?}"),
         }
@@ -217,10 +318,16 @@ mod tests {
 
     #[test]
     fn fences_and_prose_around_the_object_are_forgiven() {
-        let answer = format!("Here is the plan:\n```json\n{}\n```\nGood luck!", json!({ "steps": [search()] }));
+        let answer = format!(
+            "Here is the plan:\n```json\n{}\n```\nGood luck!",
+            json!({ "steps": [search()] })
+        );
         assert!(matches!(reply(&answer, "x"), Ok(Reply::Plan(_))));
         for bad in ["", "no", "[]", "{", "{}", "{\"steps\": null}", "}{"] {
-            assert!(matches!(reply(bad, "x"), Err(Rejected::Unreadable(_))), "{bad}");
+            assert!(
+                matches!(reply(bad, "x"), Err(Rejected::Unreadable(_))),
+                "{bad}"
+            );
         }
     }
 
@@ -255,8 +362,13 @@ mod tests {
 
     #[test]
     fn a_schedule_is_kept_when_a_workflow_would_take_it() {
-        let with = |schedule: Value| proposal(&json!({"steps": [search()], "suggested_schedule": schedule}));
-        assert_eq!(with(json!({"cron_expression": "0 8 * * *"})).suggested_schedule, Some(json!({"cron_expression": "0 8 * * *"})));
+        let with = |schedule: Value| {
+            proposal(&json!({"steps": [search()], "suggested_schedule": schedule}))
+        };
+        assert_eq!(
+            with(json!({"cron_expression": "0 8 * * *"})).suggested_schedule,
+            Some(json!({"cron_expression": "0 8 * * *"}))
+        );
         let bad = with(json!({"interval": "1 minute"}));
         assert_eq!((bad.suggested_schedule, bad.coverage_gaps.len()), (None, 1));
         assert_eq!(with(json!({"schedule": "manual"})).suggested_schedule, None);
@@ -265,6 +377,9 @@ mod tests {
     #[test]
     fn what_is_vague_is_shown_in_clean_sentences() {
         let answer = json!({"vague_aspects": ["which\nproduct\u{202e}", "", 7]}).to_string();
-        assert_eq!(reply(&answer, "x"), Ok(Reply::Vague(vec!["which product".to_owned()])));
+        assert_eq!(
+            reply(&answer, "x"),
+            Ok(Reply::Vague(vec!["which product".to_owned()]))
+        );
     }
 }

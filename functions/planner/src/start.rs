@@ -20,6 +20,11 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         None => wiring.variable("NIGHTDESK_MODEL_KEY").map(Secret::new),
     };
     let settings = ProviderSettings::read(&|name| wiring.variable(name), key)?;
-    let planner = PlannerFunction::new(wiring.engine(), settings.model()?, Arc::new(OfflineModel), settings.egress);
+    let planner = PlannerFunction::new(
+        wiring.engine(),
+        settings.model()?,
+        Arc::new(OfflineModel),
+        settings.egress,
+    );
     aws::lambda::consume(&wiring, Arc::new(planner)).await
 }

@@ -9,8 +9,8 @@ use domain::egress::EgressRule;
 use domain::planning::{PlanningRequest, PlanningState, Preset};
 use engine::Engine;
 use engine::consuming::{Consumer, Delivery, Disposition};
-use engine::ports::queues::Message;
 use engine::ports::model::Answer;
+use engine::ports::queues::Message;
 use engine::ports::{Model, ModelError, Task};
 use providers::model::OfflineModel;
 use serde_json::json;
@@ -28,11 +28,16 @@ struct Scripted {
 #[async_trait]
 impl Model for Scripted {
     async fn perform(&self, task: &Task, _: Duration) -> Result<Answer, ModelError> {
-        let Task::Plan { faults, .. } = task else { panic!("{task:?}") };
+        let Task::Plan { faults, .. } = task else {
+            panic!("{task:?}")
+        };
         self.faults.lock().unwrap().push(faults.clone());
         let next = self.answers.lock().unwrap().pop_front();
         match next {
-            Some(answer) => answer.map(|text| Answer { text, model: Some("scripted-1".into()) }),
+            Some(answer) => answer.map(|text| Answer {
+                text,
+                model: Some("scripted-1".into()),
+            }),
             None => std::future::pending().await,
         }
     }
@@ -80,10 +85,15 @@ mod world {
     }
 }
 
-const GOAL: &str = "Every morning find news about the Rust programming language and write a short report";
+const GOAL: &str =
+    "Every morning find news about the Rust programming language and write a short report";
 
 fn request(intent: &str) -> PlanningRequest {
-    PlanningRequest { intent: intent.to_owned(), preset: Preset::Standard, max_credits_per_execution: None }
+    PlanningRequest {
+        intent: intent.to_owned(),
+        preset: Preset::Standard,
+        max_credits_per_execution: None,
+    }
 }
 
 fn good() -> String {
@@ -96,20 +106,46 @@ fn bad() -> String {
 
 fn planner(model: Arc<dyn Model>) -> PlannerFunction {
     let still = Arc::new(world::Still);
-    let engine = Engine { store: Arc::new(crate::fake_store::OneJob::default()), queues: still.clone(), clock: still.clone(), entropy: still };
-    PlannerFunction::new(engine, model, Arc::new(OfflineModel), EgressRule::public_only())
+    let engine = Engine {
+        store: Arc::new(crate::fake_store::OneJob::default()),
+        queues: still.clone(),
+        clock: still.clone(),
+        entropy: still,
+    };
+    PlannerFunction::new(
+        engine,
+        model,
+        Arc::new(OfflineModel),
+        EgressRule::public_only(),
+    )
 }
 
 #[tokio::test]
 async fn a_job_is_carried_out_once_and_a_repetition_changes_nothing() {
     let still = Arc::new(world::Still);
     let store = Arc::new(crate::fake_store::OneJob::default());
-    let engine = Engine { store: store.clone(), queues: still.clone(), clock: still.clone(), entropy: still };
+    let engine = Engine {
+        store: store.clone(),
+        queues: still.clone(),
+        clock: still.clone(),
+        entropy: still,
+    };
     let owner = domain::ids::OwnerId::from_uuid(uuid::Uuid::from_u128(1));
-    let planning = engine.submit_planning(&owner, request(GOAL), None).await.unwrap();
-    let planner = PlannerFunction::new(engine, Arc::new(OfflineModel), Arc::new(OfflineModel), EgressRule::public_only());
+    let planning = engine
+        .submit_planning(&owner, request(GOAL), None)
+        .await
+        .unwrap();
+    let planner = PlannerFunction::new(
+        engine,
+        Arc::new(OfflineModel),
+        Arc::new(OfflineModel),
+        EgressRule::public_only(),
+    );
     let delivery = Delivery {
-        message: Message::Plan { owner, planning: planning.id.clone() },
+        message: Message::Plan {
+            owner,
+            planning: planning.id.clone(),
+        },
         worker: "w".into(),
         receive_count: 1,
         remaining: Duration::from_secs(100),
@@ -117,14 +153,27 @@ async fn a_job_is_carried_out_once_and_a_repetition_changes_nothing() {
     assert_eq!(planner.handle(delivery.clone()).await, Disposition::Done);
     let plan = store.plan.lock().unwrap().clone().unwrap();
     let concluded = store.planning.lock().unwrap().clone().unwrap();
-    assert_eq!(concluded.state, PlanningState::Completed { plan: plan.id.clone() });
+    assert_eq!(
+        concluded.state,
+        PlanningState::Completed {
+            plan: plan.id.clone()
+        }
+    );
     assert_eq!(planner.handle(delivery).await, Disposition::Done);
     assert_eq!(store.planning.lock().unwrap().clone().unwrap(), concluded);
 }
 
-async fn plan_with(answers: Vec<Result<String, ModelError>>, intent: &str) -> (Outcome, Vec<Vec<String>>) {
-    let model = Arc::new(Scripted { answers: Mutex::new(answers.into()), ..Scripted::default() });
-    let outcome = planner(model.clone()).ask(&request(intent), Duration::from_secs(100)).await;
+async fn plan_with(
+    answers: Vec<Result<String, ModelError>>,
+    intent: &str,
+) -> (Outcome, Vec<Vec<String>>) {
+    let model = Arc::new(Scripted {
+        answers: Mutex::new(answers.into()),
+        ..Scripted::default()
+    });
+    let outcome = planner(model.clone())
+        .ask(&request(intent), Duration::from_secs(100))
+        .await;
     let faults = model.faults.lock().unwrap().clone();
     (outcome, faults)
 }
@@ -146,13 +195,23 @@ async fn fallback(answers: Vec<Result<String, ModelError>>) -> (String, u32) {
 async fn a_models_plan_is_taken_and_costs_its_preset() {
     let (outcome, _) = plan_with(vec![Ok(good())], GOAL).await;
     let planned = planned(outcome);
-    assert_eq!((planned.planner.source.as_str(), planned.planner.model.as_deref()), ("llm", Some("scripted-1")));
-    assert_eq!((planned.planner.fallback_reason, planned.credits), (None, 30));
+    assert_eq!(
+        (
+            planned.planner.source.as_str(),
+            planned.planner.model.as_deref()
+        ),
+        ("llm", Some("scripted-1"))
+    );
+    assert_eq!(
+        (planned.planner.fallback_reason, planned.credits),
+        (None, 30)
+    );
 }
 
 #[tokio::test]
 async fn a_bad_plan_is_mended_with_its_faults() {
-    let (outcome, faults) = plan_with(vec![Ok("no json".into()), Ok(bad()), Ok(good())], GOAL).await;
+    let (outcome, faults) =
+        plan_with(vec![Ok("no json".into()), Ok(bad()), Ok(good())], GOAL).await;
     assert_eq!(planned(outcome).planner.source, "llm");
     assert!(faults[0].is_empty());
     assert!(faults[1][0].contains("JSON"), "{faults:?}");
@@ -161,24 +220,55 @@ async fn a_bad_plan_is_mended_with_its_faults() {
 
 #[tokio::test(start_paused = true)]
 async fn when_the_model_fails_the_offline_planner_answers_and_says_why() {
-    assert_eq!(fallback(vec![Ok(bad()), Ok(bad()), Ok(bad())]).await, ("plan_invalid".into(), 0));
-    assert_eq!(fallback(vec![Ok(bad()), Ok(bad()), Ok("?".into())]).await, ("parse_error".into(), 0));
-    assert_eq!(fallback(vec![Err(ModelError::RateLimited { retry_after: None })]).await.0, "provider_error");
-    assert_eq!(fallback(vec![Err(ModelError::Unreadable { reason: "html".into() })]).await.0, "parse_error");
+    assert_eq!(
+        fallback(vec![Ok(bad()), Ok(bad()), Ok(bad())]).await,
+        ("plan_invalid".into(), 0)
+    );
+    assert_eq!(
+        fallback(vec![Ok(bad()), Ok(bad()), Ok("?".into())]).await,
+        ("parse_error".into(), 0)
+    );
+    assert_eq!(
+        fallback(vec![Err(ModelError::RateLimited { retry_after: None })])
+            .await
+            .0,
+        "provider_error"
+    );
+    assert_eq!(
+        fallback(vec![Err(ModelError::Unreadable {
+            reason: "html".into()
+        })])
+        .await
+        .0,
+        "parse_error"
+    );
     assert_eq!(fallback(vec![]).await.0, "timeout");
 }
 
 #[tokio::test]
 async fn without_a_model_the_offline_planner_answers_and_gives_no_reason() {
-    let outcome = planner(Arc::new(OfflineModel)).ask(&request(GOAL), Duration::from_secs(100)).await;
+    let outcome = planner(Arc::new(OfflineModel))
+        .ask(&request(GOAL), Duration::from_secs(100))
+        .await;
     let planned = planned(outcome);
-    assert_eq!((planned.planner.source.as_str(), planned.planner.fallback_reason, planned.credits), ("offline", None, 0));
+    assert_eq!(
+        (
+            planned.planner.source.as_str(),
+            planned.planner.fallback_reason,
+            planned.credits
+        ),
+        ("offline", None, 0)
+    );
     assert!(planned.proposal.suggested_schedule.is_some());
     assert!(planned.proposal.plan.watches());
 }
 
 #[tokio::test]
 async fn a_goal_nobody_can_plan_says_what_is_missing() {
-    let (outcome, _) = plan_with(vec![Ok(json!({"vague_aspects": ["what to watch"]}).to_string())], "keep me posted please").await;
+    let (outcome, _) = plan_with(
+        vec![Ok(json!({"vague_aspects": ["what to watch"]}).to_string())],
+        "keep me posted please",
+    )
+    .await;
     assert_eq!(outcome, Outcome::TooVague(vec!["what to watch".into()]));
 }

@@ -16,34 +16,54 @@ use crate::StepExecutor;
 /// What a claim came to.
 pub(crate) enum Claim {
     /// The run with our lease on the step.
-    Ours(Execution),
+    Ours(Box<Execution>),
     /// There is nothing for us to do now.
     NotOurs(Disposition),
 }
 
 impl StepExecutor {
-    pub(crate) async fn claim(&self, execution: Execution, step: &str, worker: &str) -> Result<Claim, StoreError> {
+    pub(crate) async fn claim(
+        &self,
+        execution: Execution,
+        step: &str,
+        worker: &str,
+    ) -> Result<Claim, StoreError> {
         let (owner, id) = (execution.owner.clone(), execution.id.clone());
-        let event = Event::StepClaimed { step: step.to_owned(), worker: worker.to_owned() };
+        let event = Event::StepClaimed {
+            step: step.to_owned(),
+            worker: worker.to_owned(),
+        };
         let nothing = Alongside::default();
         let mut run = execution;
         // Twice at most: a lease that is found expired is taken away, and the step claimed again.
         for _ in 0..2 {
-            let refused = match self.engine.advance_from(run, &event, SYSTEM, &nothing).await {
-                Ok(next) if is_held_by(&next, step, worker) => return Ok(Claim::Ours(next)),
+            let refused = match self
+                .engine
+                .advance_from(run, &event, SYSTEM, &nothing)
+                .await
+            {
+                Ok(next) if is_held_by(&next, step, worker) => {
+                    return Ok(Claim::Ours(Box::new(next)));
+                }
                 // The claim was one transition too many: the run has ended instead.
-                Ok(_) | Err(AdvanceError::NotFound) => return Ok(Claim::NotOurs(Disposition::Done)),
+                Ok(_) | Err(AdvanceError::NotFound) => {
+                    return Ok(Claim::NotOurs(Disposition::Done));
+                }
                 Err(AdvanceError::Contended) => return Ok(Claim::NotOurs(Disposition::Failed)),
                 Err(AdvanceError::Store(error)) => return Err(error),
                 Err(AdvanceError::Refused(refused)) => refused,
             };
             match refused {
-                Refused::Held { until } if until > self.engine.now() => return Ok(Claim::NotOurs(Disposition::NotBefore(until))),
+                Refused::Held { until } if until > self.engine.now() => {
+                    return Ok(Claim::NotOurs(Disposition::NotBefore(until)));
+                }
                 Refused::Held { .. } => match self.expire(&owner, &id, step).await? {
                     Some(freed) => run = freed,
                     None => return Ok(Claim::NotOurs(Disposition::Failed)),
                 },
-                Refused::NotYet { due_at } => return Ok(Claim::NotOurs(Disposition::NotBefore(due_at))),
+                Refused::NotYet { due_at } => {
+                    return Ok(Claim::NotOurs(Disposition::NotBefore(due_at)));
+                }
                 Refused::NotNow { .. } => {
                     self.send_what_follows(&owner, &id, step).await?;
                     return Ok(Claim::NotOurs(Disposition::Done));
@@ -64,17 +84,33 @@ impl StepExecutor {
 
     /// Takes the step from a worker that has outlived its lease, as the sweeper would; `None` when
     /// somebody else was faster.
-    async fn expire(&self, owner: &domain::ids::OwnerId, id: &domain::ids::ExecutionId, step: &str) -> Result<Option<Execution>, StoreError> {
-        let Some(run) = self.engine.store.execution(owner, id).await? else { return Ok(None) };
+    async fn expire(
+        &self,
+        owner: &domain::ids::OwnerId,
+        id: &domain::ids::ExecutionId,
+        step: &str,
+    ) -> Result<Option<Execution>, StoreError> {
+        let Some(run) = self.engine.store.execution(owner, id).await? else {
+            return Ok(None);
+        };
         let fence = match run.step(step).map(|row| &row.state) {
             Some(StepState::Running { lease } | StepState::Performing { lease, .. }) => lease.fence,
             Some(_) | None => return Ok(Some(run)),
         };
-        let event = Event::LeaseExpired { step: step.to_owned(), fence };
-        match self.engine.advance_from(run, &event, SYSTEM, &Alongside::default()).await {
+        let event = Event::LeaseExpired {
+            step: step.to_owned(),
+            fence,
+        };
+        match self
+            .engine
+            .advance_from(run, &event, SYSTEM, &Alongside::default())
+            .await
+        {
             Ok(next) => Ok(Some(next)),
             Err(AdvanceError::Store(error)) => Err(error),
-            Err(AdvanceError::Refused(_) | AdvanceError::NotFound | AdvanceError::Contended) => Ok(None),
+            Err(AdvanceError::Refused(_) | AdvanceError::NotFound | AdvanceError::Contended) => {
+                Ok(None)
+            }
         }
     }
 
@@ -85,19 +121,34 @@ impl StepExecutor {
         id: &domain::ids::ExecutionId,
         step: &str,
     ) -> Result<(), StoreError> {
-        let Some(run) = self.engine.store.execution(owner, id).await? else { return Ok(()) };
-        let Some(at) = run.steps.iter().position(|row| row.id == step) else { return Ok(()) };
+        let Some(run) = self.engine.store.execution(owner, id).await? else {
+            return Ok(());
+        };
+        let Some(at) = run.steps.iter().position(|row| row.id == step) else {
+            return Ok(());
+        };
         if !run.steps[at].state.is_settled() {
             return Ok(());
         }
         if let Phase::Judging { .. } = run.phase {
-            let message = Message::Judge { owner: owner.clone(), execution: id.clone() };
+            let message = Message::Judge {
+                owner: owner.clone(),
+                execution: id.clone(),
+            };
             self.engine.send(&message, self.engine.now()).await;
             return Ok(());
         }
-        for row in run.steps.iter().filter(|row| row.needs.iter().any(|need| usize::from(*need) == at)) {
+        for row in run
+            .steps
+            .iter()
+            .filter(|row| row.needs.iter().any(|need| usize::from(*need) == at))
+        {
             if let StepState::Ready { due_at, .. } = row.state {
-                let message = Message::Step { owner: owner.clone(), execution: id.clone(), step: row.id.clone() };
+                let message = Message::Step {
+                    owner: owner.clone(),
+                    execution: id.clone(),
+                    step: row.id.clone(),
+                };
                 self.engine.send(&message, due_at).await;
             }
         }
@@ -107,7 +158,9 @@ impl StepExecutor {
 
 fn is_held_by(run: &Execution, step: &str, worker: &str) -> bool {
     match run.step(step).map(|row| &row.state) {
-        Some(StepState::Running { lease } | StepState::Performing { lease, .. }) => lease.worker == worker,
+        Some(StepState::Running { lease } | StepState::Performing { lease, .. }) => {
+            lease.worker == worker
+        }
         Some(_) | None => false,
     }
 }

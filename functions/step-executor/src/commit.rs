@@ -23,7 +23,12 @@ const MOST_TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 impl StepExecutor {
-    pub(crate) async fn commit(&self, run: &Execution, row: &StepRow, came: &Came) -> Result<Disposition, StoreError> {
+    pub(crate) async fn commit(
+        &self,
+        run: &Execution,
+        row: &StepRow,
+        came: &Came,
+    ) -> Result<Disposition, StoreError> {
         for attempt in 1.. {
             match self.try_commit(run, row, came).await {
                 Err(StoreError::Unavailable(reason)) if attempt < MOST_TRIES => {
@@ -36,15 +41,27 @@ impl StepExecutor {
         Ok(Disposition::Failed)
     }
 
-    async fn try_commit(&self, run: &Execution, row: &StepRow, came: &Came) -> Result<Disposition, StoreError> {
+    async fn try_commit(
+        &self,
+        run: &Execution,
+        row: &StepRow,
+        came: &Came,
+    ) -> Result<Disposition, StoreError> {
         let (event, alongside) = self.event_of(run, row, came).await?;
-        if let Event::StepFailed { error, retry_at, .. } = &event {
+        if let Event::StepFailed {
+            error, retry_at, ..
+        } = &event
+        {
             tracing::warn!(
                 execution.id = %run.id, step.id = row.id, attempt = row.attempts, code = %error.code, error = error.message, ?retry_at,
                 "an attempt failed"
             );
         }
-        match self.engine.advance_from(run.clone(), &event, SYSTEM, &alongside).await {
+        match self
+            .engine
+            .advance_from(run.clone(), &event, SYSTEM, &alongside)
+            .await
+        {
             Ok(_) => Ok(Disposition::Done),
             Err(AdvanceError::Refused(refused)) => {
                 tracing::warn!(%refused, event = event.name(), execution.id = %run.id, step.id = row.id, "the result of a step is discarded");
@@ -53,27 +70,60 @@ impl StepExecutor {
                 Ok(Disposition::Done)
             }
             Err(AdvanceError::NotFound) => Ok(Disposition::Done),
-            Err(AdvanceError::Contended) => Err(StoreError::Unavailable("the run keeps changing".to_owned())),
+            Err(AdvanceError::Contended) => {
+                Err(StoreError::Unavailable("the run keeps changing".to_owned()))
+            }
             Err(AdvanceError::Store(error)) => Err(error),
         }
     }
 
-    async fn event_of(&self, run: &Execution, row: &StepRow, came: &Came) -> Result<(Event, Alongside), StoreError> {
+    async fn event_of(
+        &self,
+        run: &Execution,
+        row: &StepRow,
+        came: &Came,
+    ) -> Result<(Event, Alongside), StoreError> {
         let (step, fence) = (row.id.clone(), row.fence);
         let performing = matches!(row.state, StepState::Performing { .. });
         let event = match came {
-            Came::Output { document, sources, .. } if row.gated && !performing => {
+            Came::Output {
+                document, sources, ..
+            } if row.gated && !performing => {
                 let output = self.store_output(run, document).await?;
-                let made = DraftMade { draft: draft_of(document), output: Some(output), sources: sources.clone() };
+                let made = DraftMade {
+                    draft: draft_of(document),
+                    output: Some(output),
+                    sources: sources.clone(),
+                };
                 return self.park(run, row, made).await;
             }
             Came::Draft { draft, sources } => {
-                return self.park(run, row, DraftMade { draft: draft.clone(), output: None, sources: sources.clone() }).await;
+                return self
+                    .park(
+                        run,
+                        row,
+                        DraftMade {
+                            draft: draft.clone(),
+                            output: None,
+                            sources: sources.clone(),
+                        },
+                    )
+                    .await;
             }
-            Came::Output { document, credits, .. } => {
-                Event::StepCompleted { step, fence, output: self.store_output(run, document).await?, credits: *credits }
-            }
-            Came::Part { cursor } => Event::StepYielded { step, fence, cursor: cursor.clone(), resume_at: self.engine.now() },
+            Came::Output {
+                document, credits, ..
+            } => Event::StepCompleted {
+                step,
+                fence,
+                output: self.store_output(run, document).await?,
+                credits: *credits,
+            },
+            Came::Part { cursor } => Event::StepYielded {
+                step,
+                fence,
+                cursor: cursor.clone(),
+                resume_at: self.engine.now(),
+            },
             Came::Skip => Event::StepSkipped { step, fence },
             Came::Failure(failure) if failure.again == Again::Unknown && performing => {
                 tracing::warn!(execution.id = %run.id, step.id = row.id, error = failure.error.message, "it is not known whether an effect happened");
@@ -85,38 +135,91 @@ impl StepExecutor {
     }
 
     fn failed(&self, row: &StepRow, failure: &ToolFailure) -> Event {
-        let retry_at = failure.retry_at(row.retry, row.attempts, self.engine.now(), self.engine.entropy.fraction());
-        Event::StepFailed { step: row.id.clone(), fence: row.fence, error: failure.error.clone(), retry_at }
+        let retry_at = failure.retry_at(
+            row.retry,
+            row.attempts,
+            self.engine.now(),
+            self.engine.entropy.fraction(),
+        );
+        Event::StepFailed {
+            step: row.id.clone(),
+            fence: row.fence,
+            error: failure.error.clone(),
+            retry_at,
+        }
     }
 
     /// Puts a draft before the people the workflow names, or its owner.
-    async fn park(&self, run: &Execution, row: &StepRow, made: DraftMade) -> Result<(Event, Alongside), StoreError> {
-        let nobody = |message: &str| ToolFailure::new(ErrorCode::Infrastructure, message, Again::Never);
-        let Some(workflow) = self.engine.store.workflow(&run.owner, &run.workflow).await? else {
-            return Ok((self.failed(row, &nobody("the workflow is gone, so nobody can be asked")), Alongside::default()));
+    async fn park(
+        &self,
+        run: &Execution,
+        row: &StepRow,
+        made: DraftMade,
+    ) -> Result<(Event, Alongside), StoreError> {
+        let nobody =
+            |message: &str| ToolFailure::new(ErrorCode::Infrastructure, message, Again::Never);
+        let Some(workflow) = self
+            .engine
+            .store
+            .workflow(&run.owner, &run.workflow)
+            .await?
+        else {
+            return Ok((
+                self.failed(row, &nobody("the workflow is gone, so nobody can be asked")),
+                Alongside::default(),
+            ));
         };
         let mut policy = workflow.approvals.clone();
         if policy.approvers.is_empty() {
             match self.engine.store.owner(&run.owner).await? {
                 Some(owner) => policy.approvers.push(owner.email),
-                None => return Ok((self.failed(row, &nobody("the owner is gone, so nobody can be asked")), Alongside::default())),
+                None => {
+                    return Ok((
+                        self.failed(row, &nobody("the owner is gone, so nobody can be asked")),
+                        Alongside::default(),
+                    ));
+                }
             }
         }
-        let (gate, alongside) = self.engine.request_approval(run, &row.id, &workflow.name, &policy, made).await?;
-        Ok((Event::StepParked { step: row.id.clone(), fence: row.fence, gate }, alongside))
+        let (gate, alongside) = self
+            .engine
+            .request_approval(run, &row.id, &workflow.name, &policy, made)
+            .await?;
+        Ok((
+            Event::StepParked {
+                step: row.id.clone(),
+                fence: row.fence,
+                gate,
+            },
+            alongside,
+        ))
     }
 
     async fn store_output(&self, run: &Execution, document: &Value) -> Result<Output, StoreError> {
-        self.engine.store.put_output(&run.owner, document, &preview(document)).await
+        self.engine
+            .store
+            .put_output(&run.owner, document, &preview(document))
+            .await
     }
 }
 
 /// What a person is shown of a finished output: its picture, its text, or all of it.
 fn draft_of(document: &Value) -> Draft {
-    match (document["sha256"].as_str(), document["alt"].as_str(), document["text"].as_str()) {
-        (Some(sha256), Some(alt), _) => Draft::Image { sha256: sha256.to_owned(), alt: alt.to_owned() },
-        (_, _, Some(text)) => Draft::Content { body: text.to_owned() },
-        _ => Draft::Content { body: serde_json::to_string_pretty(document).unwrap_or_default() },
+    match (
+        document["sha256"].as_str(),
+        document["alt"].as_str(),
+        document["text"].as_str(),
+    ) {
+        (Some(sha256), Some(alt), _) => Draft::Image {
+            sha256: sha256.to_owned(),
+            alt: alt.to_owned(),
+        },
+        (_, _, Some(text)) => Draft::Content {
+            body: text.to_owned(),
+        },
+        _ => Draft::Content {
+            body: serde_json::to_string_pretty(document).unwrap_or_default(),
+        },
     }
 }
 
@@ -124,13 +227,29 @@ fn draft_of(document: &Value) -> Draft {
 fn preview(document: &Value) -> String {
     let titles = |field: &str| -> Option<String> {
         let entries = document[field].as_array()?;
-        let titles: Vec<&str> = entries.iter().take(5).filter_map(|entry| entry["title"].as_str()).collect();
+        let titles: Vec<&str> = entries
+            .iter()
+            .take(5)
+            .filter_map(|entry| entry["title"].as_str())
+            .collect();
         Some(format!("{}: {}", entries.len(), titles.join("; ")))
     };
-    let text = ["text", "alt"].into_iter().find_map(|field| document[field].as_str().filter(|text| !text.is_empty()).map(str::to_owned));
-    let text = text.or_else(|| titles("results")).or_else(|| titles("items")).unwrap_or_else(|| {
-        if let Some(value) = document.get("value") { value.to_string() } else { document.to_string() }
+    let text = ["text", "alt"].into_iter().find_map(|field| {
+        document[field]
+            .as_str()
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
     });
+    let text = text
+        .or_else(|| titles("results"))
+        .or_else(|| titles("items"))
+        .unwrap_or_else(|| {
+            if let Some(value) = document.get("value") {
+                value.to_string()
+            } else {
+                document.to_string()
+            }
+        });
     text::preview(text.trim(), Output::PREVIEW)
 }
 
@@ -141,8 +260,14 @@ mod tests {
 
     #[test]
     fn a_preview_is_what_a_person_would_read() {
-        assert_eq!(preview(&json!({"text": " hello ", "channel": "x"})), "hello");
-        assert_eq!(preview(&json!({"results": [{"title": "A"}, {"title": "B"}], "count": 2})), "2: A; B");
+        assert_eq!(
+            preview(&json!({"text": " hello ", "channel": "x"})),
+            "hello"
+        );
+        assert_eq!(
+            preview(&json!({"results": [{"title": "A"}, {"title": "B"}], "count": 2})),
+            "2: A; B"
+        );
         assert_eq!(preview(&json!({"value": [1, 2]})), "[1,2]");
         assert_eq!(preview(&json!({"status": 204})), "{\"status\":204}");
     }
@@ -150,7 +275,16 @@ mod tests {
     #[test]
     fn a_draft_is_the_text_or_the_picture() {
         let picture = json!({"sha256": "ab", "alt": "a cat", "width": 1});
-        assert_eq!(draft_of(&picture), Draft::Image { sha256: "ab".into(), alt: "a cat".into() });
-        assert_eq!(draft_of(&json!({"text": "t"})), Draft::Content { body: "t".into() });
+        assert_eq!(
+            draft_of(&picture),
+            Draft::Image {
+                sha256: "ab".into(),
+                alt: "a cat".into()
+            }
+        );
+        assert_eq!(
+            draft_of(&json!({"text": "t"})),
+            Draft::Content { body: "t".into() }
+        );
     }
 }

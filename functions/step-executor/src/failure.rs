@@ -17,11 +17,19 @@ fn after(retry_after: Option<Duration>) -> Again {
 /// The operator's log has the reason; the owner learns that it was us.
 pub(crate) fn of_store(error: &StoreError) -> ToolFailure {
     tracing::warn!(%error, "the store failed in the middle of a step");
-    ToolFailure::new(ErrorCode::Infrastructure, "what the step needs could not be loaded or stored", Again::Backoff)
+    ToolFailure::new(
+        ErrorCode::Infrastructure,
+        "what the step needs could not be loaded or stored",
+        Again::Backoff,
+    )
 }
 
 pub(crate) fn of_reference(missing: &ReferenceMissing) -> ToolFailure {
-    ToolFailure::new(ErrorCode::ReferenceMissing, missing.to_string(), Again::Never)
+    ToolFailure::new(
+        ErrorCode::ReferenceMissing,
+        missing.to_string(),
+        Again::Never,
+    )
 }
 
 pub(crate) fn of_search(error: &SearchError) -> ToolFailure {
@@ -38,7 +46,9 @@ pub(crate) fn of_model(error: &ModelError) -> ToolFailure {
     let (code, again) = match error {
         ModelError::Timeout => (ErrorCode::Timeout, Again::Backoff),
         ModelError::RateLimited { retry_after } => (ErrorCode::RateLimited, after(*retry_after)),
-        ModelError::Unreadable { .. } | ModelError::Unavailable { .. } => (ErrorCode::ProviderError, Again::Backoff),
+        ModelError::Unreadable { .. } | ModelError::Unavailable { .. } => {
+            (ErrorCode::ProviderError, Again::Backoff)
+        }
         ModelError::Refused { .. } => (ErrorCode::ProviderError, Again::Never),
     };
     ToolFailure::new(code, error.to_string(), again)
@@ -51,12 +61,22 @@ pub(crate) fn of_fetch(error: &FetchError) -> ToolFailure {
         FetchError::Timeout => (ErrorCode::Timeout, Again::Backoff),
         FetchError::RateLimited { retry_after } => (ErrorCode::RateLimited, after(*retry_after)),
         FetchError::Unreachable { .. } => (ErrorCode::Unreachable, Again::Backoff),
-        FetchError::HttpStatus { status, retry_after } => {
-            (ErrorCode::HttpStatus, if *status >= 500 { after(*retry_after) } else { Again::Never })
-        }
+        FetchError::HttpStatus {
+            status,
+            retry_after,
+        } => (
+            ErrorCode::HttpStatus,
+            if *status >= 500 {
+                after(*retry_after)
+            } else {
+                Again::Never
+            },
+        ),
         FetchError::TooManyRedirects => (ErrorCode::TooManyRedirects, Again::Never),
         FetchError::TooLarge { .. } => (ErrorCode::TooLarge, Again::Never),
-        FetchError::UnsupportedContentType { .. } => (ErrorCode::UnsupportedContentType, Again::Never),
+        FetchError::UnsupportedContentType { .. } => {
+            (ErrorCode::UnsupportedContentType, Again::Never)
+        }
         FetchError::RobotsDenied => (ErrorCode::RobotsDenied, Again::Never),
         FetchError::NeedsScript => (ErrorCode::NeedsScript, Again::Never),
     };
@@ -79,7 +99,10 @@ pub(crate) fn of_post(error: &PostError) -> ToolFailure {
         PostError::BlockedAddress { .. } => (ErrorCode::BlockedAddress, Again::Never),
         PostError::Timeout => (ErrorCode::Timeout, Again::Backoff),
         PostError::Unreachable { .. } => (ErrorCode::Unreachable, Again::Backoff),
-        PostError::HttpStatus { status: 408 | 429 | 500.., retry_after } => (ErrorCode::HttpStatus, after(*retry_after)),
+        PostError::HttpStatus {
+            status: 408 | 429 | 500..,
+            retry_after,
+        } => (ErrorCode::HttpStatus, after(*retry_after)),
         PostError::HttpStatus { .. } => (ErrorCode::HttpStatus, Again::Never),
     };
     ToolFailure::new(code, error.to_string(), again)
@@ -91,14 +114,41 @@ mod tests {
 
     #[test]
     fn only_what_may_recover_is_tried_again() {
-        let status = |status| of_fetch(&FetchError::HttpStatus { status, retry_after: None }).again;
-        assert_eq!((status(404), status(500), status(503)), (Again::Never, Again::Backoff, Again::Backoff));
-        let post = |status, wait| of_post(&PostError::HttpStatus { status, retry_after: wait }).again;
+        let status = |status| {
+            of_fetch(&FetchError::HttpStatus {
+                status,
+                retry_after: None,
+            })
+            .again
+        };
+        assert_eq!(
+            (status(404), status(500), status(503)),
+            (Again::Never, Again::Backoff, Again::Backoff)
+        );
+        let post = |status, wait| {
+            of_post(&PostError::HttpStatus {
+                status,
+                retry_after: wait,
+            })
+            .again
+        };
         assert_eq!(post(302, None), Again::Never);
         assert_eq!(post(410, None), Again::Never);
-        assert_eq!(post(429, Some(Duration::from_secs(7))), Again::After(Duration::from_secs(7)));
+        assert_eq!(
+            post(429, Some(Duration::from_secs(7))),
+            Again::After(Duration::from_secs(7))
+        );
         assert_eq!(post(500, None), Again::Backoff);
-        assert_eq!(of_mail(&MailError::Unknown("cut off".into())).again, Again::Unknown);
-        assert_eq!(of_search(&SearchError::Refused { reason: "no key".into() }).again, Again::Never);
+        assert_eq!(
+            of_mail(&MailError::Unknown("cut off".into())).again,
+            Again::Unknown
+        );
+        assert_eq!(
+            of_search(&SearchError::Refused {
+                reason: "no key".into()
+            })
+            .again,
+            Again::Never
+        );
     }
 }

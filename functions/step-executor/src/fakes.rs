@@ -72,7 +72,11 @@ pub(crate) struct Outside {
 }
 
 fn conflict_unless(fine: bool) -> Result<(), CommitError> {
-    if fine { Ok(()) } else { Err(CommitError::Conflict) }
+    if fine {
+        Ok(())
+    } else {
+        Err(CommitError::Conflict)
+    }
 }
 
 #[async_trait]
@@ -102,14 +106,18 @@ impl Store for MemoryStore {
         }
         for write in &commit.writes {
             match write {
-                Write::AdvanceExecution { execution, .. } | Write::CreateExecution { execution } => {
+                Write::AdvanceExecution { execution, .. }
+                | Write::CreateExecution { execution } => {
                     executions.insert(execution.id.clone(), execution.clone());
                 }
                 Write::PutApproval { approval } => {
                     approvals.insert(approval.id.clone(), approval.clone());
                 }
                 Write::PutWorkflow { workflow } => {
-                    self.workflows.lock().unwrap().insert(workflow.id.clone(), workflow.clone());
+                    self.workflows
+                        .lock()
+                        .unwrap()
+                        .insert(workflow.id.clone(), workflow.clone());
                 }
                 _ => {}
             }
@@ -117,14 +125,28 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn execution(&self, _: &OwnerId, id: &ExecutionId) -> Result<Option<Execution>, StoreError> {
+    async fn execution(
+        &self,
+        _: &OwnerId,
+        id: &ExecutionId,
+    ) -> Result<Option<Execution>, StoreError> {
         Ok(self.executions.lock().unwrap().get(id).cloned())
     }
     async fn workflow(&self, _: &OwnerId, id: &WorkflowId) -> Result<Option<Workflow>, StoreError> {
         Ok(self.workflows.lock().unwrap().get(id).cloned())
     }
-    async fn plan(&self, _: &OwnerId, workflow: &WorkflowId, version: u32) -> Result<Option<Plan>, StoreError> {
-        Ok(self.plans.lock().unwrap().get(&(workflow.clone(), version)).cloned())
+    async fn plan(
+        &self,
+        _: &OwnerId,
+        workflow: &WorkflowId,
+        version: u32,
+    ) -> Result<Option<Plan>, StoreError> {
+        Ok(self
+            .plans
+            .lock()
+            .unwrap()
+            .get(&(workflow.clone(), version))
+            .cloned())
     }
     async fn approval(&self, _: &OwnerId, id: &ApprovalId) -> Result<Option<Approval>, StoreError> {
         Ok(self.approvals.lock().unwrap().get(id).cloned())
@@ -132,12 +154,25 @@ impl Store for MemoryStore {
     async fn owner(&self, id: &OwnerId) -> Result<Option<Owner>, StoreError> {
         Ok(self.owners.lock().unwrap().get(id).cloned())
     }
-    async fn put_output(&self, _: &OwnerId, document: &Value, preview: &str) -> Result<Output, StoreError> {
+    async fn put_output(
+        &self,
+        _: &OwnerId,
+        document: &Value,
+        preview: &str,
+    ) -> Result<Output, StoreError> {
         let sha256 = domain::digest::of_json(document);
         let bytes = document.to_string().len();
-        self.outputs.lock().unwrap().insert(sha256.clone(), document.clone());
+        self.outputs
+            .lock()
+            .unwrap()
+            .insert(sha256.clone(), document.clone());
         let inline = (bytes <= Output::MOST_INLINE).then(|| document.clone());
-        Ok(Output { sha256, bytes: bytes as u64, inline, preview: preview.to_owned() })
+        Ok(Output {
+            sha256,
+            bytes: bytes as u64,
+            inline,
+            preview: preview.to_owned(),
+        })
     }
     async fn output(&self, _: &OwnerId, output: &Output) -> Result<Option<Value>, StoreError> {
         Ok(self.outputs.lock().unwrap().get(&output.sha256).cloned())
@@ -153,8 +188,18 @@ impl Store for MemoryStore {
     async fn conclusion(&self, _: &OwnerId, _: &ExecutionId) -> Result<Option<Value>, StoreError> {
         Ok(None)
     }
-    async fn executions(&self, _: &OwnerId, _: Option<&WorkflowId>, _: Option<&str>, _: &Slice) -> Result<PageOf<Execution>, StoreError> {
-        Ok(PageOf { items: Vec::new(), total: 0, next: None })
+    async fn executions(
+        &self,
+        _: &OwnerId,
+        _: Option<&WorkflowId>,
+        _: Option<&str>,
+        _: &Slice,
+    ) -> Result<PageOf<Execution>, StoreError> {
+        Ok(PageOf {
+            items: Vec::new(),
+            total: 0,
+            next: None,
+        })
     }
     async fn workflow_rows(&self, _: &OwnerId) -> Result<Vec<WorkflowRow>, StoreError> {
         Ok(Vec::new())
@@ -165,17 +210,36 @@ impl Store for MemoryStore {
     async fn baseline(&self, _: &OwnerId, _: &WorkflowId) -> Result<Option<Baseline>, StoreError> {
         Ok(None)
     }
-    async fn occurrences(&self, _: &OwnerId, _: &WorkflowId, _: usize) -> Result<Vec<Occurrence>, StoreError> {
+    async fn occurrences(
+        &self,
+        _: &OwnerId,
+        _: &WorkflowId,
+        _: usize,
+    ) -> Result<Vec<Occurrence>, StoreError> {
         Ok(Vec::new())
     }
     async fn planning(&self, _: &OwnerId, _: &PlanningId) -> Result<Option<Planning>, StoreError> {
         Ok(None)
     }
-    async fn reviewed_plan(&self, _: &OwnerId, _: &PlanId) -> Result<Option<ReviewedPlan>, StoreError> {
+    async fn reviewed_plan(
+        &self,
+        _: &OwnerId,
+        _: &PlanId,
+    ) -> Result<Option<ReviewedPlan>, StoreError> {
         Ok(None)
     }
-    async fn approvals(&self, _: &OwnerId, _: Option<&WorkflowId>, _: Option<ApprovalStatus>, _: &Slice) -> Result<PageOf<Approval>, StoreError> {
-        Ok(PageOf { items: Vec::new(), total: 0, next: None })
+    async fn approvals(
+        &self,
+        _: &OwnerId,
+        _: Option<&WorkflowId>,
+        _: Option<ApprovalStatus>,
+        _: &Slice,
+    ) -> Result<PageOf<Approval>, StoreError> {
+        Ok(PageOf {
+            items: Vec::new(),
+            total: 0,
+            next: None,
+        })
     }
     async fn link(&self, _: &str) -> Result<Option<Link>, StoreError> {
         Ok(None)
@@ -223,7 +287,9 @@ struct Counted(std::sync::atomic::AtomicU64);
 
 impl Entropy for Counted {
     fn uuid(&self, _: Timestamp) -> uuid::Uuid {
-        uuid::Uuid::from_u128(u128::from(self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) + 1000)
+        uuid::Uuid::from_u128(
+            u128::from(self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) + 1000,
+        )
     }
     fn fraction(&self) -> f64 {
         0.5
@@ -235,11 +301,23 @@ impl Entropy for Counted {
 
 #[async_trait]
 impl Search for Outside {
-    async fn search(&self, request: &SearchRequest, _: Duration) -> Result<Vec<Found>, SearchError> {
-        self.searches.lock().unwrap().pop_front().unwrap_or_else(|| {
-            let url = format!("https://found.example/{}", request.query.replace(' ', "-"));
-            Ok(vec![Found { url, title: request.query.clone(), ..Found::default() }])
-        })
+    async fn search(
+        &self,
+        request: &SearchRequest,
+        _: Duration,
+    ) -> Result<Vec<Found>, SearchError> {
+        self.searches
+            .lock()
+            .unwrap()
+            .pop_front()
+            .unwrap_or_else(|| {
+                let url = format!("https://found.example/{}", request.query.replace(' ', "-"));
+                Ok(vec![Found {
+                    url,
+                    title: request.query.clone(),
+                    ..Found::default()
+                }])
+            })
     }
 }
 
@@ -252,7 +330,14 @@ impl Crawler for Outside {
         self.fetched.lock().unwrap().push(url.clone());
         let prepared = self.pages.lock().unwrap().get(&url).cloned();
         prepared.unwrap_or_else(|| {
-            Ok(Page { url: url.clone(), final_url: url.clone(), status: 200, title: url.clone(), text: format!("text of {url}"), ..Page::default() })
+            Ok(Page {
+                url: url.clone(),
+                final_url: url.clone(),
+                status: 200,
+                title: url.clone(),
+                text: format!("text of {url}"),
+                ..Page::default()
+            })
         })
     }
 }
@@ -261,7 +346,12 @@ impl Crawler for Outside {
 impl Model for Outside {
     async fn perform(&self, task: &Task, _: Duration) -> Result<Answer, ModelError> {
         self.tasks.lock().unwrap().push(task.clone());
-        let text = self.texts.lock().unwrap().pop_front().unwrap_or_else(|| Ok("written".to_owned()))?;
+        let text = self
+            .texts
+            .lock()
+            .unwrap()
+            .pop_front()
+            .unwrap_or_else(|| Ok("written".to_owned()))?;
         Ok(Answer { text, model: None })
     }
     fn is_model(&self) -> bool {
@@ -272,7 +362,13 @@ impl Model for Outside {
 #[async_trait]
 impl Images for Outside {
     async fn draw(&self, request: &ImageRequest, _: Duration) -> Result<Image, ModelError> {
-        Ok(Image { bytes: request.prompt.clone().into_bytes(), content_type: "image/png".into(), width: 16, height: 9, alt: "a picture".into() })
+        Ok(Image {
+            bytes: request.prompt.clone().into_bytes(),
+            content_type: "image/png".into(),
+            width: 16,
+            height: 9,
+            alt: "a picture".into(),
+        })
     }
 }
 
@@ -283,7 +379,11 @@ impl Mailer for Outside {
         if *self.mail_hangs.lock().unwrap() {
             std::future::pending::<()>().await;
         }
-        self.mail_answers.lock().unwrap().pop_front().unwrap_or_else(|| Ok("mail-1".to_owned()))
+        self.mail_answers
+            .lock()
+            .unwrap()
+            .pop_front()
+            .unwrap_or_else(|| Ok("mail-1".to_owned()))
     }
 }
 
@@ -291,7 +391,11 @@ impl Mailer for Outside {
 impl Webhooks for Outside {
     async fn post(&self, post: &Post) -> Result<u16, PostError> {
         self.posts.lock().unwrap().push(post.clone());
-        self.post_answers.lock().unwrap().pop_front().unwrap_or(Ok(204))
+        self.post_answers
+            .lock()
+            .unwrap()
+            .pop_front()
+            .unwrap_or(Ok(204))
     }
 }
 
@@ -328,7 +432,8 @@ impl World {
     /// A run of these steps that has just begun.
     pub(crate) fn new(steps: Value) -> Self {
         let now: Timestamp = "2026-05-04T08:00:00Z".parse().unwrap();
-        let plan = Plan::read(&steps, "/steps", &domain::egress::EgressRule::public_only()).unwrap();
+        let plan =
+            Plan::read(&steps, "/steps", &domain::egress::EgressRule::public_only()).unwrap();
         let store = MemoryStore::default();
         let new = NewExecution {
             id: execution_id(),
@@ -342,10 +447,23 @@ impl World {
             judged: false,
         };
         let (execution, _) = Execution::create(new, now);
-        store.executions.lock().unwrap().insert(execution_id(), execution);
-        store.workflows.lock().unwrap().insert(workflow_id(), workflow(now));
+        store
+            .executions
+            .lock()
+            .unwrap()
+            .insert(execution_id(), execution);
+        store
+            .workflows
+            .lock()
+            .unwrap()
+            .insert(workflow_id(), workflow(now));
         store.plans.lock().unwrap().insert((workflow_id(), 1), plan);
-        let owner = Owner { id: owner_id(), email: "owner@nightdesk.test".into(), team: None, created_at: now };
+        let owner = Owner {
+            id: owner_id(),
+            email: "owner@nightdesk.test".into(),
+            team: None,
+            created_at: now,
+        };
         store.owners.lock().unwrap().insert(owner_id(), owner);
         Self {
             store: Arc::new(store),
@@ -357,7 +475,12 @@ impl World {
     }
 
     pub(crate) fn engine(&self) -> Engine {
-        Engine { store: self.store.clone(), queues: self.queue.clone(), clock: self.clock.clone(), entropy: self.ids.clone() }
+        Engine {
+            store: self.store.clone(),
+            queues: self.queue.clone(),
+            clock: self.clock.clone(),
+            entropy: self.ids.clone(),
+        }
     }
 
     pub(crate) fn ports(&self) -> Ports {
@@ -373,12 +496,20 @@ impl World {
     }
 
     pub(crate) fn executor(&self) -> StepExecutor {
-        StepExecutor::new(self.engine(), self.ports(), domain::egress::EgressRule::public_only())
+        StepExecutor::new(
+            self.engine(),
+            self.ports(),
+            domain::egress::EgressRule::public_only(),
+        )
     }
 
     pub(crate) fn delivery(step: &str, worker: &str) -> Delivery {
         Delivery {
-            message: Message::Step { owner: owner_id(), execution: execution_id(), step: step.to_owned() },
+            message: Message::Step {
+                owner: owner_id(),
+                execution: execution_id(),
+                step: step.to_owned(),
+            },
             worker: worker.to_owned(),
             receive_count: 1,
             remaining: Duration::from_secs(600),
@@ -393,7 +524,9 @@ impl World {
     pub(crate) fn output(&self, step: &str) -> Value {
         let run = self.run();
         match &run.step(step).unwrap().state {
-            domain::execution::StepState::Completed { output, .. } => self.store.outputs.lock().unwrap()[&output.sha256].clone(),
+            domain::execution::StepState::Completed { output, .. } => {
+                self.store.outputs.lock().unwrap()[&output.sha256].clone()
+            }
             other => panic!("{step} is {other:?}"),
         }
     }
@@ -410,7 +543,9 @@ impl World {
 
     pub(crate) fn advance_clock(&self, seconds: i64) {
         let mut now = self.clock.0.lock().unwrap();
-        *now = now.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap();
+        *now = now
+            .checked_add(jiff::SignedDuration::from_secs(seconds))
+            .unwrap();
     }
 }
 

@@ -2,9 +2,9 @@
 
 mod claim;
 mod commit;
+mod failure;
 #[cfg(test)]
 mod fakes;
-mod failure;
 mod material;
 mod plans;
 pub mod start;
@@ -48,12 +48,22 @@ pub struct StepExecutor {
 impl StepExecutor {
     #[must_use]
     pub fn new(engine: Engine, ports: Ports, egress: EgressRule) -> Self {
-        Self { engine, ports, egress, plans: Plans::default() }
+        Self {
+            engine,
+            ports,
+            egress,
+            plans: Plans::default(),
+        }
     }
 
     /// Claim, work, commit.
     async fn execute(&self, delivery: &Delivery) -> Result<Disposition, StoreError> {
-        let Message::Step { owner, execution: id, step } = &delivery.message else {
+        let Message::Step {
+            owner,
+            execution: id,
+            step,
+        } = &delivery.message
+        else {
             tracing::error!(message = %delivery.message.encode(), "a message of another kind came by the step queue");
             return Ok(Disposition::Failed);
         };
@@ -62,10 +72,12 @@ impl StepExecutor {
             return Ok(Disposition::Done);
         };
         let run = match self.claim(execution, step, &delivery.worker).await? {
-            Claim::Ours(run) => run,
+            Claim::Ours(run) => *run,
             Claim::NotOurs(disposition) => return Ok(disposition),
         };
-        let Some(row) = run.step(step).cloned() else { return Ok(Disposition::Done) };
+        let Some(row) = run.step(step).cloned() else {
+            return Ok(Disposition::Done);
+        };
         let came = Box::pin(self.work(&run, &row, delivery.remaining)).await;
         self.commit(&run, &row, &came).await
     }

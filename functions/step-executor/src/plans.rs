@@ -25,15 +25,27 @@ pub(crate) struct Plans {
 
 impl Plans {
     /// The plan the run is pinned to.
-    pub(crate) async fn of(&self, run: &Execution, store: &dyn Store) -> Result<Arc<Plan>, ToolFailure> {
+    pub(crate) async fn of(
+        &self,
+        run: &Execution,
+        store: &dyn Store,
+    ) -> Result<Arc<Plan>, ToolFailure> {
         if let Some(plan) = self.lock().get(&run.plan.hash) {
             return Ok(plan.clone());
         }
-        let stored = store.plan(&run.owner, &run.workflow, run.plan.version).await.map_err(|error| failure::of_store(&error))?;
-        let plan = stored.filter(|plan| plan.hash() == run.plan.hash).ok_or_else(|| {
-            let message = format!("version {} of the plan is not stored as the run pinned it", run.plan.version);
-            ToolFailure::new(ErrorCode::Infrastructure, message, Again::Never)
-        })?;
+        let stored = store
+            .plan(&run.owner, &run.workflow, run.plan.version)
+            .await
+            .map_err(|error| failure::of_store(&error))?;
+        let plan = stored
+            .filter(|plan| plan.hash() == run.plan.hash)
+            .ok_or_else(|| {
+                let message = format!(
+                    "version {} of the plan is not stored as the run pinned it",
+                    run.plan.version
+                );
+                ToolFailure::new(ErrorCode::Infrastructure, message, Again::Never)
+            })?;
         let plan = Arc::new(plan);
         let mut cached = self.lock();
         if cached.len() >= MOST_CACHED {

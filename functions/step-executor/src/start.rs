@@ -15,7 +15,8 @@ use crate::{Ports, StepExecutor};
 /// The environment cannot be used, the model's key cannot be read, or the Runtime API does not answer.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     let wiring = Wiring::from_env().await?;
-    let settings = ProviderSettings::read(&|name| wiring.variable(name), model_key(&wiring).await?)?;
+    let settings =
+        ProviderSettings::read(&|name| wiring.variable(name), model_key(&wiring).await?)?;
     let ports = Ports {
         search: settings.search()?,
         crawler: settings.crawler()?,

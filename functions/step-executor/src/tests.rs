@@ -33,7 +33,13 @@ fn webhook() -> Value {
 }
 
 async fn deliver(world: &World, step: &str) -> Disposition {
-    world.executor().handle(World::delivery(step, &format!("worker-{}", world.run().revision))).await
+    world
+        .executor()
+        .handle(World::delivery(
+            step,
+            &format!("worker-{}", world.run().revision),
+        ))
+        .await
 }
 
 async fn decide(world: &World, choice: Choice, comment: Option<&str>) {
@@ -45,7 +51,11 @@ async fn decide(world: &World, choice: Choice, comment: Option<&str>) {
         channel: DecisionChannel::Api,
         seen_sha256: None,
     };
-    world.engine().decide(&owner_id(), &approval.id, &verdict, None).await.unwrap();
+    world
+        .engine()
+        .decide(&owner_id(), &approval.id, &verdict, None)
+        .await
+        .unwrap();
 }
 
 fn failure(world: &World, step: &str) -> ErrorCode {
@@ -60,11 +70,19 @@ async fn a_step_is_done_and_the_next_one_sent() {
     let world = World::new(search_then_report());
     assert_eq!(deliver(&world, "find").await, Disposition::Done);
     assert_eq!(world.output("find")["count"], 1);
-    assert!(matches!(world.queue.0.lock().unwrap().as_slice(), [Message::Step { step, .. }] if step == "report"));
+    assert!(
+        matches!(world.queue.0.lock().unwrap().as_slice(), [Message::Step { step, .. }] if step == "report")
+    );
     assert_eq!(deliver(&world, "report").await, Disposition::Done);
     let report = world.output("report");
-    assert_eq!((&report["title"], &report["text"]), (&json!("rust releases"), &json!("written")));
-    assert_eq!(report["sources"][0]["url"], "https://found.example/rust-releases");
+    assert_eq!(
+        (&report["title"], &report["text"]),
+        (&json!("rust releases"), &json!("written"))
+    );
+    assert_eq!(
+        report["sources"][0]["url"],
+        "https://found.example/rust-releases"
+    );
     assert!(world.run().status().is_terminal());
 }
 
@@ -82,8 +100,21 @@ async fn a_duplicate_of_a_settled_step_sends_what_follows_and_does_nothing_else(
 #[tokio::test]
 async fn a_held_step_goes_back_until_its_lease_ends_and_is_then_taken() {
     let world = World::new(search_then_report());
-    let claim = Event::StepClaimed { step: "find".into(), worker: "gone".into() };
-    world.engine().advance(&owner_id(), &execution_id(), &claim, "system", &Alongside::default()).await.unwrap();
+    let claim = Event::StepClaimed {
+        step: "find".into(),
+        worker: "gone".into(),
+    };
+    world
+        .engine()
+        .advance(
+            &owner_id(),
+            &execution_id(),
+            &claim,
+            "system",
+            &Alongside::default(),
+        )
+        .await
+        .unwrap();
     let until = world.run().step("find").unwrap().state.due_at().unwrap();
     assert_eq!(deliver(&world, "find").await, Disposition::NotBefore(until));
     world.advance_clock(76);
@@ -97,16 +128,31 @@ async fn a_message_before_its_time_waits_and_one_out_of_order_is_dropped() {
     let world = World::new(search_then_report());
     assert_eq!(deliver(&world, "report").await, Disposition::Done);
     assert_eq!(world.state("report"), "waiting");
-    world.outside.searches.lock().unwrap().push_back(Err(SearchError::Timeout));
+    world
+        .outside
+        .searches
+        .lock()
+        .unwrap()
+        .push_back(Err(SearchError::Timeout));
     assert_eq!(deliver(&world, "find").await, Disposition::Done);
     assert_eq!(world.state("find"), "ready");
-    assert!(matches!(deliver(&world, "find").await, Disposition::NotBefore(_)));
+    assert!(matches!(
+        deliver(&world, "find").await,
+        Disposition::NotBefore(_)
+    ));
 }
 
 #[tokio::test]
 async fn a_search_that_is_refused_fails_and_is_never_an_empty_list() {
     let world = World::new(search_then_report());
-    world.outside.searches.lock().unwrap().push_back(Err(SearchError::Refused { reason: "no key".into() }));
+    world
+        .outside
+        .searches
+        .lock()
+        .unwrap()
+        .push_back(Err(SearchError::Refused {
+            reason: "no key".into(),
+        }));
     deliver(&world, "find").await;
     assert_eq!(failure(&world, "find"), ErrorCode::ProviderError);
 }
@@ -114,8 +160,16 @@ async fn a_search_that_is_refused_fails_and_is_never_an_empty_list() {
 #[tokio::test]
 async fn a_run_with_another_plan_than_its_own_does_not_go_on() {
     let world = World::new(search_then_report());
-    let other = domain::plan::Plan::read(&webhook(), "", &domain::egress::EgressRule::public_only()).unwrap();
-    world.store.plans.lock().unwrap().values_mut().for_each(|plan| *plan = other.clone());
+    let other =
+        domain::plan::Plan::read(&webhook(), "", &domain::egress::EgressRule::public_only())
+            .unwrap();
+    world
+        .store
+        .plans
+        .lock()
+        .unwrap()
+        .values_mut()
+        .for_each(|plan| *plan = other.clone());
     deliver(&world, "find").await;
     assert_eq!(failure(&world, "find"), ErrorCode::Infrastructure);
 }
@@ -123,7 +177,8 @@ async fn a_run_with_another_plan_than_its_own_does_not_go_on() {
 #[tokio::test]
 async fn a_condition_that_does_not_hold_skips_the_step() {
     let mut steps = search_then_report();
-    steps[1]["cascade_condition"] = json!({"step": "find", "field": "count", "operator": ">", "value": 5});
+    steps[1]["cascade_condition"] =
+        json!({"step": "find", "field": "count", "operator": ">", "value": 5});
     let world = World::new(steps);
     deliver(&world, "find").await;
     deliver(&world, "report").await;
@@ -136,15 +191,28 @@ async fn a_hiccup_of_the_store_does_not_lose_the_work() {
     let world = World::new(search_then_report());
     let executor = world.executor();
     let claimed = world.store.execution_now();
-    let claim = Event::StepClaimed { step: "find".into(), worker: "w".into() };
-    let run = world.engine().advance_from(claimed, &claim, "system", &Alongside::default()).await.unwrap();
+    let claim = Event::StepClaimed {
+        step: "find".into(),
+        worker: "w".into(),
+    };
+    let run = world
+        .engine()
+        .advance_from(claimed, &claim, "system", &Alongside::default())
+        .await
+        .unwrap();
     let row = run.step("find").unwrap().clone();
     let came = executor.work(&run, &row, Duration::from_secs(60)).await;
     *world.store.failing_commits.lock().unwrap() = 2;
-    assert_eq!(executor.commit(&run, &row, &came).await, Ok(Disposition::Done));
+    assert_eq!(
+        executor.commit(&run, &row, &came).await,
+        Ok(Disposition::Done)
+    );
     assert_eq!(world.state("find"), "completed");
     // Reported again with the same fence: discarded.
-    assert_eq!(executor.commit(&run, &row, &came).await, Ok(Disposition::Done));
+    assert_eq!(
+        executor.commit(&run, &row, &came).await,
+        Ok(Disposition::Done)
+    );
 }
 
 #[tokio::test]
@@ -157,7 +225,15 @@ async fn a_mail_is_prepared_approved_and_sent_once_as_approved() {
     assert!(world.outside.mails.lock().unwrap().is_empty());
     assert_eq!(approval.approvers, ["owner@nightdesk.test"]);
     assert_eq!(approval.sources, ["https://found.example/rust"]);
-    assert!(world.queue.0.lock().unwrap().iter().any(|message| matches!(message, Message::AskApproval { .. })));
+    assert!(
+        world
+            .queue
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|message| matches!(message, Message::AskApproval { .. }))
+    );
 
     decide(&world, Choice::Approve, None).await;
     deliver(&world, "mail").await;
@@ -165,7 +241,10 @@ async fn a_mail_is_prepared_approved_and_sent_once_as_approved() {
     deliver(&world, "mail").await;
     let mails = world.outside.mails.lock().unwrap();
     assert_eq!(mails.len(), 1);
-    assert_eq!((mails[0].subject.as_str(), mails[0].text.as_str()), ("News: rust", "See https://found.example/rust"));
+    assert_eq!(
+        (mails[0].subject.as_str(), mails[0].text.as_str()),
+        ("News: rust", "See https://found.example/rust")
+    );
 }
 
 #[tokio::test]
@@ -182,7 +261,12 @@ async fn a_draft_that_changed_after_approval_is_not_sent() {
     }
     let mut changed = approval.clone();
     changed.draft.inline = None;
-    world.store.approvals.lock().unwrap().insert(approval.id, changed);
+    world
+        .store
+        .approvals
+        .lock()
+        .unwrap()
+        .insert(approval.id, changed);
     deliver(&world, "mail").await;
     assert_eq!(failure(&world, "mail"), ErrorCode::DraftChanged);
     assert!(world.outside.mails.lock().unwrap().is_empty());
@@ -207,7 +291,12 @@ async fn a_mail_that_may_have_gone_out_is_for_a_person_to_judge() {
     deliver(&world, "find").await;
     deliver(&world, "mail").await;
     decide(&world, Choice::Approve, None).await;
-    world.outside.mail_answers.lock().unwrap().push_back(Err(MailError::Unknown("cut off".into())));
+    world
+        .outside
+        .mail_answers
+        .lock()
+        .unwrap()
+        .push_back(Err(MailError::Unknown("cut off".into())));
     deliver(&world, "mail").await;
     assert_eq!(world.state("mail"), "outcome_unknown");
 }
@@ -228,8 +317,16 @@ async fn a_post_is_repeated_with_the_same_key_and_bytes() {
     let world = World::new(webhook());
     deliver(&world, "hook").await;
     decide(&world, Choice::Approve, None).await;
-    let busy = PostError::HttpStatus { status: 503, retry_after: None };
-    world.outside.post_answers.lock().unwrap().push_back(Err(busy));
+    let busy = PostError::HttpStatus {
+        status: 503,
+        retry_after: None,
+    };
+    world
+        .outside
+        .post_answers
+        .lock()
+        .unwrap()
+        .push_back(Err(busy));
     deliver(&world, "hook").await;
     assert_eq!(world.state("hook"), "approved");
     world.advance_clock(10);
@@ -238,7 +335,10 @@ async fn a_post_is_repeated_with_the_same_key_and_bytes() {
     let posts = world.outside.posts.lock().unwrap();
     assert_eq!(posts.len(), 2);
     assert_eq!(posts[0].body, "{\"hello\":\"wörld\"}".as_bytes());
-    assert_eq!((&posts[0].body, &posts[0].headers[..2]), (&posts[1].body, &posts[1].headers[..2]));
+    assert_eq!(
+        (&posts[0].body, &posts[0].headers[..2]),
+        (&posts[1].body, &posts[1].headers[..2])
+    );
     assert_eq!(posts[0].headers[0].1.len(), 64);
 }
 
@@ -249,8 +349,16 @@ async fn an_address_that_came_from_a_reference_is_checked_before_anybody_is_aske
         {"id": "hook", "type": "post_webhook", "depends_on": ["find"], "config": {"url": "${steps.find.results[0].url}", "body": "b"}},
     ]);
     let world = World::new(steps);
-    let found = domain::results::Found { url: "http://169.254.169.254/latest".into(), ..Default::default() };
-    world.outside.searches.lock().unwrap().push_back(Ok(vec![found]));
+    let found = domain::results::Found {
+        url: "http://169.254.169.254/latest".into(),
+        ..Default::default()
+    };
+    world
+        .outside
+        .searches
+        .lock()
+        .unwrap()
+        .push_back(Ok(vec![found]));
     deliver(&world, "find").await;
     deliver(&world, "hook").await;
     assert_eq!(failure(&world, "hook"), ErrorCode::BlockedAddress);
@@ -270,9 +378,14 @@ async fn a_post_waits_with_its_text_and_is_made_again_with_the_note() {
     assert_eq!(world.state("post"), "ready");
     deliver(&world, "post").await;
     let tasks = world.outside.tasks.lock().unwrap().clone();
-    assert!(matches!(&tasks[..], [Task::Post { note: None, .. }, Task::Post { note: Some(note), .. }] if note == "shorter"));
+    assert!(
+        matches!(&tasks[..], [Task::Post { note: None, .. }, Task::Post { note: Some(note), .. }] if note == "shorter")
+    );
     let approvals = world.store.approvals.lock().unwrap();
-    let second = approvals.values().find(|approval| approval.generation == 2).unwrap();
+    let second = approvals
+        .values()
+        .find(|approval| approval.generation == 2)
+        .unwrap();
     assert!(second.is_open());
 }
 
@@ -301,7 +414,10 @@ async fn values_are_selected_and_images_named_by_their_hash() {
         deliver(&world, step).await;
     }
     assert_eq!(world.output("all"), json!({"value": ["a1", "b1"]}));
-    assert_eq!(world.output("top"), json!({"items": [], "text": "2", "count": 2}));
+    assert_eq!(
+        world.output("top"),
+        json!({"items": [], "text": "2", "count": 2})
+    );
     let credits = match &world.run().step("find").unwrap().state {
         StepState::Completed { credits, .. } => *credits,
         other => panic!("{other:?}"),

@@ -31,13 +31,26 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     /// Loads what `step` refers to: in its templates, its `from` and its cascade condition.
-    pub(crate) async fn load(run: &Execution, plan: &Plan, step: &Step, store: &dyn Store) -> Result<Self, ToolFailure> {
+    pub(crate) async fn load(
+        run: &Execution,
+        plan: &Plan,
+        step: &Step,
+        store: &dyn Store,
+    ) -> Result<Self, ToolFailure> {
         let mut keys: BTreeSet<String> = BTreeSet::new();
         for (_, template) in step.tool.templates() {
             keys.extend(template.references().map(|reference| reference.key.clone()));
         }
-        keys.extend(step.tool.from_keys().into_iter().map(|(_, key)| key.to_owned()));
-        let asked = step.cascade_condition.as_ref().and_then(|cascade| plan.step(&cascade.step));
+        keys.extend(
+            step.tool
+                .material_keys()
+                .into_iter()
+                .map(|(_, key)| key.to_owned()),
+        );
+        let asked = step
+            .cascade_condition
+            .as_ref()
+            .and_then(|cascade| plan.step(&cascade.step));
         keys.extend(asked.map(|step| step.output_key.clone()));
         let mut upstream = Self::default();
         for key in keys {
@@ -55,11 +68,22 @@ impl Upstream {
 
     /// The addresses of what a draft of `step` was made from. Where the outputs it reads name none (an
     /// outline does not), those of the searches and crawls before it are looked up.
-    pub(crate) async fn sources(&self, run: &Execution, plan: &Plan, step: &Step, store: &dyn Store) -> Result<Vec<String>, ToolFailure> {
+    pub(crate) async fn sources(
+        &self,
+        run: &Execution,
+        plan: &Plan,
+        step: &Step,
+        store: &dyn Store,
+    ) -> Result<Vec<String>, ToolFailure> {
         let mut sources = Sources::default();
-        self.made.values().for_each(|made| sources.add(&made.document));
+        self.made
+            .values()
+            .for_each(|made| sources.add(&made.document));
         if sources.urls.is_empty() {
-            for before in ancestors(plan, step).into_iter().filter(|before| before.tool.kind().watches()) {
+            for before in ancestors(plan, step)
+                .into_iter()
+                .filter(|before| before.tool.kind().watches())
+            {
                 if let Some(made) = load_one(run, plan, &before.output_key, store).await? {
                     sources.add(&made.document);
                 }
@@ -78,25 +102,65 @@ impl Outputs for Upstream {
 #[cfg(test)]
 impl Upstream {
     pub(crate) fn of(made: impl IntoIterator<Item = (&'static str, ToolKind, Value)>) -> Self {
-        Self { made: made.into_iter().map(|(key, kind, document)| (key.to_owned(), Made { kind, is_summary: false, document })).collect() }
+        Self {
+            made: made
+                .into_iter()
+                .map(|(key, kind, document)| {
+                    (
+                        key.to_owned(),
+                        Made {
+                            kind,
+                            is_summary: false,
+                            document,
+                        },
+                    )
+                })
+                .collect(),
+        }
     }
 }
 
-async fn load_one(run: &Execution, plan: &Plan, key: &str, store: &dyn Store) -> Result<Option<Made>, ToolFailure> {
-    let Some(step) = plan.step_by_key(key) else { return Ok(None) };
-    let Some(StepState::Completed { output, .. }) = run.step(&step.id).map(|row| &row.state) else { return Ok(None) };
+async fn load_one(
+    run: &Execution,
+    plan: &Plan,
+    key: &str,
+    store: &dyn Store,
+) -> Result<Option<Made>, ToolFailure> {
+    let Some(step) = plan.step_by_key(key) else {
+        return Ok(None);
+    };
+    let Some(StepState::Completed { output, .. }) = run.step(&step.id).map(|row| &row.state) else {
+        return Ok(None);
+    };
     let document = read(&run.owner, output, store).await?;
     let is_summary = matches!(&step.tool, Tool::Aggregate(config) if config.aggregation_type == Aggregation::Summarize);
-    Ok(Some(Made { kind: step.tool.kind(), is_summary, document }))
+    Ok(Some(Made {
+        kind: step.tool.kind(),
+        is_summary,
+        document,
+    }))
 }
 
 /// A stored document. One that is gone is an error: an empty one would look like "nothing found".
-pub(crate) async fn read(owner: &domain::ids::OwnerId, output: &Output, store: &dyn Store) -> Result<Value, ToolFailure> {
+pub(crate) async fn read(
+    owner: &domain::ids::OwnerId,
+    output: &Output,
+    store: &dyn Store,
+) -> Result<Value, ToolFailure> {
     if let Some(inline) = &output.inline {
         return Ok(inline.clone());
     }
-    let stored = store.output(owner, output).await.map_err(|error| failure::of_store(&error))?;
-    stored.ok_or_else(|| ToolFailure::new(ErrorCode::Infrastructure, "an output this step needs is no longer stored", Again::Never))
+    let stored = store
+        .output(owner, output)
+        .await
+        .map_err(|error| failure::of_store(&error))?;
+    stored.ok_or_else(|| {
+        ToolFailure::new(
+            ErrorCode::Infrastructure,
+            "an output this step needs is no longer stored",
+            Again::Never,
+        )
+    })
 }
 
 /// Every step `step` depends on, directly or not, in the order of the plan.
@@ -110,7 +174,10 @@ fn ancestors<'a>(plan: &'a Plan, step: &Step) -> Vec<&'a Step> {
             open.extend(before.depends_on.iter().map(String::as_str));
         }
     }
-    plan.steps().iter().filter(|step| seen.contains(step.id.as_str())).collect()
+    plan.steps()
+        .iter()
+        .filter(|step| seen.contains(step.id.as_str()))
+        .collect()
 }
 
 #[derive(Default)]
@@ -122,7 +189,12 @@ struct Sources {
 impl Sources {
     fn add(&mut self, document: &Value) {
         for field in ["sources", "items", "results"] {
-            for url in document[field].as_array().into_iter().flatten().filter_map(|entry| entry["url"].as_str()) {
+            for url in document[field]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|entry| entry["url"].as_str())
+            {
                 if self.urls.len() < MOST_SOURCES
                     && let Some(identity) = parse_identity(url)
                     && self.seen.insert(identity)

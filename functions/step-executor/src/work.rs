@@ -18,11 +18,20 @@ use crate::upstream::Upstream;
 #[derive(Debug, PartialEq)]
 pub(crate) enum Came {
     /// A finished output.
-    Output { document: serde_json::Value, credits: u32, sources: Vec<String> },
+    Output {
+        document: serde_json::Value,
+        credits: u32,
+        sources: Vec<String>,
+    },
     /// The exact effect, to be approved.
-    Draft { draft: Draft, sources: Vec<String> },
+    Draft {
+        draft: Draft,
+        sources: Vec<String>,
+    },
     /// A part; the rest from this cursor.
-    Part { cursor: String },
+    Part {
+        cursor: String,
+    },
     /// The step's condition does not hold.
     Skip,
     Failure(ToolFailure),
@@ -48,7 +57,12 @@ impl StepExecutor {
     }
 
     /// Runs the tool.
-    async fn make(&self, run: &Execution, row: &StepRow, remaining: Duration) -> Result<Came, ToolFailure> {
+    async fn make(
+        &self,
+        run: &Execution,
+        row: &StepRow,
+        remaining: Duration,
+    ) -> Result<Came, ToolFailure> {
         let plan = self.plans.of(run, &*self.engine.store).await?;
         let step = step_of(&plan, row)?;
         let upstream = Upstream::load(run, &plan, step, &*self.engine.store).await?;
@@ -59,20 +73,37 @@ impl StepExecutor {
         }
         let limit = limit(row, remaining);
         let context = self.context(run, row, &upstream, limit);
-        let made = match tokio::time::timeout(limit, Box::pin(tools::run(&step.tool, &context))).await {
-            Ok(made) => made?,
-            Err(_) => return Err(out_of_time(limit, Again::Backoff)),
+        let made =
+            match tokio::time::timeout(limit, Box::pin(tools::run(&step.tool, &context))).await {
+                Ok(made) => made?,
+                Err(_) => return Err(out_of_time(limit, Again::Backoff)),
+            };
+        let sources = if row.gated {
+            upstream
+                .sources(run, &plan, step, &*self.engine.store)
+                .await?
+        } else {
+            Vec::new()
         };
-        let sources = if row.gated { upstream.sources(run, &plan, step, &*self.engine.store).await? } else { Vec::new() };
         Ok(match made {
-            Made::Output { document, credits } => Came::Output { document, credits, sources },
+            Made::Output { document, credits } => Came::Output {
+                document,
+                credits,
+                sources,
+            },
             Made::Draft(draft) => Came::Draft { draft, sources },
             Made::Part { cursor } => Came::Part { cursor },
         })
     }
 
     /// Performs what was approved: the stored draft, byte for byte, or nothing.
-    async fn publish(&self, run: &Execution, row: &StepRow, gate: &Gate, remaining: Duration) -> Result<Came, ToolFailure> {
+    async fn publish(
+        &self,
+        run: &Execution,
+        row: &StepRow,
+        gate: &Gate,
+        remaining: Duration,
+    ) -> Result<Came, ToolFailure> {
         let plan = self.plans.of(run, &*self.engine.store).await?;
         let step = step_of(&plan, row)?;
         let draft = self.approved_draft(run, gate).await?;
@@ -80,25 +111,51 @@ impl StepExecutor {
         let limit = limit(row, remaining);
         let context = self.context(run, row, &upstream, limit);
         let key = tools::effect_key(&run.id, &row.id, &gate.sha256);
-        match tokio::time::timeout(limit, Box::pin(tools::perform(&step.tool, &draft, &key, &context))).await {
-            Ok(document) => Ok(Came::Output { document: document?, credits: 0, sources: Vec::new() }),
+        match tokio::time::timeout(
+            limit,
+            Box::pin(tools::perform(&step.tool, &draft, &key, &context)),
+        )
+        .await
+        {
+            Ok(document) => Ok(Came::Output {
+                document: document?,
+                credits: 0,
+                sources: Vec::new(),
+            }),
             // An effect that is begun and cut off may have happened.
-            Err(_) => Err(out_of_time(limit, if row.effect() == EffectClass::AtMostOnce { Again::Unknown } else { Again::Backoff })),
+            Err(_) => Err(out_of_time(
+                limit,
+                if row.effect() == EffectClass::AtMostOnce {
+                    Again::Unknown
+                } else {
+                    Again::Backoff
+                },
+            )),
         }
     }
 
     /// The draft, when it is still what was approved (promise 4). Its hash is computed from the document,
     /// never read from beside it.
     async fn approved_draft(&self, run: &Execution, gate: &Gate) -> Result<Draft, ToolFailure> {
-        let changed = |message: &str| ToolFailure::new(ErrorCode::DraftChanged, message, Again::Never);
+        let changed =
+            |message: &str| ToolFailure::new(ErrorCode::DraftChanged, message, Again::Never);
         let store_failed = |error| failure::of_store(&error);
-        let approval = self.engine.store.approval(&run.owner, &gate.approval).await.map_err(store_failed)?;
+        let approval = self
+            .engine
+            .store
+            .approval(&run.owner, &gate.approval)
+            .await
+            .map_err(store_failed)?;
         let approval = approval
-            .filter(|approval| approval.status == ApprovalStatus::Approved && approval.execution == run.id)
+            .filter(|approval| {
+                approval.status == ApprovalStatus::Approved && approval.execution == run.id
+            })
             .ok_or_else(|| changed("there is no approval for this draft"))?;
         let draft = match self.engine.draft(&approval).await {
             Ok(draft) => draft,
-            Err(engine::ports::StoreError::Damaged { .. }) => return Err(changed("the approved draft is gone or damaged")),
+            Err(engine::ports::StoreError::Damaged { .. }) => {
+                return Err(changed("the approved draft is gone or damaged"));
+            }
             Err(error) => return Err(failure::of_store(&error)),
         };
         let sha256 = draft.sha256();
@@ -108,7 +165,13 @@ impl StepExecutor {
         Ok(draft)
     }
 
-    fn context<'a>(&'a self, run: &'a Execution, row: &'a StepRow, upstream: &'a Upstream, limit: Duration) -> Context<'a> {
+    fn context<'a>(
+        &'a self,
+        run: &'a Execution,
+        row: &'a StepRow,
+        upstream: &'a Upstream,
+        limit: Duration,
+    ) -> Context<'a> {
         Context {
             engine: &self.engine,
             ports: &self.ports,
@@ -124,9 +187,15 @@ impl StepExecutor {
 }
 
 fn step_of<'a>(plan: &'a Plan, row: &StepRow) -> Result<&'a Step, ToolFailure> {
-    plan.step(&row.id).filter(|step| step.tool.kind() == row.kind).ok_or_else(|| {
-        ToolFailure::new(ErrorCode::Infrastructure, "the pinned plan has no such step", Again::Never)
-    })
+    plan.step(&row.id)
+        .filter(|step| step.tool.kind() == row.kind)
+        .ok_or_else(|| {
+            ToolFailure::new(
+                ErrorCode::Infrastructure,
+                "the pinned plan has no such step",
+                Again::Never,
+            )
+        })
 }
 
 /// The step's own limit, and never more than this invocation has left.
@@ -135,12 +204,22 @@ fn limit(row: &StepRow, remaining: Duration) -> Duration {
 }
 
 fn out_of_time(limit: Duration, again: Again) -> ToolFailure {
-    ToolFailure::new(ErrorCode::Timeout, format!("the step did not finish within {} seconds", limit.as_secs()), again)
+    ToolFailure::new(
+        ErrorCode::Timeout,
+        format!("the step did not finish within {} seconds", limit.as_secs()),
+        again,
+    )
 }
 
 /// Whether the condition holds. Of a step that was skipped nothing holds.
 fn holds(cascade: &CascadeCondition, plan: &Plan, upstream: &Upstream) -> bool {
-    let output = plan.step(&cascade.step).and_then(|step| upstream.output(&step.output_key));
+    let output = plan
+        .step(&cascade.step)
+        .and_then(|step| upstream.output(&step.output_key));
     let selector = Selector::parse(&cascade.field).ok();
-    output.zip(selector).is_some_and(|(output, selector)| cascade.operator.holds(&selector.select(output), &cascade.value))
+    output.zip(selector).is_some_and(|(output, selector)| {
+        cascade
+            .operator
+            .holds(&selector.select(output), &cascade.value)
+    })
 }

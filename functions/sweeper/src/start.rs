@@ -11,7 +11,10 @@ use crate::Sweeper;
 /// The environment cannot be used, or the Runtime API does not answer.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     let wiring = Wiring::from_env().await?;
-    let sweeper = Sweeper { engine: wiring.engine(), schedules: wiring.schedules()? };
+    let sweeper = Sweeper {
+        engine: wiring.engine(),
+        schedules: wiring.schedules()?,
+    };
     aws::lambda::tick(&wiring, move || {
         let sweeper = sweeper.clone();
         async move {

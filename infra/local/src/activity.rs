@@ -36,7 +36,9 @@ impl Activity {
             work.running += 1;
             work.begun += 1;
         });
-        Busy { work: self.work.clone() }
+        Busy {
+            work: self.work.clone(),
+        }
     }
 
     /// A number that stands for this moment, if nothing is in hand. Two equal answers mean that
@@ -48,7 +50,9 @@ impl Activity {
 
     /// A look-out for work that begins or ends from now on.
     pub(crate) fn watch(&self) -> Changes {
-        Changes { work: self.work.subscribe() }
+        Changes {
+            work: self.work.subscribe(),
+        }
     }
 }
 

@@ -82,7 +82,10 @@ fn run_demo(goal: Option<String>) -> ExitCode {
 
 /// Runs to the end, and says how it ended.
 fn block_on<E: std::error::Error + 'static>(work: impl Future<Output = Result<(), E>>) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
@@ -95,7 +98,10 @@ fn block_on<E: std::error::Error + 'static>(work: impl Future<Output = Result<()
 async fn serve(serve: Serve) -> Result<(), HostError> {
     let data = (!serve.ephemeral).then_some(serve.data);
     let settings = Settings::from_environment(serve.port, data).map_err(HostError::Environment)?;
-    let settings = Settings { verbose: serve.verbose, ..settings };
+    let settings = Settings {
+        verbose: serve.verbose,
+        ..settings
+    };
     let host = Host::start(settings).await?;
     if host.is_first_start() && !serve.no_sample {
         sample::create(&host).await;
@@ -125,7 +131,8 @@ fn loopback_port(text: &str) -> Result<u16, String> {
         Some(("127.0.0.1" | "localhost", port)) => port,
         Some(_) => return Err("the local host listens on 127.0.0.1 only".to_owned()),
     };
-    port.parse().map_err(|_| "a port is a number from 0 to 65535".to_owned())
+    port.parse()
+        .map_err(|_| "a port is a number from 0 to 65535".to_owned())
 }
 
 #[cfg(test)]
@@ -143,7 +150,15 @@ mod tests {
     fn only_loopback_is_served() {
         assert_eq!(loopback_port("9000"), Ok(9000));
         assert_eq!(loopback_port("localhost:0"), Ok(0));
-        for refused in ["0.0.0.0:80", "[::1]:80", "192.0.2.1:80", ":80", "http", "65536", "-1"] {
+        for refused in [
+            "0.0.0.0:80",
+            "[::1]:80",
+            "192.0.2.1:80",
+            ":80",
+            "http",
+            "65536",
+            "-1",
+        ] {
             assert!(loopback_port(refused).is_err(), "{refused}");
         }
     }

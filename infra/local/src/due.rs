@@ -42,10 +42,13 @@ impl DueIndex {
         // The database is synchronous and may be in the middle of a write.
         tokio::task::spawn_blocking(move || {
             let firsts = (0..SHARDS).map(|shard| index.first_of(format!("DUE#{shard}")));
-            firsts.filter_map(Result::transpose).try_fold(None, |earliest: Option<Timestamp>, first| {
-                let first = first?;
-                Ok(Some(earliest.map_or(first, |earliest| earliest.min(first))))
-            })
+            firsts.filter_map(Result::transpose).try_fold(
+                None,
+                |earliest: Option<Timestamp>, first| {
+                    let first = first?;
+                    Ok(Some(earliest.map_or(first, |earliest| earliest.min(first))))
+                },
+            )
         })
         .await
         .map_err(|_| DueError::Interrupted)?
@@ -56,18 +59,26 @@ impl DueIndex {
             table_name: self.table.clone(),
             index_name: Some(INDEX.to_owned()),
             key_condition_expression: Some("due_shard = :shard".to_owned()),
-            expression_attribute_values: Some([(":shard".to_owned(), AttributeValue::S(shard.clone()))].into()),
+            expression_attribute_values: Some(
+                [(":shard".to_owned(), AttributeValue::S(shard.clone()))].into(),
+            ),
             scan_index_forward: true,
             limit: Some(1),
             ..QueryRequest::default()
         };
-        let response = self.database.query(request).map_err(|error| DueError::Query(error.to_string()))?;
+        let response = self
+            .database
+            .query(request)
+            .map_err(|error| DueError::Query(error.to_string()))?;
         let Some(item) = response.items.unwrap_or_default().into_iter().next() else {
             return Ok(None);
         };
         match item.get("due_at") {
             Some(AttributeValue::N(number)) => {
-                let instant = number.parse().ok().and_then(|number| Timestamp::from_millisecond(number).ok());
+                let instant = number
+                    .parse()
+                    .ok()
+                    .and_then(|number| Timestamp::from_millisecond(number).ok());
                 instant.map(Some).ok_or(DueError::Inconsistent { shard })
             }
             _ => Err(DueError::Inconsistent { shard }),

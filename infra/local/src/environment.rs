@@ -41,7 +41,11 @@ pub(crate) fn deployment(
     settings: &Settings,
     endpoints: &Endpoints,
 ) -> Result<Deployment, TopologyError> {
-    let key_secret = if settings.model.key.is_some() { MODEL_KEY_SECRET } else { "" };
+    let key_secret = if settings.model.key.is_some() {
+        MODEL_KEY_SECRET
+    } else {
+        ""
+    };
     let given = [
         ("MailFrom", MAIL_FROM),
         ("MailDomains", &settings.mail_domains),
@@ -55,7 +59,10 @@ pub(crate) fn deployment(
         ("LogLevel", if settings.verbose { "info" } else { "warn" }),
     ];
     let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Ok(Deployment { parameters: topology.parameters(&given.into())?, sqs_url: endpoints.sqs.clone() })
+    Ok(Deployment {
+        parameters: topology.parameters(&given.into())?,
+        sqs_url: endpoints.sqs.clone(),
+    })
 }
 
 /// The whole environment of one function but for the address of the Runtime API.
@@ -86,8 +93,14 @@ pub(crate) fn of(
     set("_HANDLER", "bootstrap");
     set("AWS_LAMBDA_FUNCTION_NAME", &function.name);
     set("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
-    set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &function.memory_mb.to_string());
-    set("AWS_LAMBDA_LOG_GROUP_NAME", &format!("/aws/lambda/{}", function.name));
+    set(
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        &function.memory_mb.to_string(),
+    );
+    set(
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        &format!("/aws/lambda/{}", function.name),
+    );
     set("AWS_LAMBDA_LOG_FORMAT", "JSON");
     set("AWS_REGION", REGION);
     set("AWS_DEFAULT_REGION", REGION);
@@ -97,7 +110,10 @@ pub(crate) fn of(
     set("AWS_ENDPOINT_URL_SQS", &endpoints.sqs);
     set("AWS_ENDPOINT_URL_SESV2", &endpoints.sesv2);
     set("AWS_ENDPOINT_URL_SCHEDULER", &endpoints.scheduler);
-    set("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoints.secrets_manager);
+    set(
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+        &endpoints.secrets_manager,
+    );
     Ok(environment)
 }
 
@@ -123,7 +139,10 @@ mod tests {
                 name: "a-model".to_owned(),
                 key: Some(Hidden("sk-secret".to_owned())),
             },
-            search: SearchSettings { provider: "offline".to_owned(), url: String::new() },
+            search: SearchSettings {
+                provider: "offline".to_owned(),
+                url: String::new(),
+            },
             passed_on: vec![("NIGHTDESK_LIMITS".to_owned(), "on".to_owned())],
         }
     }
@@ -146,7 +165,11 @@ mod tests {
         let topology = Topology::bundled().expect("the template");
         let (settings, endpoints) = (settings(), endpoints());
         let deployment = deployment(&topology, &settings, &endpoints).expect("parameters");
-        let function = topology.functions.iter().find(|function| function.name == name).expect("a function");
+        let function = topology
+            .functions
+            .iter()
+            .find(|function| function.name == name)
+            .expect("a function");
         of(function, &topology, &deployment, &settings, &endpoints).expect("an environment")
     }
 
@@ -157,16 +180,27 @@ mod tests {
         assert_eq!(steps["NIGHTDESK_BLOBS"], "file:///data/blobs");
         assert_eq!(steps["NIGHTDESK_MODEL_PROVIDER"], "openai");
         assert_eq!(steps["NIGHTDESK_MODEL_KEY_SECRET"], MODEL_KEY_SECRET);
-        assert_eq!(steps["NIGHTDESK_EGRESS_ALLOW"], "127.0.0.1:5000,127.0.0.1:6");
+        assert_eq!(
+            steps["NIGHTDESK_EGRESS_ALLOW"],
+            "127.0.0.1:5000,127.0.0.1:6"
+        );
         assert_eq!(steps["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "512");
-        assert_eq!(steps["AWS_ENDPOINT_URL_SECRETS_MANAGER"], "http://127.0.0.1:5");
+        assert_eq!(
+            steps["AWS_ENDPOINT_URL_SECRETS_MANAGER"],
+            "http://127.0.0.1:5"
+        );
         assert_eq!(steps["NIGHTDESK_LIMITS"], "on");
     }
 
     #[test]
     fn the_models_key_is_in_no_environment() {
         for function in ["api", "planner", "step-executor"] {
-            assert!(!environment(function).values().any(|value| value.contains("sk-secret")), "{function}");
+            assert!(
+                !environment(function)
+                    .values()
+                    .any(|value| value.contains("sk-secret")),
+                "{function}"
+            );
         }
         assert!(!environment("api").contains_key("NIGHTDESK_MODEL_KEY_SECRET"));
         assert!(!format!("{:?}", settings()).contains("sk-secret"));

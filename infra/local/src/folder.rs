@@ -31,7 +31,10 @@ impl Folder {
     pub(crate) fn open(data: Option<&Path>) -> io::Result<Self> {
         let (root, ephemeral) = match data {
             Some(root) => (std::path::absolute(root)?, false),
-            None => (std::env::temp_dir().join(format!("nightdesk-{}", Uuid::now_v7())), true),
+            None => (
+                std::env::temp_dir().join(format!("nightdesk-{}", Uuid::now_v7())),
+                true,
+            ),
         };
         std::fs::create_dir_all(root.join("blobs"))?;
         Ok(Self { root, ephemeral })
@@ -54,7 +57,8 @@ impl Folder {
 
     /// Whether nothing has been kept here yet.
     pub(crate) fn is_new(&self) -> bool {
-        self.kept("services.sqlite").is_none_or(|state| !state.exists())
+        self.kept("services.sqlite")
+            .is_none_or(|state| !state.exists())
     }
 }
 

@@ -93,7 +93,9 @@ impl Host {
     pub async fn start(settings: Settings) -> Result<Self, HostError> {
         let topology = Topology::bundled()?;
         let port = settings.port;
-        let front = serving::listen(port).await.map_err(|source| HostError::Port { port, source })?;
+        let front = serving::listen(port)
+            .await
+            .map_err(|source| HostError::Port { port, source })?;
         let origin = origin(&front).map_err(|source| HostError::Port { port, source })?;
 
         let folder = Folder::open(settings.data.as_deref()).map_err(HostError::Folder)?;
@@ -102,11 +104,14 @@ impl Host {
         let services = Services::start(service_settings(&topology, &settings, &folder)).await;
         let services = services.map_err(|error| HostError::Services(Box::new(error)))?;
         let (clock, usage) = (services.clock.clone(), services.usage.clone());
-        let token = token::take_up(settings.token.as_ref(), folder.kept("token").as_deref()).map_err(HostError::Token)?;
+        let token = token::take_up(settings.token.as_ref(), folder.kept("token").as_deref())
+            .map_err(HostError::Token)?;
 
         let edition = Edition::open(folder.kept("site-edition")).map_err(HostError::Folder)?;
         let edition = Arc::new(edition);
-        let site = start_site(&folder, edition.clone(), clock.clone()).await.map_err(HostError::Folder)?;
+        let site = start_site(&folder, edition.clone(), clock.clone())
+            .await
+            .map_err(HostError::Folder)?;
         let runtime_api = RuntimeApi::default();
         let runtime = serving::start(0, runtime_api.router()).await;
         let runtime = runtime.map_err(|source| HostError::Port { port: 0, source })?;
@@ -124,7 +129,15 @@ impl Host {
             site_host: site.host_and_port(),
             blobs_url: blobs.as_str().trim_end_matches('/').to_owned(),
         };
-        let functions = functions(&topology, &settings, &endpoints, &runtime, &runtime_api, &clock, &usage)?;
+        let functions = functions(
+            &topology,
+            &settings,
+            &endpoints,
+            &runtime,
+            &runtime_api,
+            &clock,
+            &usage,
+        )?;
 
         let system = Arc::new(System::new(
             clock.clone(),
@@ -142,13 +155,25 @@ impl Host {
         let ensured = owners.ensure(&settings.email, &token).await;
         ensured.map_err(|error| HostError::Owner(error.into()))?;
 
-        let gateway = Gateway { functions, function: api_function(&topology)?.into(), clock };
-        let local = Local { system: system.clone(), ses: services.ses.clone(), usage, faults: services.faults.clone(), edition, owners };
+        let gateway = Gateway {
+            functions,
+            function: api_function(&topology)?.into(),
+            clock,
+        };
+        let local = Local {
+            system: system.clone(),
+            ses: services.ses.clone(),
+            usage,
+            faults: services.faults.clone(),
+            edition,
+            owners,
+        };
         let routes = Router::new()
             .nest("/_local", local.router())
             .fallback_service(gateway.router())
             .layer(middleware::from_fn(gateway::addressed_to_us));
-        let front = serving::serve(front, routes).map_err(|source| HostError::Port { port, source })?;
+        let front =
+            serving::serve(front, routes).map_err(|source| HostError::Port { port, source })?;
         Ok(Self {
             mailbox_url: format!("{origin}/_local/mail"),
             base_url: endpoints.base_url,
@@ -216,7 +241,16 @@ impl Host {
     /// Takes no more work, lets the work in hand finish for a few seconds, and ends every process.
     /// Afterwards the data folder is free for another host.
     pub async fn stop(self) {
-        let Self { system, mut tasks, front, site, runtime, services, folder, .. } = self;
+        let Self {
+            system,
+            mut tasks,
+            front,
+            site,
+            runtime,
+            services,
+            folder,
+            ..
+        } = self;
         front.stop(LAST_WORK).await;
         tasks.shutdown().await;
         let finished = async {
@@ -249,7 +283,12 @@ fn service_settings(topology: &Topology, settings: &Settings, folder: &Folder) -
     let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
     let queues = topology.queues.iter().map(|queue| {
         let redrive = queue.redrive.as_ref();
-        let redrive = redrive.map(|redrive| (physical_name(&redrive.dead_letters), redrive.max_receive_count));
+        let redrive = redrive.map(|redrive| {
+            (
+                physical_name(&redrive.dead_letters),
+                redrive.max_receive_count,
+            )
+        });
         let settings = QueueSettings {
             visibility_timeout_s: seconds(queue.visibility),
             retention_s: seconds(queue.retention),
@@ -263,24 +302,48 @@ fn service_settings(topology: &Topology, settings: &Settings, folder: &Folder) -
     });
     let generated = topology.secrets.iter().map(|secret| {
         let (length, exclude_punctuation) = (secret.length, secret.exclude_punctuation);
-        (secret.name.clone(), SecretSource::Generated { length, exclude_punctuation })
+        (
+            secret.name.clone(),
+            SecretSource::Generated {
+                length,
+                exclude_punctuation,
+            },
+        )
     });
     let key = settings.model.key.as_ref();
-    let given = key.map(|key| (MODEL_KEY_SECRET.to_owned(), SecretSource::Given(key.0.clone())));
+    let given = key.map(|key| {
+        (
+            MODEL_KEY_SECRET.to_owned(),
+            SecretSource::Given(key.0.clone()),
+        )
+    });
     ServiceSettings {
         data: folder.root(),
         tables: tables.collect(),
         queues: queues.collect(),
-        schedule_groups: topology.schedule_groups.iter().map(|group| group.name.clone()).collect(),
+        schedule_groups: topology
+            .schedule_groups
+            .iter()
+            .map(|group| group.name.clone())
+            .collect(),
         secrets: generated.chain(given).collect(),
-        ses: SesSettings { verified_senders: vec![MAIL_FROM.to_owned()], ..SesSettings::default() },
+        ses: SesSettings {
+            verified_senders: vec![MAIL_FROM.to_owned()],
+            ..SesSettings::default()
+        },
     }
 }
 
 /// The site listens where it listened before, because saved workflows have its address.
-async fn start_site(folder: &Folder, edition: Arc<Edition>, clock: Arc<Clock>) -> io::Result<Server> {
+async fn start_site(
+    folder: &Folder,
+    edition: Arc<Edition>,
+    clock: Arc<Clock>,
+) -> io::Result<Server> {
     let file = folder.kept("site-port");
-    let before = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok()?.trim().parse().ok());
+    let before = file
+        .as_ref()
+        .and_then(|file| std::fs::read_to_string(file).ok()?.trim().parse().ok());
     let listener = match serving::listen(before.unwrap_or(0)).await {
         Ok(listener) => listener,
         Err(error) => {
@@ -316,7 +379,14 @@ fn functions(
             log: FunctionLog::new(settings.verbose),
         };
         let (api, clock, usage) = (api.clone(), clock.clone(), usage.clone());
-        let pool = Pool::new(blueprint, function.timeout, concurrency(function), api, clock, usage);
+        let pool = Pool::new(
+            blueprint,
+            function.timeout,
+            concurrency(function),
+            api,
+            clock,
+            usage,
+        );
         pools.insert(function.name.clone(), Arc::new(pool));
     }
     Ok(Functions::new(pools))
@@ -325,7 +395,10 @@ fn functions(
 /// Most instances of a function: what its event sources may run at once, all together.
 fn concurrency(function: &Function) -> u32 {
     let of_source = |source: &EventSource| match source {
-        EventSource::Queue { maximum_concurrency, .. } => *maximum_concurrency,
+        EventSource::Queue {
+            maximum_concurrency,
+            ..
+        } => *maximum_concurrency,
         EventSource::HttpApi => MAX_INSTANCES,
         EventSource::Schedule { .. } => 1,
     };
@@ -333,10 +406,15 @@ fn concurrency(function: &Function) -> u32 {
 }
 
 fn api_function(topology: &Topology) -> Result<&str, HostError> {
-    let mut behind = topology.functions.iter().filter(|function| function.sources.contains(&EventSource::HttpApi));
+    let mut behind = topology
+        .functions
+        .iter()
+        .filter(|function| function.sources.contains(&EventSource::HttpApi));
     match (behind.next(), behind.next()) {
         (Some(function), None) => Ok(&function.name),
-        _ => Err(HostError::Template("the template has not one function behind the HTTP API")),
+        _ => Err(HostError::Template(
+            "the template has not one function behind the HTTP API",
+        )),
     }
 }
 
@@ -353,9 +431,18 @@ fn sweepers(topology: &Topology) -> Vec<(String, Duration)> {
 /// The queues other queues redrive to.
 fn dead_letters(topology: &Topology) -> Vec<String> {
     let targets = |logical_id: &str| {
-        topology.queues.iter().filter_map(|queue| queue.redrive.as_ref()).any(|redrive| redrive.dead_letters == logical_id)
+        topology
+            .queues
+            .iter()
+            .filter_map(|queue| queue.redrive.as_ref())
+            .any(|redrive| redrive.dead_letters == logical_id)
     };
-    topology.queues.iter().filter(|queue| targets(&queue.logical_id)).map(|queue| queue.name.clone()).collect()
+    topology
+        .queues
+        .iter()
+        .filter(|queue| targets(&queue.logical_id))
+        .map(|queue| queue.name.clone())
+        .collect()
 }
 
 /// Through the environment of the API function, which an administrator's request would reach too.
@@ -366,7 +453,10 @@ fn owners(
     clock: &Arc<Clock>,
 ) -> Result<Owners, Box<dyn std::error::Error + Send + Sync>> {
     let name = api_function(topology)?;
-    let function = topology.functions.iter().find(|function| function.name == name);
+    let function = topology
+        .functions
+        .iter()
+        .find(|function| function.name == name);
     let function = function.ok_or("the API function is gone")?;
     let deployment = environment::deployment(topology, settings, endpoints)?;
     let environment = environment::of(function, topology, &deployment, settings, endpoints)?;
@@ -385,7 +475,13 @@ fn start_tasks(topology: &Topology, system: &Arc<System>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     for function in &topology.functions {
         for source in &function.sources {
-            if let EventSource::Queue { queue, batch_size, maximum_concurrency, reports_item_failures } = source {
+            if let EventSource::Queue {
+                queue,
+                batch_size,
+                maximum_concurrency,
+                reports_item_failures,
+            } = source
+            {
                 let poller = Poller {
                     sqs: system.sqs.clone(),
                     functions: system.functions.clone(),

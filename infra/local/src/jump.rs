@@ -26,7 +26,9 @@ impl System {
         loop {
             let now = self.clock.now();
             let target = later(Timestamp::now(), goal);
-            let Some(next) = self.next_event(now).await?.filter(|next| *next <= target) else { break };
+            let Some(next) = self.next_event(now).await?.filter(|next| *next <= target) else {
+                break;
+            };
             self.clock.advance_to(next)?;
             let now = self.clock.now();
             self.scheduler.fire_due(now, &self.sqs)?;
@@ -59,7 +61,8 @@ impl System {
     fn reach(&self, goal: i64) -> Result<(), SystemError> {
         while self.clock.offset_ms() < goal {
             let before = self.clock.offset_ms();
-            self.clock.advance_to(later(Timestamp::now(), goal.saturating_add(1)))?;
+            self.clock
+                .advance_to(later(Timestamp::now(), goal.saturating_add(1)))?;
             if self.clock.offset_ms() == before {
                 // The end of representable time.
                 break;
@@ -86,7 +89,11 @@ impl System {
     async fn next_event(&self, now: Timestamp) -> Result<Option<Timestamp>, SystemError> {
         let fire = self.scheduler.next_fire()?;
         let visible = self.sqs.next_visible_at()?;
-        let due = if self.has_dead_letters()? { Some(now) } else { self.due.earliest().await? };
+        let due = if self.has_dead_letters()? {
+            Some(now)
+        } else {
+            self.due.earliest().await?
+        };
         let sweep = due.and_then(|due| self.next_sweep(due));
         Ok(fire.into_iter().chain(visible).chain(sweep).min())
     }

@@ -12,8 +12,13 @@ use crate::console;
 
 /// Starts the host's own log on standard error.
 pub(crate) fn start(verbose: bool) {
-    let level = if verbose { "nightdesk=debug,warn" } else { "warn" };
-    let filter = EnvFilter::try_from_env("NIGHTDESK_HOST_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let level = if verbose {
+        "nightdesk=debug,warn"
+    } else {
+        "warn"
+    };
+    let filter =
+        EnvFilter::try_from_env("NIGHTDESK_HOST_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     // In a test or a demo a subscriber may exist already; then that one is meant.
     let _kept = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -46,7 +51,9 @@ impl FunctionLog {
 fn is_trouble(line: &str) -> bool {
     match serde_json::from_str::<Value>(line) {
         Ok(Value::Object(record)) => match record.get("level").and_then(Value::as_str) {
-            Some(level) => level.eq_ignore_ascii_case("warn") || level.eq_ignore_ascii_case("error"),
+            Some(level) => {
+                level.eq_ignore_ascii_case("warn") || level.eq_ignore_ascii_case("error")
+            }
             // A metrics record has no level, and nobody to read it here.
             None => false,
         },

@@ -55,25 +55,46 @@ impl engine::ports::Clock for EngineClock {
 
 impl Owners {
     /// With the environment of a function, whichever: all of them reach the store.
-    pub(crate) fn new(environment: BTreeMap<String, String>, clock: Arc<Clock>) -> Result<Self, OwnerError> {
+    pub(crate) fn new(
+        environment: BTreeMap<String, String>,
+        clock: Arc<Clock>,
+    ) -> Result<Self, OwnerError> {
         let wiring = Wiring::new(environment.into_iter().collect())?;
-        Ok(Self { engine: Engine { clock: Arc::new(EngineClock(clock)), ..wiring.engine() } })
+        Ok(Self {
+            engine: Engine {
+                clock: Arc::new(EngineClock(clock)),
+                ..wiring.engine()
+            },
+        })
     }
 
     /// Makes the owner this token belongs to, if the token is not known yet. It may do everything.
     pub(crate) async fn ensure(&self, email: &str, token: &Hidden) -> Result<(), OwnerError> {
-        let known = self.engine.store.token(&digest::of_bytes(token.0.as_bytes())).await?;
+        let known = self
+            .engine
+            .store
+            .token(&digest::of_bytes(token.0.as_bytes()))
+            .await?;
         if known.is_some() {
             return Ok(());
         }
         let permissions = Permission::ALL.to_vec();
-        self.make(email, None, permissions, CREDITS, Some(token.0.clone())).await.map(|_| ())
+        self.make(email, None, permissions, CREDITS, Some(token.0.clone()))
+            .await
+            .map(|_| ())
     }
 
     /// Makes another tenant, who may do everything but administer.
-    pub(crate) async fn create(&self, email: &str, team: Option<String>, credits: u32) -> Result<Made, OwnerError> {
+    pub(crate) async fn create(
+        &self,
+        email: &str,
+        team: Option<String>,
+        credits: u32,
+    ) -> Result<Made, OwnerError> {
         let all = Permission::ALL.iter().copied();
-        let permissions = all.filter(|permission| *permission != Permission::Admin).collect();
+        let permissions = all
+            .filter(|permission| *permission != Permission::Admin)
+            .collect();
         self.make(email, team, permissions, credits, None).await
     }
 
@@ -88,8 +109,17 @@ impl Owners {
         if !text::is_email(email) {
             return Err(OwnerError::Email(email.to_owned()));
         }
-        let new = NewOwner { email: email.to_owned(), team, permissions, credits: Some(credits), token };
+        let new = NewOwner {
+            email: email.to_owned(),
+            team,
+            permissions,
+            credits: Some(credits),
+            token,
+        };
         let (owner, token) = self.engine.create_owner(new).await?;
-        Ok(Made { owner_id: owner.id.to_string(), token })
+        Ok(Made {
+            owner_id: owner.id.to_string(),
+            token,
+        })
     }
 }

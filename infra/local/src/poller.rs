@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use crate::activity::{Activity, Busy};
-use crate::lambda::{Functions, InvocationError};
 use crate::lambda::pool::MAX_INSTANCES;
+use crate::lambda::{Functions, InvocationError};
 use crate::services::sqs::{Delivery, Sqs, SqsError};
 use crate::topology::{REGION, queue_arn};
 
@@ -41,10 +41,14 @@ pub(crate) struct Poller {
 impl Poller {
     /// Polls for as long as the host runs.
     pub(crate) async fn run(self) {
-        let slots = Arc::new(Semaphore::new(self.maximum_concurrency.clamp(1, MAX_INSTANCES) as usize));
+        let slots = Arc::new(Semaphore::new(
+            self.maximum_concurrency.clamp(1, MAX_INSTANCES) as usize,
+        ));
         let poller = Arc::new(self);
         loop {
-            let Ok(slot) = slots.clone().acquire_owned().await else { return };
+            let Ok(slot) = slots.clone().acquire_owned().await else {
+                return;
+            };
             let taken = match poller.sqs.wait(&poller.queue).await {
                 Ok(()) => poller.take(),
                 Err(error) => Err(error),
@@ -82,8 +86,14 @@ impl Poller {
             Err(error) => Err(Failed::Invocation(error)),
         };
         match failed {
-            Ok(failed) => self.delete(batch.iter().filter(|delivery| !failed.contains(&delivery.message_id))),
-            Err(error) => tracing::warn!(%error, function = %self.function, "a batch failed as a whole"),
+            Ok(failed) => self.delete(
+                batch
+                    .iter()
+                    .filter(|delivery| !failed.contains(&delivery.message_id)),
+            ),
+            Err(error) => {
+                tracing::warn!(%error, function = %self.function, "a batch failed as a whole")
+            }
         }
     }
 
@@ -92,7 +102,9 @@ impl Poller {
             match self.sqs.delete(&self.queue, &delivery.receipt) {
                 // An outdated receipt: the message was received again meanwhile, and is not ours.
                 Ok(_) => {}
-                Err(error) => tracing::warn!(%error, queue = %self.queue, "a message was not deleted; it comes again"),
+                Err(error) => {
+                    tracing::warn!(%error, queue = %self.queue, "a message was not deleted; it comes again")
+                }
             }
         }
     }
@@ -144,9 +156,18 @@ struct ItemFailure {
 /// The messages the function says failed. No answer and no list mean that none did.
 fn failures(answer: &[u8], batch: &[Delivery]) -> Result<BTreeSet<String>, Failed> {
     let answer: Option<BatchAnswer> = serde_json::from_slice(answer)?;
-    let named = answer.unwrap_or_default().batch_item_failures.unwrap_or_default();
-    let named: BTreeSet<_> = named.into_iter().map(|failure| failure.item_identifier).collect();
-    match named.iter().find(|id| batch.iter().all(|delivery| delivery.message_id != **id)) {
+    let named = answer
+        .unwrap_or_default()
+        .batch_item_failures
+        .unwrap_or_default();
+    let named: BTreeSet<_> = named
+        .into_iter()
+        .map(|failure| failure.item_identifier)
+        .collect();
+    match named
+        .iter()
+        .find(|id| batch.iter().all(|delivery| delivery.message_id != **id))
+    {
         Some(stranger) => Err(Failed::Stranger(stranger.clone())),
         None => Ok(named),
     }
@@ -195,8 +216,16 @@ mod tests {
     fn only_what_is_named_failed() {
         let batch = [delivery("a"), delivery("b")];
         let answer = br#"{"batchItemFailures":[{"itemIdentifier":"b"}]}"#;
-        assert_eq!(failures(answer, &batch).expect("readable"), BTreeSet::from(["b".to_owned()]));
-        for none in [&b"null"[..], b"{}", br#"{"batchItemFailures":null}"#, br#"{"batchItemFailures":[]}"#] {
+        assert_eq!(
+            failures(answer, &batch).expect("readable"),
+            BTreeSet::from(["b".to_owned()])
+        );
+        for none in [
+            &b"null"[..],
+            b"{}",
+            br#"{"batchItemFailures":null}"#,
+            br#"{"batchItemFailures":[]}"#,
+        ] {
             assert!(failures(none, &batch).expect("readable").is_empty());
         }
     }

@@ -17,18 +17,30 @@ pub(crate) struct Problem {
 impl Problem {
     /// One of the codes of the API's closed list.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), retry_after_seconds: None }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            retry_after_seconds: None,
+        }
     }
 
     /// 422: a field of the request is wrong.
     pub(crate) fn invalid(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", detail)
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "validation_failed",
+            detail,
+        )
     }
 
     /// 503: not now. The detail never says what broke inside; the log does.
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
-        Self { retry_after_seconds: Some(1), ..problem }
+        Self {
+            retry_after_seconds: Some(1),
+            ..problem
+        }
     }
 
     /// 404.
@@ -50,7 +62,10 @@ impl IntoResponse for Problem {
         });
         let mut response = (self.status, body.to_string()).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if let Ok(id) = HeaderValue::from_str(&request_id) {
             headers.insert("x-request-id", id);
         }

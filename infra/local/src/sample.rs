@@ -33,6 +33,9 @@ async fn post(host: &Host) -> Result<StatusCode, reqwest::Error> {
         "run_immediately": true,
     });
     let client = reqwest::Client::builder().no_proxy().build()?;
-    let request = client.post(format!("{}/v1/workflows", host.address())).bearer_auth(host.token()).json(&body);
+    let request = client
+        .post(format!("{}/v1/workflows", host.address()))
+        .bearer_auth(host.token())
+        .json(&body);
     Ok(request.send().await?.status())
 }

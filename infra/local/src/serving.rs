@@ -33,7 +33,10 @@ impl Server {
     /// it stops anyway.
     pub(crate) async fn stop(mut self, patience: Duration) {
         self.stop.notify_one();
-        if tokio::time::timeout(patience, &mut self.task).await.is_err() {
+        if tokio::time::timeout(patience, &mut self.task)
+            .await
+            .is_err()
+        {
             tracing::info!("a local server stopped before all requests were answered");
         }
     }
@@ -70,12 +73,17 @@ pub(crate) fn serve(listener: TcpListener, router: Router) -> std::io::Result<Se
     let stop = Arc::new(Notify::new());
     let stopped = stop.clone();
     let task = tokio::spawn(async move {
-        let serving = axum::serve(listener, service).with_graceful_shutdown(async move { stopped.notified().await });
+        let serving = axum::serve(listener, service)
+            .with_graceful_shutdown(async move { stopped.notified().await });
         if let Err(error) = serving.await {
             tracing::error!(%error, "a local server stopped");
         }
     });
-    Ok(Server { address, stop, task })
+    Ok(Server {
+        address,
+        stop,
+        task,
+    })
 }
 
 /// Serves a router on a loopback port.
@@ -94,5 +102,8 @@ pub(crate) fn client() -> reqwest::Client {
         // Only fails when a provider is installed already, and then one is.
         let _installed = rustls::crypto::ring::default_provider().install_default();
     });
-    reqwest::Client::builder().no_proxy().build().expect("a client without special settings can be built")
+    reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client without special settings can be built")
 }

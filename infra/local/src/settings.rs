@@ -101,7 +101,10 @@ impl Settings {
                 provider: or("NIGHTDESK_SEARCH_PROVIDER", "offline"),
                 url: or("NIGHTDESK_SEARCH_URL", ""),
             },
-            passed_on: PASSED_ON.iter().filter_map(|name| Some(((*name).to_owned(), set(name)?))).collect(),
+            passed_on: PASSED_ON
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), set(name)?)))
+                .collect(),
         })
     }
 }

@@ -38,12 +38,18 @@ impl Edition {
         let number = match file.as_ref().map(std::fs::read_to_string) {
             None => FIRST,
             Some(Ok(text)) => text.trim().parse().map_err(|_| {
-                io::Error::new(io::ErrorKind::InvalidData, "the kept edition of the bundled site is no number")
+                io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "the kept edition of the bundled site is no number",
+                )
             })?,
             Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => FIRST,
             Some(Err(error)) => return Err(error),
         };
-        Ok(Self { number: AtomicU32::new(number), file })
+        Ok(Self {
+            number: AtomicU32::new(number),
+            file,
+        })
     }
 
     pub(crate) fn get(&self) -> u32 {
@@ -73,19 +79,34 @@ struct Newsroom {
 
 /// The site as a server at `base`.
 pub(crate) fn router(base: &Url, edition: Arc<Edition>, clock: Arc<Clock>) -> Router {
-    let newsroom = Newsroom { site: Arc::new(Site::at(base)), edition, clock };
+    let newsroom = Newsroom {
+        site: Arc::new(Site::at(base)),
+        edition,
+        clock,
+    };
     Router::new().fallback(page).with_state(newsroom)
 }
 
 async fn page(State(newsroom): State<Newsroom>, request: Request) -> Response {
     if ![Method::GET, Method::HEAD].contains(request.method()) {
-        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
+        return (
+            StatusCode::METHOD_NOT_ALLOWED,
+            [(header::ALLOW, "GET, HEAD")],
+        )
+            .into_response();
     }
     let uri = request.uri();
     let today = newsroom.clock.now().to_zoned(TimeZone::UTC).date();
-    let page = newsroom.site.respond(uri.path(), uri.query(), newsroom.edition.get(), today);
+    let page = newsroom
+        .site
+        .respond(uri.path(), uri.query(), newsroom.edition.get(), today);
     let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, [(header::CONTENT_TYPE, page.content_type)], page.body).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, page.content_type)],
+        page.body,
+    )
+        .into_response()
 }
 
 #[cfg(test)]

@@ -26,7 +26,10 @@ impl System {
     /// The functions whose rate has come round by `now`. They count as served from here on.
     pub(crate) fn take_round(&self, now: Timestamp) -> Vec<String> {
         let swept = self.swept();
-        let come_round = self.sweepers.iter().filter(|(_, every)| boundary_after(swept, *every) <= now);
+        let come_round = self
+            .sweepers
+            .iter()
+            .filter(|(_, every)| boundary_after(swept, *every) <= now);
         let round = come_round.map(|(function, _)| function.clone()).collect();
         self.set_swept(now);
         round
@@ -35,7 +38,10 @@ impl System {
     /// Every function with a rate, whatever the time. They count as served from here on.
     pub(crate) fn take_all(&self, now: Timestamp) -> Vec<String> {
         self.set_swept(now);
-        self.sweepers.iter().map(|(function, _)| function.clone()).collect()
+        self.sweepers
+            .iter()
+            .map(|(function, _)| function.clone())
+            .collect()
     }
 
     /// Invokes these functions one after another.
@@ -43,7 +49,11 @@ impl System {
         let _busy = self.activity.begin();
         for function in round {
             // No retry: the template asks for none, the next minute is the retry.
-            if let Err(error) = self.functions.invoke(&function, event(&function, now)).await {
+            if let Err(error) = self
+                .functions
+                .invoke(&function, event(&function, now))
+                .await
+            {
                 tracing::warn!(%error, %function, "a sweep failed");
             }
         }
@@ -70,13 +80,19 @@ fn event(function: &str, now: Timestamp) -> Bytes {
 fn boundary_after(time: Timestamp, every: Duration) -> Timestamp {
     let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
     let past = time.as_millisecond().div_euclid(every);
-    let next = past.checked_add(1).and_then(|count| count.checked_mul(every));
-    next.and_then(|millisecond| Timestamp::from_millisecond(millisecond).ok()).unwrap_or(Timestamp::MAX)
+    let next = past
+        .checked_add(1)
+        .and_then(|count| count.checked_mul(every));
+    next.and_then(|millisecond| Timestamp::from_millisecond(millisecond).ok())
+        .unwrap_or(Timestamp::MAX)
 }
 
 /// The first multiple of `every` since 1970 that is not before `time`.
 fn boundary_from(time: Timestamp, every: Duration) -> Timestamp {
-    boundary_after(time.checked_sub(Duration::from_nanos(1)).unwrap_or(time), every)
+    boundary_after(
+        time.checked_sub(Duration::from_nanos(1)).unwrap_or(time),
+        every,
+    )
 }
 
 #[cfg(test)]
@@ -87,10 +103,22 @@ mod tests {
     fn rates_fall_on_their_own_multiples() {
         let minute = Duration::from_secs(60);
         let at = |text: &str| text.parse::<Timestamp>().expect("a time");
-        assert_eq!(boundary_after(at("2026-11-21T12:00:00Z"), minute), at("2026-11-21T12:01:00Z"));
-        assert_eq!(boundary_after(at("2026-11-21T11:59:59.999Z"), minute), at("2026-11-21T12:00:00Z"));
-        assert_eq!(boundary_from(at("2026-11-21T12:00:00Z"), minute), at("2026-11-21T12:00:00Z"));
-        assert_eq!(boundary_from(at("2026-11-21T12:00:00.001Z"), minute), at("2026-11-21T12:01:00Z"));
+        assert_eq!(
+            boundary_after(at("2026-11-21T12:00:00Z"), minute),
+            at("2026-11-21T12:01:00Z")
+        );
+        assert_eq!(
+            boundary_after(at("2026-11-21T11:59:59.999Z"), minute),
+            at("2026-11-21T12:00:00Z")
+        );
+        assert_eq!(
+            boundary_from(at("2026-11-21T12:00:00Z"), minute),
+            at("2026-11-21T12:00:00Z")
+        );
+        assert_eq!(
+            boundary_from(at("2026-11-21T12:00:00.001Z"), minute),
+            at("2026-11-21T12:01:00Z")
+        );
     }
 
     #[test]

@@ -44,7 +44,10 @@ pub(crate) struct System {
 }
 
 impl System {
-    #[expect(clippy::too_many_arguments, reason = "one caller, and a struct of the same fields would only repeat them")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one caller, and a struct of the same fields would only repeat them"
+    )]
     pub(crate) fn new(
         clock: Arc<Clock>,
         sqs: Arc<Sqs>,
@@ -57,7 +60,18 @@ impl System {
     ) -> Self {
         let swept = Mutex::new(clock.now());
         let turn = tokio::sync::Mutex::new(());
-        Self { clock, sqs, scheduler, due, activity, functions, sweepers, dead_letters, turn, swept }
+        Self {
+            clock,
+            sqs,
+            scheduler,
+            due,
+            activity,
+            functions,
+            sweepers,
+            dead_letters,
+            turn,
+            swept,
+        }
     }
 
     /// The time up to which the rates have been served.

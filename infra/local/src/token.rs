@@ -19,18 +19,24 @@ const ENTROPY: usize = 32;
 /// When the file cannot be read or written, holds something else, or the system has no randomness.
 pub(crate) fn take_up(given: Option<&Hidden>, file: Option<&Path>) -> io::Result<Hidden> {
     if let Some(given) = given {
-        return well_formed(&given.0)
-            .then(|| given.clone())
-            .ok_or_else(|| invalid("NIGHTDESK_TOKEN is `nd_` and at least 32 characters of A-Z a-z 0-9 - _"));
+        return well_formed(&given.0).then(|| given.clone()).ok_or_else(|| {
+            invalid("NIGHTDESK_TOKEN is `nd_` and at least 32 characters of A-Z a-z 0-9 - _")
+        });
     }
     match file.map(std::fs::read_to_string) {
         Some(Ok(kept)) if well_formed(kept.trim()) => return Ok(Hidden(kept.trim().to_owned())),
-        Some(Ok(_)) => return Err(invalid("the token kept in the data folder is none; delete it to get another")),
+        Some(Ok(_)) => {
+            return Err(invalid(
+                "the token kept in the data folder is none; delete it to get another",
+            ));
+        }
         Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Some(Err(_)) | None => {}
     }
     let mut bytes = [0; ENTROPY];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("the system has no random numbers"))?;
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| io::Error::other("the system has no random numbers"))?;
     let token = format!("nd_{}", URL_SAFE_NO_PAD.encode(bytes));
     if let Some(file) = file {
         folder::replace(file, token.as_bytes())?;
@@ -40,7 +46,10 @@ pub(crate) fn take_up(given: Option<&Hidden>, file: Option<&Path>) -> io::Result
 
 fn well_formed(token: &str) -> bool {
     token.strip_prefix("nd_").is_some_and(|rest| {
-        rest.len() >= 32 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        rest.len() >= 32
+            && rest
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     })
 }
 
@@ -68,8 +77,16 @@ mod tests {
         let file = folder.path().join("token");
         let given = Hidden(format!("nd_{}", "a".repeat(32)));
         assert_eq!(take_up(Some(&given), Some(&file)).unwrap(), given);
-        for wrong in ["", "nd_short", "xx_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "nd_äaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
-            assert!(take_up(Some(&Hidden(wrong.to_owned())), Some(&file)).is_err(), "{wrong}");
+        for wrong in [
+            "",
+            "nd_short",
+            "xx_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "nd_äaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ] {
+            assert!(
+                take_up(Some(&Hidden(wrong.to_owned())), Some(&file)).is_err(),
+                "{wrong}"
+            );
         }
     }
 }

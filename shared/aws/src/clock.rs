@@ -25,7 +25,10 @@ impl RuntimeClock {
     /// A clock that the runtime's header may move, or one that nothing moves.
     #[must_use]
     pub fn new(movable: bool) -> Self {
-        Self { offset_ms: AtomicI64::new(0), movable }
+        Self {
+            offset_ms: AtomicI64::new(0),
+            movable,
+        }
     }
 
     /// Takes the offset of one invocation.
@@ -33,7 +36,10 @@ impl RuntimeClock {
         if !self.movable {
             return;
         }
-        let offset = context.client_context.as_ref().and_then(|client| client.custom.get(OFFSET)?.parse().ok());
+        let offset = context
+            .client_context
+            .as_ref()
+            .and_then(|client| client.custom.get(OFFSET)?.parse().ok());
         if let Some(offset) = offset {
             self.offset_ms.store(offset, Ordering::Relaxed);
         }
@@ -43,7 +49,8 @@ impl RuntimeClock {
 impl Clock for RuntimeClock {
     fn now(&self) -> Timestamp {
         let real = Timestamp::now().as_millisecond();
-        Timestamp::from_millisecond(real.saturating_add(self.offset_ms.load(Ordering::Relaxed))).unwrap_or(Timestamp::MAX)
+        Timestamp::from_millisecond(real.saturating_add(self.offset_ms.load(Ordering::Relaxed)))
+            .unwrap_or(Timestamp::MAX)
     }
 }
 
@@ -55,14 +62,18 @@ pub struct SystemEntropy {
 
 impl Default for SystemEntropy {
     fn default() -> Self {
-        Self { random: SystemRandom::new() }
+        Self {
+            random: SystemRandom::new(),
+        }
     }
 }
 
 impl SystemEntropy {
     fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.random.fill(&mut bytes).expect("the operating system gives random bytes");
+        self.random
+            .fill(&mut bytes)
+            .expect("the operating system gives random bytes");
         bytes
     }
 }
@@ -87,10 +98,16 @@ mod tests {
     use super::*;
 
     fn context(offset: &str) -> lambda_runtime::Context {
-        let mut context = lambda_runtime::Context::default();
-        let custom = [(OFFSET.to_owned(), offset.to_owned())].into();
-        context.client_context = Some(lambda_runtime::ClientContext { client: Default::default(), custom, environment: Default::default() });
-        context
+        let client = format!(
+            r#"{{"client":{{"installationId":"","appTitle":"","appVersionName":"","appVersionCode":"","appPackageName":""}},"custom":{{"{OFFSET}":"{offset}"}}}}"#
+        );
+        let mut headers = http::HeaderMap::new();
+        headers.insert(
+            "lambda-runtime-deadline-ms",
+            http::HeaderValue::from_static("0"),
+        );
+        headers.insert("lambda-runtime-client-context", client.parse().unwrap());
+        lambda_runtime::Context::new("id", std::sync::Arc::default(), &headers).unwrap()
     }
 
     #[test]

@@ -57,13 +57,21 @@ where
     .await
 }
 
-async fn batch(wiring: &Wiring, consumer: &dyn Consumer, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
+async fn batch(
+    wiring: &Wiring,
+    consumer: &dyn Consumer,
+    event: LambdaEvent<SqsEvent>,
+) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     for record in event.payload.records {
         // A record without an id cannot be reported; SQS never sends one.
-        let Some(id) = record.message_id.clone() else { continue };
+        let Some(id) = record.message_id.clone() else {
+            continue;
+        };
         let span = tracing::info_span!("message", message.id = %id, invocation = %event.context.request_id);
-        let kept = one(wiring, consumer, &record, &event.context).instrument(span).await;
+        let kept = one(wiring, consumer, &record, &event.context)
+            .instrument(span)
+            .await;
         if !kept {
             response.batch_item_failures.push(item(id));
         }
@@ -78,7 +86,12 @@ fn item(id: String) -> BatchItemFailure {
 }
 
 /// Whether the record is dealt with.
-async fn one(wiring: &Wiring, consumer: &dyn Consumer, record: &SqsMessage, context: &lambda_runtime::Context) -> bool {
+async fn one(
+    wiring: &Wiring,
+    consumer: &dyn Consumer,
+    record: &SqsMessage,
+    context: &lambda_runtime::Context,
+) -> bool {
     let message = match Message::decode(record.body.as_deref().unwrap_or_default()) {
         Ok(message) => message,
         Err(error) => {
@@ -86,15 +99,25 @@ async fn one(wiring: &Wiring, consumer: &dyn Consumer, record: &SqsMessage, cont
             return false;
         }
     };
-    let receive_count = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1);
-    let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    let receive_count = record
+        .attributes
+        .get("ApproximateReceiveCount")
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(1);
+    let left = context
+        .deadline()
+        .duration_since(SystemTime::now())
+        .unwrap_or_default();
     let delivery = Delivery {
         message: message.clone(),
         worker: context.request_id.clone(),
         receive_count,
         remaining: left.saturating_sub(RESERVE),
     };
-    let disposition = match AssertUnwindSafe(consumer.handle(delivery)).catch_unwind().await {
+    let disposition = match AssertUnwindSafe(consumer.handle(delivery))
+        .catch_unwind()
+        .await
+    {
         Ok(disposition) => disposition,
         Err(_) => {
             tracing::error!("the handler panicked; the message stays in its queue");
@@ -105,9 +128,13 @@ async fn one(wiring: &Wiring, consumer: &dyn Consumer, record: &SqsMessage, cont
         Disposition::Done => true,
         Disposition::Failed => false,
         Disposition::NotBefore(at) => {
-            let wait = Duration::try_from(at.duration_since(wiring.clock().now())).unwrap_or_default();
+            let wait =
+                Duration::try_from(at.duration_since(wiring.clock().now())).unwrap_or_default();
             if let Some(receipt) = &record.receipt_handle
-                && let Err(error) = wiring.queues().hide(&message, receipt, wait + Duration::from_secs(1)).await
+                && let Err(error) = wiring
+                    .queues()
+                    .hide(&message, receipt, wait + Duration::from_secs(1))
+                    .await
             {
                 tracing::warn!(%error, "a message could not be hidden; it comes back when its visibility ends");
             }

@@ -6,7 +6,10 @@
 
 use async_trait::async_trait;
 use aws_sdk_scheduler::Client;
-use aws_sdk_scheduler::types::{ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, ScheduleState, Target};
+use aws_sdk_scheduler::types::{
+    ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, ScheduleState,
+    Target,
+};
 use domain::ids::{OwnerId, WorkflowId};
 use domain::schedule::AwsExpression;
 use engine::ports::{ScheduleError, Schedules};
@@ -28,11 +31,20 @@ pub struct SchedulerSchedules {
 impl SchedulerSchedules {
     #[must_use]
     pub fn new(sdk: &Sdk, group: String, role_arn: String, queue_arn: String) -> Self {
-        Self { client: Client::new(&sdk.service("SCHEDULER")), group, role_arn, queue_arn }
+        Self {
+            client: Client::new(&sdk.service("SCHEDULER")),
+            group,
+            role_arn,
+            queue_arn,
+        }
     }
 
     fn name(workflow: &WorkflowId, i: usize) -> String {
-        if i == 0 { workflow.to_string() } else { format!("{workflow}-{}", i + 1) }
+        if i == 0 {
+            workflow.to_string()
+        } else {
+            format!("{workflow}-{}", i + 1)
+        }
     }
 
     fn target(&self, owner: &OwnerId, workflow: &WorkflowId) -> Result<Target, ScheduleError> {
@@ -45,16 +57,36 @@ impl SchedulerSchedules {
             .arn(&self.queue_arn)
             .role_arn(&self.role_arn)
             .input(input)
-            .retry_policy(RetryPolicy::builder().maximum_event_age_in_seconds(86_400).maximum_retry_attempts(185).build())
+            .retry_policy(
+                RetryPolicy::builder()
+                    .maximum_event_age_in_seconds(86_400)
+                    .maximum_retry_attempts(185)
+                    .build(),
+            )
             .build()
             .map_err(|error| ScheduleError(error.to_string()))
     }
 
-    async fn put_one(&self, owner: &OwnerId, workflow: &WorkflowId, name: &str, expression: &AwsExpression) -> Result<(), ScheduleError> {
-        let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build().map_err(|error| ScheduleError(error.to_string()))?;
+    async fn put_one(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        name: &str,
+        expression: &AwsExpression,
+    ) -> Result<(), ScheduleError> {
+        let window = FlexibleTimeWindow::builder()
+            .mode(FlexibleTimeWindowMode::Off)
+            .build()
+            .map_err(|error| ScheduleError(error.to_string()))?;
         let target = self.target(owner, workflow)?;
-        let start = expression.start_date.map(|at| aws_sdk_scheduler::primitives::DateTime::from_secs(at.as_second()));
-        let after = if expression.expression.starts_with("at(") { ActionAfterCompletion::Delete } else { ActionAfterCompletion::None };
+        let start = expression
+            .start_date
+            .map(|at| aws_sdk_scheduler::primitives::DateTime::from_secs(at.as_second()));
+        let after = if expression.expression.starts_with("at(") {
+            ActionAfterCompletion::Delete
+        } else {
+            ActionAfterCompletion::None
+        };
         let created = self
             .client
             .create_schedule()
@@ -71,7 +103,11 @@ impl SchedulerSchedules {
             .await;
         let error = match created {
             Ok(_) => return Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_conflict_exception()) => {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conflict_exception()) =>
+            {
                 let updated = self
                     .client
                     .update_schedule()
@@ -97,9 +133,22 @@ impl SchedulerSchedules {
     }
 
     async fn remove(&self, name: &str) -> Result<(), ScheduleError> {
-        match self.client.delete_schedule().name(name).group_name(&self.group).send().await {
+        match self
+            .client
+            .delete_schedule()
+            .name(name)
+            .group_name(&self.group)
+            .send()
+            .await
+        {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_resource_not_found_exception()) =>
+            {
+                Ok(())
+            }
             Err(error) => Err(ScheduleError(causes(&error))),
         }
     }
@@ -107,7 +156,12 @@ impl SchedulerSchedules {
 
 #[async_trait]
 impl Schedules for SchedulerSchedules {
-    async fn put(&self, owner: &OwnerId, workflow: &WorkflowId, expressions: &[AwsExpression]) -> Result<(), ScheduleError> {
+    async fn put(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        expressions: &[AwsExpression],
+    ) -> Result<(), ScheduleError> {
         for i in 0..MOST {
             let name = Self::name(workflow, i);
             match expressions.get(i) {

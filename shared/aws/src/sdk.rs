@@ -36,7 +36,11 @@ impl Endpoints {
     }
 
     fn of(&self, service: &str) -> Option<&String> {
-        self.each.iter().find(|(name, _)| name == service).map(|(_, url)| url).or(self.all.as_ref())
+        self.each
+            .iter()
+            .find(|(name, _)| name == service)
+            .map(|(_, url)| url)
+            .or(self.all.as_ref())
     }
 }
 
@@ -51,14 +55,21 @@ impl Sdk {
     /// The configuration for a region, with the credentials of the environment.
     #[must_use]
     pub fn new(region: String, credentials: Credentials, endpoints: Endpoints) -> Self {
-        let plain = endpoints.all.iter().chain(endpoints.each.iter().map(|(_, url)| url)).all(|url| url.starts_with("http://"));
+        let plain = endpoints
+            .all
+            .iter()
+            .chain(endpoints.each.iter().map(|(_, url)| url))
+            .all(|url| url.starts_with("http://"));
         let has_endpoints = endpoints.all.is_some() || !endpoints.each.is_empty();
-        let builder = aws_smithy_http_client::Builder::new().pool_idle_timeout(Duration::from_secs(15));
+        let builder =
+            aws_smithy_http_client::Builder::new().pool_idle_timeout(Duration::from_secs(15));
         // Reading the root certificates costs a third of the start; endpoints without TLS need none.
         let http = if has_endpoints && plain {
             builder.build_http()
         } else {
-            builder.tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https()
+            builder
+                .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+                .build_https()
         };
         let credentials = aws_sdk_dynamodb::config::Credentials::new(
             credentials.access_key,
@@ -70,9 +81,15 @@ impl Sdk {
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region))
-            .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(credentials))
+            .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(
+                credentials,
+            ))
             .http_client(http)
-            .retry_config(RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50)))
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(4)
+                    .with_initial_backoff(Duration::from_millis(50)),
+            )
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(Duration::from_secs(2))

@@ -15,16 +15,29 @@ pub struct SecretsManager {
 impl SecretsManager {
     #[must_use]
     pub fn new(sdk: &Sdk) -> Self {
-        Self { client: Client::new(&sdk.service("SECRETS_MANAGER")) }
+        Self {
+            client: Client::new(&sdk.service("SECRETS_MANAGER")),
+        }
     }
 }
 
 #[async_trait]
 impl Secrets for SecretsManager {
     async fn secret(&self, name: &str) -> Result<Secret, SecretError> {
-        let failed = |reason: String| SecretError { name: name.to_owned(), reason };
-        let answer = self.client.get_secret_value().secret_id(name).send().await.map_err(|error| failed(causes(&error)))?;
-        let text = answer.secret_string().ok_or_else(|| failed("it is not a text".to_owned()))?;
+        let failed = |reason: String| SecretError {
+            name: name.to_owned(),
+            reason,
+        };
+        let answer = self
+            .client
+            .get_secret_value()
+            .secret_id(name)
+            .send()
+            .await
+            .map_err(|error| failed(causes(&error)))?;
+        let text = answer
+            .secret_string()
+            .ok_or_else(|| failed("it is not a text".to_owned()))?;
         Ok(Secret::new(text))
     }
 }

@@ -21,26 +21,45 @@ pub struct SesMailer {
 impl SesMailer {
     #[must_use]
     pub fn new(sdk: &Sdk, from: String) -> Self {
-        let config = aws_sdk_sesv2::config::Builder::from(&sdk.service("SESV2")).retry_config(RetryConfig::disabled()).build();
-        Self { client: Client::from_conf(config), from }
+        let config = aws_sdk_sesv2::config::Builder::from(&sdk.service("SESV2"))
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            from,
+        }
     }
 }
 
 fn content(text: &str) -> Result<Content, MailError> {
-    Content::builder().data(text).charset("UTF-8").build().map_err(|error| MailError::Refused(error.to_string()))
+    Content::builder()
+        .data(text)
+        .charset("UTF-8")
+        .build()
+        .map_err(|error| MailError::Refused(error.to_string()))
 }
 
 #[async_trait]
 impl Mailer for SesMailer {
     async fn send(&self, mail: &Mail) -> Result<String, MailError> {
         let html = mail.html.as_deref().map(content).transpose()?;
-        let body = Body::builder().text(content(&mail.text)?).set_html(html).build();
-        let message = Message::builder().subject(content(&mail.subject)?).body(body).build();
+        let body = Body::builder()
+            .text(content(&mail.text)?)
+            .set_html(html)
+            .build();
+        let message = Message::builder()
+            .subject(content(&mail.subject)?)
+            .body(body)
+            .build();
         let sent = self
             .client
             .send_email()
             .from_email_address(&self.from)
-            .destination(Destination::builder().set_to_addresses(Some(mail.to.clone())).build())
+            .destination(
+                Destination::builder()
+                    .set_to_addresses(Some(mail.to.clone()))
+                    .build(),
+            )
             .content(EmailContent::builder().simple(message).build())
             .send()
             .await;
@@ -56,7 +75,9 @@ fn classify(error: &SdkError<SendEmailError>) -> MailError {
     match error {
         // The request never left, or no connection was made.
         SdkError::ConstructionFailure(_) => MailError::Refused(text),
-        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_user() => MailError::Unavailable(text),
+        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_user() => {
+            MailError::Unavailable(text)
+        }
         SdkError::ServiceError(service) => match service.err() {
             SendEmailError::TooManyRequestsException(_)
             | SendEmailError::LimitExceededException(_)

@@ -39,7 +39,10 @@ impl Wiring {
     ///
     /// # Errors
     /// A variable is missing or unusable, or one is set that AWS must not have.
-    #[expect(clippy::unused_async, reason = "building clients may one day ask for credentials")]
+    #[expect(
+        clippy::unused_async,
+        reason = "building clients may one day ask for credentials"
+    )]
     pub async fn from_env() -> Result<Self, ConfigError> {
         Self::new(std::env::vars().collect())
     }
@@ -51,14 +54,26 @@ impl Wiring {
     pub fn new(variables: HashMap<String, String>) -> Result<Self, ConfigError> {
         // Whatever speaks TLS in this process uses ring; a second installation changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let get = |name: &'static str| variables.get(name).filter(|value| !value.is_empty()).cloned();
+        let get = |name: &'static str| {
+            variables
+                .get(name)
+                .filter(|value| !value.is_empty())
+                .cloned()
+        };
         let need = |name: &'static str| get(name).ok_or(ConfigError::Missing(name));
         telemetry::start(&get("NIGHTDESK_LOG").unwrap_or_else(|| "info".to_owned()));
-        let all: Vec<(String, String)> = variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let all: Vec<(String, String)> = variables
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
         let endpoints = Endpoints::from_variables(&all);
         if endpoints == Endpoints::default() && get("NIGHTDESK_EGRESS_ALLOW").is_some() {
-            let reason = "exceptions to \"public addresses only\" are for tests and never for AWS".to_owned();
-            return Err(ConfigError::Unusable { name: "NIGHTDESK_EGRESS_ALLOW", reason });
+            let reason = "exceptions to \"public addresses only\" are for tests and never for AWS"
+                .to_owned();
+            return Err(ConfigError::Unusable {
+                name: "NIGHTDESK_EGRESS_ALLOW",
+                reason,
+            });
         }
         let credentials = Credentials {
             access_key: need("AWS_ACCESS_KEY_ID")?,
@@ -66,8 +81,12 @@ impl Wiring {
             session_token: get("AWS_SESSION_TOKEN"),
         };
         let sdk = Sdk::new(need("AWS_REGION")?, credentials, endpoints);
-        let blobs = Blobs::open(&need("NIGHTDESK_BLOBS")?, &all)
-            .map_err(|reason| ConfigError::Unusable { name: "NIGHTDESK_BLOBS", reason })?;
+        let blobs = Blobs::open(&need("NIGHTDESK_BLOBS")?, &all).map_err(|reason| {
+            ConfigError::Unusable {
+                name: "NIGHTDESK_BLOBS",
+                reason,
+            }
+        })?;
         let store = DynamoStore::new(&sdk, need("NIGHTDESK_TABLE")?, blobs);
         let queues = SqsQueues::new(
             &sdk,
@@ -80,14 +99,25 @@ impl Wiring {
                 dead_letters: need("NIGHTDESK_DEAD_LETTER_QUEUE_URL")?,
             },
         );
-        let clock = Arc::new(RuntimeClock::new(get("NIGHTDESK_CLOCK").as_deref() == Some("runtime-header")));
-        Ok(Self { variables: Arc::new(variables), sdk, clock, store: Arc::new(store), queues: Arc::new(queues) })
+        let clock = Arc::new(RuntimeClock::new(
+            get("NIGHTDESK_CLOCK").as_deref() == Some("runtime-header"),
+        ));
+        Ok(Self {
+            variables: Arc::new(variables),
+            sdk,
+            clock,
+            store: Arc::new(store),
+            queues: Arc::new(queues),
+        })
     }
 
     /// An environment variable as it was read; empty counts as unset.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
-        self.variables.get(name).filter(|value| !value.is_empty()).cloned()
+        self.variables
+            .get(name)
+            .filter(|value| !value.is_empty())
+            .cloned()
     }
 
     /// An environment variable that must be there.
@@ -131,7 +161,10 @@ impl Wiring {
     /// # Errors
     /// `NIGHTDESK_MAIL_FROM` is missing.
     pub fn mailer(&self) -> Result<Arc<dyn Mailer>, ConfigError> {
-        Ok(Arc::new(SesMailer::new(&self.sdk, self.require("NIGHTDESK_MAIL_FROM")?)))
+        Ok(Arc::new(SesMailer::new(
+            &self.sdk,
+            self.require("NIGHTDESK_MAIL_FROM")?,
+        )))
     }
 
     #[must_use]

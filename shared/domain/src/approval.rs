@@ -17,10 +17,22 @@ use crate::words::words;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Draft {
-    Email { to: Vec<String>, subject: String, body: String },
-    Webhook { url: String, body: Value },
-    Content { body: String },
-    Image { sha256: String, alt: String },
+    Email {
+        to: Vec<String>,
+        subject: String,
+        body: String,
+    },
+    Webhook {
+        url: String,
+        body: Value,
+    },
+    Content {
+        body: String,
+    },
+    Image {
+        sha256: String,
+        alt: String,
+    },
 }
 
 impl Draft {
@@ -35,7 +47,10 @@ impl Draft {
     pub fn text(&self) -> String {
         match self {
             Self::Email { body, .. } | Self::Content { body } => body.clone(),
-            Self::Webhook { body: Value::String(text), .. } => text.clone(),
+            Self::Webhook {
+                body: Value::String(text),
+                ..
+            } => text.clone(),
             Self::Webhook { body, .. } => serde_json::to_string_pretty(body).unwrap_or_default(),
             Self::Image { alt, .. } => alt.clone(),
         }
@@ -46,14 +61,27 @@ impl Draft {
     #[must_use]
     pub fn with_body(&self, body: &str) -> Option<Self> {
         match self {
-            Self::Email { to, subject, .. } => {
-                Some(Self::Email { to: to.clone(), subject: subject.clone(), body: body.to_owned() })
+            Self::Email { to, subject, .. } => Some(Self::Email {
+                to: to.clone(),
+                subject: subject.clone(),
+                body: body.to_owned(),
+            }),
+            Self::Content { .. } => Some(Self::Content {
+                body: body.to_owned(),
+            }),
+            Self::Webhook {
+                url,
+                body: Value::String(_),
+            } => Some(Self::Webhook {
+                url: url.clone(),
+                body: Value::String(body.to_owned()),
+            }),
+            Self::Webhook { url, .. } => {
+                serde_json::from_str(body).ok().map(|body| Self::Webhook {
+                    url: url.clone(),
+                    body,
+                })
             }
-            Self::Content { .. } => Some(Self::Content { body: body.to_owned() }),
-            Self::Webhook { url, body: Value::String(_) } => {
-                Some(Self::Webhook { url: url.clone(), body: Value::String(body.to_owned()) })
-            }
-            Self::Webhook { url, .. } => serde_json::from_str(body).ok().map(|body| Self::Webhook { url: url.clone(), body }),
             Self::Image { .. } => None,
         }
     }
@@ -63,7 +91,11 @@ impl Draft {
     pub fn webhook_bytes(body: &Value) -> Vec<u8> {
         match body {
             Value::String(text) => text.clone().into_bytes(),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => body.to_string().into_bytes(),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => body.to_string().into_bytes(),
         }
     }
 }
@@ -168,7 +200,11 @@ pub enum Decided {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CannotDecide {
     #[error("it was already decided")]
-    AlreadyDecided { decision: Choice, by: String, at: Timestamp },
+    AlreadyDecided {
+        decision: Choice,
+        by: String,
+        at: Timestamp,
+    },
     #[error("the time to decide has passed")]
     Expired,
     #[error("it is no longer open: {0}")]
@@ -185,7 +221,10 @@ impl Approval {
     /// # Errors
     /// It is decided, gone or expired; the draft is another; or no revision is left.
     pub fn decide(&self, verdict: &Verdict, now: Timestamp) -> Result<Decided, CannotDecide> {
-        let said_before = self.decisions.iter().find(|decision| decision.by == verdict.by);
+        let said_before = self
+            .decisions
+            .iter()
+            .find(|decision| decision.by == verdict.by);
         if said_before.is_some_and(|decision| decision.decision == verdict.choice) {
             return Ok(Decided::Again);
         }
@@ -196,12 +235,19 @@ impl Approval {
         };
         match self.status {
             ApprovalStatus::Pending => {}
-            ApprovalStatus::Approved | ApprovalStatus::Rejected | ApprovalStatus::ChangesRequested => {
-                let last = self.decisions.last().ok_or(CannotDecide::Gone(self.status))?;
+            ApprovalStatus::Approved
+            | ApprovalStatus::Rejected
+            | ApprovalStatus::ChangesRequested => {
+                let last = self
+                    .decisions
+                    .last()
+                    .ok_or(CannotDecide::Gone(self.status))?;
                 return Err(decided(last));
             }
             ApprovalStatus::Expired => return Err(CannotDecide::Expired),
-            ApprovalStatus::Superseded | ApprovalStatus::Cancelled => return Err(CannotDecide::Gone(self.status)),
+            ApprovalStatus::Superseded | ApprovalStatus::Cancelled => {
+                return Err(CannotDecide::Gone(self.status));
+            }
         }
         if let Some(earlier) = said_before {
             return Err(decided(earlier));
@@ -209,7 +255,11 @@ impl Approval {
         if now >= self.deadline {
             return Err(CannotDecide::Expired);
         }
-        if verdict.seen_sha256.as_ref().is_some_and(|seen| *seen != self.sha256) {
+        if verdict
+            .seen_sha256
+            .as_ref()
+            .is_some_and(|seen| *seen != self.sha256)
+        {
             return Err(CannotDecide::DraftChanged);
         }
         if verdict.choice == Choice::RequestChanges && self.generation > self.max_revisions {
@@ -224,9 +274,15 @@ impl Approval {
             at: now,
             channel: verdict.channel,
         });
-        let approvals = next.decisions.iter().filter(|decision| decision.decision == Choice::Approve).count();
+        let approvals = next
+            .decisions
+            .iter()
+            .filter(|decision| decision.decision == Choice::Approve)
+            .count();
         next.status = match verdict.choice {
-            Choice::Approve if approvals < next.required as usize => return Ok(Decided::Counted(next)),
+            Choice::Approve if approvals < next.required as usize => {
+                return Ok(Decided::Counted(next));
+            }
             Choice::Approve => ApprovalStatus::Approved,
             Choice::Reject => ApprovalStatus::Rejected,
             Choice::RequestChanges => ApprovalStatus::ChangesRequested,
@@ -237,7 +293,11 @@ impl Approval {
     /// Closes it without a decision.
     #[must_use]
     pub fn close(&self, status: ApprovalStatus) -> Self {
-        Self { status, revision: self.revision + 1, ..self.clone() }
+        Self {
+            status,
+            revision: self.revision + 1,
+            ..self.clone()
+        }
     }
 
     /// When the sweeper must look at it; `None` when everybody was asked. Its deadline is its run's.
@@ -262,7 +322,9 @@ mod tests {
     }
 
     fn approval(required: u32) -> Approval {
-        let draft = Draft::Content { body: "hello".into() };
+        let draft = Draft::Content {
+            body: "hello".into(),
+        };
         Approval {
             id: ApprovalId::from_uuid(uuid::Uuid::from_u128(1)),
             owner: OwnerId::from_uuid(uuid::Uuid::from_u128(2)),
@@ -272,7 +334,12 @@ mod tests {
             step: "post".into(),
             generation: 1,
             status: ApprovalStatus::Pending,
-            draft: Output { sha256: draft.sha256(), bytes: 0, inline: None, preview: String::new() },
+            draft: Output {
+                sha256: draft.sha256(),
+                bytes: 0,
+                inline: None,
+                preview: String::new(),
+            },
             original: None,
             sha256: draft.sha256(),
             required,
@@ -290,7 +357,13 @@ mod tests {
     }
 
     fn verdict(by: &str, choice: Choice) -> Verdict {
-        Verdict { by: by.into(), choice, comment: None, channel: DecisionChannel::Api, seen_sha256: None }
+        Verdict {
+            by: by.into(),
+            choice,
+            comment: None,
+            channel: DecisionChannel::Api,
+            seen_sha256: None,
+        }
     }
 
     fn settled(result: Result<Decided, CannotDecide>) -> Approval {
@@ -303,34 +376,78 @@ mod tests {
     #[test]
     fn the_loser_of_a_race_learns_who_won() {
         let approved = settled(approval(1).decide(&verdict("a@x.test", Choice::Approve), now()));
-        assert_eq!(approved.decide(&verdict("a@x.test", Choice::Approve), now()), Ok(Decided::Again));
+        assert_eq!(
+            approved.decide(&verdict("a@x.test", Choice::Approve), now()),
+            Ok(Decided::Again)
+        );
         let lost = approved.decide(&verdict("b@x.test", Choice::Reject), now());
-        assert_eq!(lost, Err(CannotDecide::AlreadyDecided { decision: Choice::Approve, by: "a@x.test".into(), at: now() }));
+        assert_eq!(
+            lost,
+            Err(CannotDecide::AlreadyDecided {
+                decision: Choice::Approve,
+                by: "a@x.test".into(),
+                at: now()
+            })
+        );
     }
 
     #[test]
     fn two_are_needed_and_one_no_is_enough() {
-        let Ok(Decided::Counted(first)) = approval(2).decide(&verdict("a@x.test", Choice::Approve), now()) else { panic!() };
+        let Ok(Decided::Counted(first)) =
+            approval(2).decide(&verdict("a@x.test", Choice::Approve), now())
+        else {
+            panic!()
+        };
         assert!(first.is_open());
-        assert_eq!(settled(first.decide(&verdict("b@x.test", Choice::Reject), now())).status, ApprovalStatus::Rejected);
-        assert_eq!(settled(first.decide(&verdict("b@x.test", Choice::Approve), now())).status, ApprovalStatus::Approved);
-        assert!(matches!(first.decide(&verdict("a@x.test", Choice::Reject), now()), Err(CannotDecide::AlreadyDecided { .. })));
+        assert_eq!(
+            settled(first.decide(&verdict("b@x.test", Choice::Reject), now())).status,
+            ApprovalStatus::Rejected
+        );
+        assert_eq!(
+            settled(first.decide(&verdict("b@x.test", Choice::Approve), now())).status,
+            ApprovalStatus::Approved
+        );
+        assert!(matches!(
+            first.decide(&verdict("a@x.test", Choice::Reject), now()),
+            Err(CannotDecide::AlreadyDecided { .. })
+        ));
     }
 
     #[test]
     fn another_draft_a_passed_deadline_and_spent_revisions_do_not_count() {
-        let seen = Verdict { seen_sha256: Some("0".repeat(64)), ..verdict("a@x.test", Choice::Approve) };
-        assert_eq!(approval(1).decide(&seen, now()), Err(CannotDecide::DraftChanged));
+        let seen = Verdict {
+            seen_sha256: Some("0".repeat(64)),
+            ..verdict("a@x.test", Choice::Approve)
+        };
+        assert_eq!(
+            approval(1).decide(&seen, now()),
+            Err(CannotDecide::DraftChanged)
+        );
         let late = "2026-05-07T08:00:00Z".parse().unwrap();
-        assert_eq!(approval(1).decide(&verdict("a@x.test", Choice::Approve), late), Err(CannotDecide::Expired));
-        let second = Approval { generation: 2, ..approval(1) };
-        assert_eq!(second.decide(&verdict("a@x.test", Choice::RequestChanges), now()), Err(CannotDecide::RevisionsExhausted));
+        assert_eq!(
+            approval(1).decide(&verdict("a@x.test", Choice::Approve), late),
+            Err(CannotDecide::Expired)
+        );
+        let second = Approval {
+            generation: 2,
+            ..approval(1)
+        };
+        assert_eq!(
+            second.decide(&verdict("a@x.test", Choice::RequestChanges), now()),
+            Err(CannotDecide::RevisionsExhausted)
+        );
     }
 
     #[test]
     fn a_draft_is_its_canonical_bytes() {
-        let draft = Draft::Webhook { url: "https://example.com/".into(), body: serde_json::json!({"b": 1, "a": 2}) };
-        let same = Draft::Webhook { url: "https://example.com/".into(), body: serde_json::json!({"a": 2, "b": 1}) };
+        let draft = Draft::Webhook {
+            url: "https://example.com/".into(),
+            body: serde_json::json!({"b": 1, "a": 2}),
+        };
+        let same = Draft::Webhook {
+            url: "https://example.com/".into(),
+            body: serde_json::json!({"a": 2, "b": 1}),
+        };
         assert_eq!(draft.sha256(), same.sha256());
         assert_ne!(draft.sha256(), draft.with_body("{}").unwrap().sha256());
         assert!(draft.with_body("{").is_none());

@@ -59,8 +59,14 @@ impl Account {
     pub fn reserve(&self, amount: u32) -> Result<Self, InsufficientCredits> {
         let required = i64::from(amount);
         match self.available() {
-            Some(available) if available < required => Err(InsufficientCredits { required, available }),
-            Some(_) | None => Ok(Self { reserved: self.reserved + required, ..*self }),
+            Some(available) if available < required => Err(InsufficientCredits {
+                required,
+                available,
+            }),
+            Some(_) | None => Ok(Self {
+                reserved: self.reserved + required,
+                ..*self
+            }),
         }
     }
 
@@ -68,7 +74,9 @@ impl Account {
     #[must_use]
     pub fn settle(&self, reserved: u32, consumed: u32) -> Self {
         Self {
-            balance: self.balance.map(|balance| balance - i64::from(consumed.min(reserved))),
+            balance: self
+                .balance
+                .map(|balance| balance - i64::from(consumed.min(reserved))),
             reserved: self.reserved - i64::from(reserved),
         }
     }
@@ -79,7 +87,11 @@ impl Account {
 #[must_use]
 pub fn price(plan: &Plan, simple: bool, condition: &StopCondition) -> u32 {
     let judging = u32::from(condition.needs_model());
-    if simple { 1 + judging } else { plan.most_credits() + judging }
+    if simple {
+        1 + judging
+    } else {
+        plan.most_credits() + judging
+    }
 }
 
 #[cfg(test)]
@@ -88,15 +100,36 @@ mod tests {
 
     #[test]
     fn what_is_set_aside_cannot_be_set_aside_twice() {
-        let account = Account { balance: Some(3), reserved: 0 };
+        let account = Account {
+            balance: Some(3),
+            reserved: 0,
+        };
         let one = account.reserve(2).unwrap();
-        assert_eq!(one.reserve(2), Err(InsufficientCredits { required: 2, available: 1 }));
-        assert_eq!(one.settle(2, 1), Account { balance: Some(2), reserved: 0 });
+        assert_eq!(
+            one.reserve(2),
+            Err(InsufficientCredits {
+                required: 2,
+                available: 1
+            })
+        );
+        assert_eq!(
+            one.settle(2, 1),
+            Account {
+                balance: Some(2),
+                reserved: 0
+            }
+        );
     }
 
     #[test]
     fn without_a_grant_nothing_is_refused() {
         let account = Account::default();
-        assert_eq!(account.reserve(1000).unwrap().settle(1000, 7), Account { balance: None, reserved: 0 });
+        assert_eq!(
+            account.reserve(1000).unwrap().settle(1000, 7),
+            Account {
+                balance: None,
+                reserved: 0
+            }
+        );
     }
 }

@@ -18,15 +18,18 @@ pub fn of_json<T: Serialize>(value: &T) -> String {
 /// RFC 8785 canonical JSON.
 #[must_use]
 pub fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
-    serde_json_canonicalizer::to_vec(value).expect("our documents have string keys and finite numbers only")
+    serde_json_canonicalizer::to_vec(value)
+        .expect("our documents have string keys and finite numbers only")
 }
 
 /// Lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

@@ -76,12 +76,26 @@ impl Fault {
     }
 
     pub fn new(path: impl Into<String>, code: Code, message: impl Into<String>) -> Self {
-        Self { path: path.into(), code, message: message.into() }
+        Self {
+            path: path.into(),
+            code,
+            message: message.into(),
+        }
     }
 }
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {} ({})", if self.path.is_empty() { "/" } else { &self.path }, self.message, self.code)
+        write!(
+            f,
+            "{}: {} ({})",
+            if self.path.is_empty() {
+                "/"
+            } else {
+                &self.path
+            },
+            self.message,
+            self.code
+        )
     }
 }

@@ -92,7 +92,13 @@ mod tests {
         assert_eq!(id.as_str(), "wf_00000000000000000000000000000007");
         assert_eq!(WorkflowId::parse(id.as_str()), Ok(id.clone()));
         assert!(ExecutionId::parse(id.as_str()).is_err());
-        for bad in ["", "wf_", "wf_0", "wf_0000000000000000000000000000000G", "wf_000000000000000000000000000000070"] {
+        for bad in [
+            "",
+            "wf_",
+            "wf_0",
+            "wf_0000000000000000000000000000000G",
+            "wf_000000000000000000000000000000070",
+        ] {
             assert!(WorkflowId::parse(bad).is_err(), "{bad}");
         }
     }

@@ -44,8 +44,12 @@ impl Token {
     /// Whether `text` has a token's form: `nd_` and at least 32 URL-safe characters, at most 255.
     #[must_use]
     pub fn is_well_formed(text: &str) -> bool {
-        text.strip_prefix(Self::PREFIX)
-            .is_some_and(|rest| (32..=252).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
+        text.strip_prefix(Self::PREFIX).is_some_and(|rest| {
+            (32..=252).contains(&rest.len())
+                && rest
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        })
     }
 
     /// Whether it counts at `now`.

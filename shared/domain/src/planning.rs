@@ -80,10 +80,16 @@ pub struct Planner {
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum PlanningState {
     Planning,
-    Completed { plan: PlanId },
+    Completed {
+        plan: PlanId,
+    },
     /// The goal cannot be planned; what is vague in it.
-    TooVague { aspects: Vec<String> },
-    Failed { reason: String },
+    TooVague {
+        aspects: Vec<String>,
+    },
+    Failed {
+        reason: String,
+    },
 }
 
 /// A planning job.
@@ -107,7 +113,9 @@ impl Planning {
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {
             PlanningState::Planning => Some(self.nudge_at),
-            PlanningState::Completed { .. } | PlanningState::TooVague { .. } | PlanningState::Failed { .. } => None,
+            PlanningState::Completed { .. }
+            | PlanningState::TooVague { .. }
+            | PlanningState::Failed { .. } => None,
         }
     }
 }

@@ -42,9 +42,17 @@ impl<'a> Object<'a> {
     /// Begins to read `value`, which stands at `path`. Anything but an object is one fault.
     #[must_use]
     pub fn new(value: &'a Value, path: &str) -> Self {
-        let mut object = Self { fields: value.as_object(), path: path.to_owned(), known: HashSet::new(), faults: Vec::new() };
+        let mut object = Self {
+            fields: value.as_object(),
+            path: path.to_owned(),
+            known: HashSet::new(),
+            faults: Vec::new(),
+        };
         if object.fields.is_none() {
-            object.faults.push(Fault::invalid(path, format!("must be an object, not {}", kind(value))));
+            object.faults.push(Fault::invalid(
+                path,
+                format!("must be an object, not {}", kind(value)),
+            ));
         }
         object
     }
@@ -75,7 +83,9 @@ impl<'a> Object<'a> {
     /// Whether the field is there and `null`. Does not mark it known.
     #[must_use]
     pub fn is_null(&self, field: &str) -> bool {
-        self.fields.and_then(|fields| fields.get(field)).is_some_and(Value::is_null)
+        self.fields
+            .and_then(|fields| fields.get(field))
+            .is_some_and(Value::is_null)
     }
 
     /// Adds a `validation_failed` fault at `field`.
@@ -140,7 +150,12 @@ impl<'a> Object<'a> {
         self.limited(field, length, text::allowed_in_name)
     }
 
-    fn limited(&mut self, field: &'static str, length: RangeInclusive<usize>, allowed: fn(char) -> bool) -> Option<String> {
+    fn limited(
+        &mut self,
+        field: &'static str,
+        length: RangeInclusive<usize>,
+        allowed: fn(char) -> bool,
+    ) -> Option<String> {
         let path = self.path(field);
         let sent = self.string(field)?;
         match limit_text(sent, &path, length, allowed) {
@@ -158,7 +173,10 @@ impl<'a> Object<'a> {
         match whole(value) {
             Some(n) if range.contains(&n) => Some(n),
             Some(_) => {
-                self.fault(field, format!("must be from {} to {}", range.start(), range.end()));
+                self.fault(
+                    field,
+                    format!("must be from {} to {}", range.start(), range.end()),
+                );
                 None
             }
             None => {
@@ -171,7 +189,8 @@ impl<'a> Object<'a> {
 
     /// As [`Object::integer`], for ranges within `u32`.
     pub fn count(&mut self, field: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
-        self.integer(field, i64::from(*range.start())..=i64::from(*range.end())).and_then(|n| u32::try_from(n).ok())
+        self.integer(field, i64::from(*range.start())..=i64::from(*range.end()))
+            .and_then(|n| u32::try_from(n).ok())
     }
 
     /// A number within `range`.
@@ -180,7 +199,10 @@ impl<'a> Object<'a> {
         match value.as_f64() {
             Some(n) if range.contains(&n) => Some(n),
             Some(_) => {
-                self.fault(field, format!("must be from {} to {}", range.start(), range.end()));
+                self.fault(
+                    field,
+                    format!("must be from {} to {}", range.start(), range.end()),
+                );
                 None
             }
             None => {
@@ -200,7 +222,12 @@ impl<'a> Object<'a> {
     }
 
     /// One of a closed list of words.
-    pub fn word<T: Copy>(&mut self, field: &'static str, all: &[T], as_str: fn(T) -> &'static str) -> Option<T> {
+    pub fn word<T: Copy>(
+        &mut self,
+        field: &'static str,
+        all: &[T],
+        as_str: fn(T) -> &'static str,
+    ) -> Option<T> {
         let sent = self.string(field)?;
         let found = all.iter().copied().find(|word| as_str(*word) == sent);
         if found.is_none() {
@@ -211,12 +238,23 @@ impl<'a> Object<'a> {
     }
 
     /// An array with between `length` elements.
-    pub fn array(&mut self, field: &'static str, length: RangeInclusive<usize>) -> Option<&'a Vec<Value>> {
+    pub fn array(
+        &mut self,
+        field: &'static str,
+        length: RangeInclusive<usize>,
+    ) -> Option<&'a Vec<Value>> {
         let value = self.value(field)?;
         match value.as_array() {
             Some(list) if length.contains(&list.len()) => Some(list),
             Some(_) => {
-                self.fault(field, format!("must have from {} to {} entries", length.start(), length.end()));
+                self.fault(
+                    field,
+                    format!(
+                        "must have from {} to {} entries",
+                        length.start(),
+                        length.end()
+                    ),
+                );
                 None
             }
             None => {
@@ -227,14 +265,22 @@ impl<'a> Object<'a> {
     }
 
     /// An array of texts, each within `each` characters.
-    pub fn texts(&mut self, field: &'static str, length: RangeInclusive<usize>, each: RangeInclusive<usize>) -> Option<Vec<String>> {
+    pub fn texts(
+        &mut self,
+        field: &'static str,
+        length: RangeInclusive<usize>,
+        each: RangeInclusive<usize>,
+    ) -> Option<Vec<String>> {
         let base = self.path(field);
         let list = self.array(field, length)?;
         let mut texts = Vec::with_capacity(list.len());
         for (i, value) in list.iter().enumerate() {
             let path = format!("{base}/{i}");
             match value.as_str() {
-                None => self.faults.push(Fault::invalid(path, format!("must be a string, not {}", kind(value)))),
+                None => self.faults.push(Fault::invalid(
+                    path,
+                    format!("must be a string, not {}", kind(value)),
+                )),
                 Some(sent) => match limit_text(sent, &path, each.clone(), text::allowed_in_name) {
                     Ok(text) => texts.push(text),
                     Err(fault) => self.faults.push(fault),
@@ -249,7 +295,10 @@ impl<'a> Object<'a> {
         let sent = self.string(field)?;
         let read = sent.parse().ok().filter(|_| sent.contains(['T', 't']));
         if read.is_none() {
-            self.fault(field, "must be an RFC 3339 time with its offset, as 2026-05-01T08:00:00Z");
+            self.fault(
+                field,
+                "must be an RFC 3339 time with its offset, as 2026-05-01T08:00:00Z",
+            );
         }
         read
     }
@@ -260,8 +309,14 @@ impl<'a> Object<'a> {
     /// Every fault found, in the order of discovery, unknown fields last.
     pub fn finish<T>(mut self, value: Option<T>) -> Result<T, Vec<Fault>> {
         if let Some(fields) = self.fields {
-            for field in fields.keys().filter(|field| !self.known.contains(field.as_str())) {
-                self.faults.push(Fault::invalid(pointer(&self.path, field), "is not a field of this object"));
+            for field in fields
+                .keys()
+                .filter(|field| !self.known.contains(field.as_str()))
+            {
+                self.faults.push(Fault::invalid(
+                    pointer(&self.path, field),
+                    "is not a field of this object",
+                ));
             }
         }
         match value {
@@ -269,7 +324,8 @@ impl<'a> Object<'a> {
             Some(_) => Err(self.faults),
             None => {
                 if self.faults.is_empty() {
-                    self.faults.push(Fault::invalid(self.path.clone(), "is incomplete"));
+                    self.faults
+                        .push(Fault::invalid(self.path.clone(), "is incomplete"));
                 }
                 Err(self.faults)
             }
@@ -287,14 +343,29 @@ fn whole(value: &Value) -> Option<i64> {
     })
 }
 
-fn limit_text(sent: &str, path: &str, length: RangeInclusive<usize>, allowed: fn(char) -> bool) -> Result<String, Fault> {
+fn limit_text(
+    sent: &str,
+    path: &str,
+    length: RangeInclusive<usize>,
+    allowed: fn(char) -> bool,
+) -> Result<String, Fault> {
     let text = text::normalise(sent);
     let count = text.chars().count();
     if !length.contains(&count) {
-        return Err(Fault::invalid(path, format!("must have from {} to {} characters", length.start(), length.end())));
+        return Err(Fault::invalid(
+            path,
+            format!(
+                "must have from {} to {} characters",
+                length.start(),
+                length.end()
+            ),
+        ));
     }
     match text.chars().find(|c| !allowed(*c)) {
-        Some(c) => Err(Fault::invalid(path, format!("must not contain the character U+{:04X}", c as u32))),
+        Some(c) => Err(Fault::invalid(
+            path,
+            format!("must not contain the character U+{:04X}", c as u32),
+        )),
         None => Ok(text),
     }
 }

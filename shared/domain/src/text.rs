@@ -12,7 +12,10 @@ pub fn normalise(text: &str) -> String {
 /// separator, no noncharacter (Unicode 16, sections 23.7 and 23.8; UAX #9 for the bidi set).
 #[must_use]
 pub fn allowed_in_name(c: char) -> bool {
-    !(c.is_control() || is_bidi_control(c) || matches!(c, '\u{2028}' | '\u{2029}') || is_noncharacter(c))
+    !(c.is_control()
+        || is_bidi_control(c)
+        || matches!(c, '\u{2028}' | '\u{2029}')
+        || is_noncharacter(c))
 }
 
 /// Whether `c` may stand in running text: as in a name, but line breaks and tabs may.
@@ -56,11 +59,15 @@ pub fn preview(text: &str, n: usize) -> String {
 /// Quoted local parts and address literals are refused: no approver has one, and they carry attacks.
 #[must_use]
 pub fn is_email(text: &str) -> bool {
-    let Some((local, host)) = text.rsplit_once('@') else { return false };
+    let Some((local, host)) = text.rsplit_once('@') else {
+        return false;
+    };
     let atom = |c: char| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c);
     text.len() <= 254
         && (1..=64).contains(&local.len())
-        && local.split('.').all(|part| !part.is_empty() && part.chars().all(atom))
+        && local
+            .split('.')
+            .all(|part| !part.is_empty() && part.chars().all(atom))
         && host.contains('.')
         && host.split('.').all(|label| {
             (1..=63).contains(&label.len())
@@ -68,7 +75,10 @@ pub fn is_email(text: &str) -> bool {
                 && !label.ends_with('-')
                 && label.chars().all(|c| c.is_alphanumeric() || c == '-')
         })
-        && !host.rsplit('.').next().is_some_and(|tld| tld.chars().all(|c| c.is_ascii_digit()))
+        && !host
+            .rsplit('.')
+            .next()
+            .is_some_and(|tld| tld.chars().all(|c| c.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -77,7 +87,9 @@ mod tests {
 
     #[test]
     fn names_refuse_what_fools_the_eye() {
-        for c in ['\u{0}', '\u{202E}', '\u{2028}', '\u{FFFF}', '\u{FDD0}', '\n'] {
+        for c in [
+            '\u{0}', '\u{202E}', '\u{2028}', '\u{FFFF}', '\u{FDD0}', '\n',
+        ] {
             assert!(!allowed_in_name(c), "{:x}", c as u32);
         }
         assert!("Größe 日本語 👩‍🚀".chars().all(allowed_in_name));
@@ -85,10 +97,26 @@ mod tests {
 
     #[test]
     fn addresses() {
-        for good in ["a@b.co", "first.last+tag@sub.example.org", "owner@nightdesk.test"] {
+        for good in [
+            "a@b.co",
+            "first.last+tag@sub.example.org",
+            "owner@nightdesk.test",
+        ] {
             assert!(is_email(good), "{good}");
         }
-        for bad in ["", "a", "a@b", "a@@b.co", "a b@c.de", "a@-b.co", ".a@b.co", "a@b.co\r\nBcc: x@y.zz", "\"q\"@b.co", "a@[1.2.3.4]", "a@1.2.3.4"] {
+        for bad in [
+            "",
+            "a",
+            "a@b",
+            "a@@b.co",
+            "a b@c.de",
+            "a@-b.co",
+            ".a@b.co",
+            "a@b.co\r\nBcc: x@y.zz",
+            "\"q\"@b.co",
+            "a@[1.2.3.4]",
+            "a@1.2.3.4",
+        ] {
             assert!(!is_email(bad), "{bad}");
         }
     }

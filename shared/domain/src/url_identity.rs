@@ -16,12 +16,38 @@ use url::Url;
 /// Parameters that say who sent the reader, never which page it is. Compared without case.
 const TRACKING: &[&str] = &[
     // advertising click ids: Google, Meta, Microsoft, X, TikTok, LinkedIn, Yandex, Pinterest, Reddit
-    "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "fbclid", "msclkid", "twclid", "ttclid", "li_fat_id", "yclid",
-    "ysclid", "epik", "rdt_cid", "igshid",
+    "gclid",
+    "gclsrc",
+    "dclid",
+    "gbraid",
+    "wbraid",
+    "fbclid",
+    "msclkid",
+    "twclid",
+    "ttclid",
+    "li_fat_id",
+    "yclid",
+    "ysclid",
+    "epik",
+    "rdt_cid",
+    "igshid",
     // analytics carried across domains
-    "_ga", "_gl", "mtm_campaign", "mtm_source", "mtm_medium", "pk_campaign", "pk_source",
+    "_ga",
+    "_gl",
+    "mtm_campaign",
+    "mtm_source",
+    "mtm_medium",
+    "pk_campaign",
+    "pk_source",
     // mailing tools: Mailchimp, HubSpot, Marketo, Omeda, Vero
-    "mc_cid", "mc_eid", "_hsenc", "_hsmi", "mkt_tok", "oly_enc_id", "oly_anon_id", "vero_id",
+    "mc_cid",
+    "mc_eid",
+    "_hsenc",
+    "_hsmi",
+    "mkt_tok",
+    "oly_enc_id",
+    "oly_anon_id",
+    "vero_id",
 ];
 
 /// The key by which two URLs are the same page.
@@ -46,14 +72,22 @@ pub fn identity(url: &Url) -> String {
     }
     let host = url.host_str().unwrap_or_default();
     // The root's dot names the same host.
-    key.push_str(host.strip_suffix('.').filter(|rest| !rest.is_empty()).unwrap_or(host));
+    key.push_str(
+        host.strip_suffix('.')
+            .filter(|rest| !rest.is_empty())
+            .unwrap_or(host),
+    );
     if let Some(port) = url.port() {
         let _ = write!(key, ":{port}");
     }
     push_normal(&mut key, url.path(), Part::Path);
     push_query(&mut key, url.query().unwrap_or_default());
     // `#!` addresses a page of its own in sites that route by script; other fragments a place in it.
-    if let Some(route) = url.fragment().and_then(|fragment| fragment.strip_prefix('!')).filter(|route| !route.is_empty()) {
+    if let Some(route) = url
+        .fragment()
+        .and_then(|fragment| fragment.strip_prefix('!'))
+        .filter(|route| !route.is_empty())
+    {
         let _ = write!(key, "#!{route}");
     }
     key
@@ -90,7 +124,9 @@ fn push_query(key: &mut String, query: &str) {
 
 fn is_tracking(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name.strip_prefix("utm_").is_some_and(|rest| !rest.is_empty()) || TRACKING.contains(&name.as_str())
+    name.strip_prefix("utm_")
+        .is_some_and(|rest| !rest.is_empty())
+        || TRACKING.contains(&name.as_str())
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -129,7 +165,11 @@ fn push_normal(out: &mut String, text: &str, part: Part) {
 
 fn decode(digits: Option<&[u8]>) -> Option<u8> {
     let [high, low] = digits? else { return None };
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let digit = |byte: &u8| {
+        char::from(*byte)
+            .to_digit(16)
+            .and_then(|value| u8::try_from(value).ok())
+    };
     Some(digit(high)? << 4 | digit(low)?)
 }
 
@@ -142,7 +182,22 @@ fn is_unreserved(byte: u8) -> bool {
 fn is_reserved(byte: u8) -> bool {
     matches!(
         byte,
-        b':' | b'/' | b'?' | b'[' | b']' | b'@' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
+        b':' | b'/'
+            | b'?'
+            | b'['
+            | b']'
+            | b'@'
+            | b'!'
+            | b'$'
+            | b'&'
+            | b'\''
+            | b'('
+            | b')'
+            | b'*'
+            | b'+'
+            | b','
+            | b';'
+            | b'='
     )
 }
 
@@ -165,16 +220,31 @@ mod tests {
     #[test]
     fn spellings_of_one_page_are_one() {
         same("HTTP://Example.COM:80/a/./b/../c", "http://example.com/a/c");
-        same("https://bücher.example/", "https://XN--BCHER-KVA.example:443");
+        same(
+            "https://bücher.example/",
+            "https://XN--BCHER-KVA.example:443",
+        );
         same("https://example.com./x", "https://example.com/x");
-        same("https://example.com/%7euser/%e4", "https://example.com/~user/%E4");
+        same(
+            "https://example.com/%7euser/%e4",
+            "https://example.com/~user/%E4",
+        );
         same("https://example.com/a|b", "https://example.com/a%7Cb");
-        same("https://example.com/x?b=2&a=1", "https://example.com/x?a=1&b=2");
+        same(
+            "https://example.com/x?b=2&a=1",
+            "https://example.com/x?a=1&b=2",
+        );
         same("https://example.com/x?", "https://example.com/x");
         same("https://example.com/x?&&a=1&", "https://example.com/x?a=1");
-        same("https://example.com/x?q=a+b", "https://example.com/x?q=a%20b");
+        same(
+            "https://example.com/x?q=a+b",
+            "https://example.com/x?q=a%20b",
+        );
         same("https://example.com/x#part", "https://example.com/x");
-        same("https://example.com/x?utm_source=n&UTM_Medium=m&fbclid=1&mc_eid=2", "https://example.com/x");
+        same(
+            "https://example.com/x?utm_source=n&UTM_Medium=m&fbclid=1&mc_eid=2",
+            "https://example.com/x",
+        );
         same(" https://example.com/x\n", "https://example.com/x");
     }
 
@@ -184,11 +254,20 @@ mod tests {
         different("https://www.example.com/", "https://example.com/");
         different("https://example.com/a", "https://example.com/a/");
         different("https://example.com/a", "https://example.com/A");
-        different("https://example.com/x?a=1&a=2", "https://example.com/x?a=2&a=1");
+        different(
+            "https://example.com/x?a=1&a=2",
+            "https://example.com/x?a=2&a=1",
+        );
         different("https://example.com/x?a", "https://example.com/x?a=");
         different("https://example.com/a%2Fb", "https://example.com/a/b");
-        different("https://example.com/x?q=a%26b", "https://example.com/x?q=a&b");
-        different("https://example.com/x?q=c%2B%2B", "https://example.com/x?q=c++");
+        different(
+            "https://example.com/x?q=a%26b",
+            "https://example.com/x?q=a&b",
+        );
+        different(
+            "https://example.com/x?q=c%2B%2B",
+            "https://example.com/x?q=c++",
+        );
         different("https://example.com/x?ref=a", "https://example.com/x");
         different("https://example.com/x?utm_=1", "https://example.com/x");
         different("https://example.com/#!/a", "https://example.com/#!/b");
@@ -197,7 +276,13 @@ mod tests {
 
     #[test]
     fn only_web_urls_have_one() {
-        for text in ["", "example.com", "mailto:a@example.com", "javascript:alert(1)", "http://"] {
+        for text in [
+            "",
+            "example.com",
+            "mailto:a@example.com",
+            "javascript:alert(1)",
+            "http://",
+        ] {
             assert_eq!(parse_identity(text), None, "{text:?}");
         }
     }
@@ -205,15 +290,19 @@ mod tests {
     /// A URL of odd parts: percent signs, blanks, separators and letters of several scripts.
     fn any_url() -> impl Strategy<Value = String> {
         let piece = "[a-zA-Z0-9%+=/:;,.~|\"<>{}^ äß日\\[\\]-]{0,12}";
-        ("(http|https)", piece, proptest::collection::vec(piece, 0..5), proptest::option::of("!?[a-z/%]{0,6}")).prop_map(
-            |(scheme, path, pairs, fragment)| {
+        (
+            "(http|https)",
+            piece,
+            proptest::collection::vec(piece, 0..5),
+            proptest::option::of("!?[a-z/%]{0,6}"),
+        )
+            .prop_map(|(scheme, path, pairs, fragment)| {
                 let mut url = format!("{scheme}://example.com/{path}");
                 if !pairs.is_empty() {
                     url = format!("{url}?{}", pairs.join("&"));
                 }
                 fragment.map_or(url.clone(), |fragment| format!("{url}#{fragment}"))
-            },
-        )
+            })
     }
 
     proptest! {

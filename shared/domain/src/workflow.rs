@@ -66,7 +66,13 @@ pub struct ApprovalPolicy {
 
 impl Default for ApprovalPolicy {
     fn default() -> Self {
-        Self { approvers: Vec::new(), required: 1, deadline_seconds: 72 * 3600, on_timeout: OnTimeout::Reject, max_revisions: 3 }
+        Self {
+            approvers: Vec::new(),
+            required: 1,
+            deadline_seconds: 72 * 3600,
+            on_timeout: OnTimeout::Reject,
+            max_revisions: 3,
+        }
     }
 }
 
@@ -74,7 +80,8 @@ impl ApprovalPolicy {
     /// When an approval asked for at `now` expires.
     #[must_use]
     pub fn deadline(&self, now: Timestamp) -> Timestamp {
-        now.checked_add(SignedDuration::from_secs(self.deadline_seconds)).unwrap_or(Timestamp::MAX)
+        now.checked_add(SignedDuration::from_secs(self.deadline_seconds))
+            .unwrap_or(Timestamp::MAX)
     }
 }
 
@@ -150,7 +157,11 @@ impl Workflow {
     /// name (API section 5).
     #[must_use]
     pub fn watched_intent<'a>(&'a self, query: Option<&'a str>) -> &'a str {
-        self.intent.as_deref().or(self.description.as_deref()).or(query).unwrap_or(&self.name)
+        self.intent
+            .as_deref()
+            .or(self.description.as_deref())
+            .or(query)
+            .unwrap_or(&self.name)
     }
 
     /// Whether a schedule must exist for it now.
@@ -162,7 +173,8 @@ impl Workflow {
     /// Whether it has run as often as it may.
     #[must_use]
     pub fn is_used_up(&self) -> bool {
-        self.max_executions.is_some_and(|most| self.execution_count >= most)
+        self.max_executions
+            .is_some_and(|most| self.execution_count >= most)
     }
 
     /// When the sweeper must look at it; `None` when its schedule is in place.

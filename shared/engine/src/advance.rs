@@ -11,8 +11,8 @@ use domain::workflow::{LastExecution, MOST_FAILURES, Workflow, WorkflowStatus};
 use jiff::Timestamp;
 
 use crate::Engine;
-use crate::ports::store::{CommitError, EventRecord, StoreError, Write};
 use crate::ports::queues::Message;
+use crate::ports::store::{CommitError, EventRecord, StoreError, Write};
 
 /// Who acts when no person does.
 pub const SYSTEM: &str = "system";
@@ -43,8 +43,19 @@ impl Engine {
     ///
     /// # Errors
     /// The run does not exist, refuses the event, or the store fails.
-    pub async fn advance(&self, owner: &OwnerId, id: &ExecutionId, event: &Event, actor: &str, alongside: &Alongside) -> Result<Execution, AdvanceError> {
-        let execution = self.store.execution(owner, id).await?.ok_or(AdvanceError::NotFound)?;
+    pub async fn advance(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+        event: &Event,
+        actor: &str,
+        alongside: &Alongside,
+    ) -> Result<Execution, AdvanceError> {
+        let execution = self
+            .store
+            .execution(owner, id)
+            .await?
+            .ok_or(AdvanceError::NotFound)?;
         self.advance_from(execution, event, actor, alongside).await
     }
 
@@ -52,13 +63,23 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::advance`].
-    pub async fn advance_from(&self, mut execution: Execution, event: &Event, actor: &str, alongside: &Alongside) -> Result<Execution, AdvanceError> {
+    pub async fn advance_from(
+        &self,
+        mut execution: Execution,
+        event: &Event,
+        actor: &str,
+        alongside: &Alongside,
+    ) -> Result<Execution, AdvanceError> {
         for attempt in 0.. {
             match self.try_advance(&execution, event, actor, alongside).await {
                 Ok(next) => return Ok(next),
                 Err(TryAdvance::Conflict) if self.again(attempt).await => {
                     let (owner, id) = (execution.owner.clone(), execution.id.clone());
-                    execution = self.store.execution(&owner, &id).await?.ok_or(AdvanceError::NotFound)?;
+                    execution = self
+                        .store
+                        .execution(&owner, &id)
+                        .await?
+                        .ok_or(AdvanceError::NotFound)?;
                 }
                 Err(TryAdvance::Conflict) => break,
                 Err(TryAdvance::Other(error)) => return Err(error),
@@ -68,14 +89,30 @@ impl Engine {
     }
 
     /// One attempt, for callers that must decide anew after a conflict.
-    pub(crate) async fn try_advance(&self, execution: &Execution, event: &Event, actor: &str, alongside: &Alongside) -> Result<Execution, TryAdvance> {
+    pub(crate) async fn try_advance(
+        &self,
+        execution: &Execution,
+        event: &Event,
+        actor: &str,
+        alongside: &Alongside,
+    ) -> Result<Execution, TryAdvance> {
         let now = self.now();
-        let (next, effects) = apply(execution, event, now).map_err(|refused| TryAdvance::Other(refused.into()))?;
-        let record = EventRecord { revision: next.revision, at: now, actor: actor.to_owned(), event: event.clone() };
-        let mut writes = vec![Write::AdvanceExecution { execution: next.clone(), record }];
+        let (next, effects) =
+            apply(execution, event, now).map_err(|refused| TryAdvance::Other(refused.into()))?;
+        let record = EventRecord {
+            revision: next.revision,
+            at: now,
+            actor: actor.to_owned(),
+            event: event.clone(),
+        };
+        let mut writes = vec![Write::AdvanceExecution {
+            execution: next.clone(),
+            record,
+        }];
         writes.extend(alongside.writes.iter().cloned());
         let mut messages = alongside.messages.clone();
-        self.consequences(&next, &effects, now, &mut writes, &mut messages).await?;
+        self.consequences(&next, &effects, now, &mut writes, &mut messages)
+            .await?;
         self.commit(writes).await?;
         self.dispatch(&next, &effects).await;
         for message in &messages {
@@ -95,17 +132,27 @@ impl Engine {
     ) -> Result<(), StoreError> {
         for effect in effects {
             match effect {
-                Effect::CloseApproval { approval: id, because } => {
+                Effect::CloseApproval {
+                    approval: id,
+                    because,
+                } => {
                     let decided_here = writes.iter().any(|write| matches!(write, Write::PutApproval { approval } if approval.id == *id));
                     if decided_here {
                         continue;
                     }
-                    if let Some(approval) = self.store.approval(&next.owner, id).await?.filter(|approval| approval.is_open()) {
+                    if let Some(approval) = self
+                        .store
+                        .approval(&next.owner, id)
+                        .await?
+                        .filter(|approval| approval.is_open())
+                    {
                         let status = match because {
                             Closing::Cancelled => ApprovalStatus::Cancelled,
                             Closing::Superseded => ApprovalStatus::Superseded,
                         };
-                        writes.push(Write::PutApproval { approval: approval.close(status) });
+                        writes.push(Write::PutApproval {
+                            approval: approval.close(status),
+                        });
                     }
                 }
                 Effect::End => {
@@ -116,12 +163,22 @@ impl Engine {
                         consumed: next.consumed(),
                         at: now,
                     });
-                    let told_here = writes.iter().any(|write| matches!(write, Write::PutWorkflow { .. }));
-                    if !told_here && let Some(workflow) = self.store.workflow(&next.owner, &next.workflow).await? {
-                        writes.push(Write::PutWorkflow { workflow: after_run(&workflow, next, now) });
+                    let told_here = writes
+                        .iter()
+                        .any(|write| matches!(write, Write::PutWorkflow { .. }));
+                    if !told_here
+                        && let Some(workflow) =
+                            self.store.workflow(&next.owner, &next.workflow).await?
+                    {
+                        writes.push(Write::PutWorkflow {
+                            workflow: after_run(&workflow, next, now),
+                        });
                     }
                     if next.status() == Status::Failed {
-                        messages.push(Message::Tell { owner: next.owner.clone(), execution: next.id.clone() });
+                        messages.push(Message::Tell {
+                            owner: next.owner.clone(),
+                            execution: next.id.clone(),
+                        });
                     }
                 }
                 Effect::EnqueueStep { .. } | Effect::EnqueueJudging => {}
@@ -136,11 +193,19 @@ pub(crate) fn after_run(workflow: &Workflow, run: &Execution, now: Timestamp) ->
     let mut next = workflow.clone();
     next.revision += 1;
     next.live.retain(|id| *id != run.id);
-    next.last_execution = Some(LastExecution { id: run.id.clone(), status: run.status(), finished_at: run.finished_at() });
+    next.last_execution = Some(LastExecution {
+        id: run.id.clone(),
+        status: run.status(),
+        finished_at: run.finished_at(),
+    });
     match run.status() {
         Status::Failed => next.failures_in_a_row += 1,
         Status::Completed => next.failures_in_a_row = 0,
-        Status::Cancelled | Status::Pending | Status::Running | Status::AwaitingApproval | Status::Paused => {}
+        Status::Cancelled
+        | Status::Pending
+        | Status::Running
+        | Status::AwaitingApproval
+        | Status::Paused => {}
     }
     if next.failures_in_a_row >= MOST_FAILURES && next.status == WorkflowStatus::Active {
         next.status = WorkflowStatus::Failed;
@@ -167,7 +232,9 @@ impl From<StoreError> for TryAdvance {
 impl From<CommitError> for TryAdvance {
     fn from(error: CommitError) -> Self {
         match error {
-            CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_) => Self::Conflict,
+            CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_) => {
+                Self::Conflict
+            }
             CommitError::Store(error) => Self::Other(error.into()),
         }
     }

@@ -10,10 +10,10 @@ use domain::text;
 use domain::workflow::ApprovalPolicy;
 use serde_json::Value;
 
-use crate::{Engine, after};
 use crate::advance::{AdvanceError, Alongside, TryAdvance};
 use crate::ports::queues::Message;
 use crate::ports::store::{CommitError, StoreError, Write};
+use crate::{Engine, after};
 
 /// Why a decision was not taken.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -57,7 +57,14 @@ impl Engine {
         let now = self.now();
         let sha256 = made.draft.sha256();
         let document = serde_json::to_value(&made.draft).expect("a draft is plain JSON");
-        let draft = self.store.put_output(&execution.owner, &document, &text::preview(&made.draft.text(), Output::PREVIEW)).await?;
+        let draft = self
+            .store
+            .put_output(
+                &execution.owner,
+                &document,
+                &text::preview(&made.draft.text(), Output::PREVIEW),
+            )
+            .await?;
         let revisions = execution.step(step).map_or(0, |row| row.revisions);
         let approval = Approval {
             id: ApprovalId::from_uuid(self.uuid()),
@@ -83,24 +90,58 @@ impl Engine {
             nudge_at: after(now, NUDGE_AFTER_SECONDS),
             notification_error: None,
         };
-        let gate = Gate { approval: approval.id.clone(), sha256, deadline: approval.deadline, output: made.output };
-        let message = Message::AskApproval { owner: execution.owner.clone(), approval: approval.id.clone() };
-        Ok((gate, Alongside { writes: vec![Write::PutApproval { approval }], messages: vec![message] }))
+        let gate = Gate {
+            approval: approval.id.clone(),
+            sha256,
+            deadline: approval.deadline,
+            on_timeout: policy.on_timeout,
+            output: made.output,
+        };
+        let message = Message::AskApproval {
+            owner: execution.owner.clone(),
+            approval: approval.id.clone(),
+        };
+        Ok((
+            gate,
+            Alongside {
+                writes: vec![Write::PutApproval { approval }],
+                messages: vec![message],
+            },
+        ))
     }
 
     /// Takes a person's word on an approval. `edited_body` replaces the draft's body as it is approved.
     ///
     /// # Errors
     /// It does not exist, does not count, or the store fails. Nothing has changed then.
-    pub async fn decide(&self, owner: &OwnerId, id: &ApprovalId, verdict: &Verdict, edited_body: Option<&str>) -> Result<Approval, DecideError> {
+    pub async fn decide(
+        &self,
+        owner: &OwnerId,
+        id: &ApprovalId,
+        verdict: &Verdict,
+        edited_body: Option<&str>,
+    ) -> Result<Approval, DecideError> {
         for attempt in 0.. {
-            let approval = self.store.approval(owner, id).await?.ok_or(DecideError::NotFound)?;
+            let approval = self
+                .store
+                .approval(owner, id)
+                .await?
+                .ok_or(DecideError::NotFound)?;
             match approval.decide(verdict, self.now())? {
                 Decided::Again => return Ok(approval),
-                Decided::Counted(next) => match self.commit(vec![Write::PutApproval { approval: next.clone() }]).await {
+                Decided::Counted(next) => match self
+                    .commit(vec![Write::PutApproval {
+                        approval: next.clone(),
+                    }])
+                    .await
+                {
                     Ok(()) => return Ok(next),
                     Err(CommitError::Store(error)) => return Err(error.into()),
-                    Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) => {}
+                    Err(
+                        CommitError::Conflict
+                        | CommitError::Exists
+                        | CommitError::InsufficientCredits(_),
+                    ) => {}
                 },
                 Decided::Settled(next) => {
                     if let Some(done) = self.settle_approval(next, verdict, edited_body).await? {
@@ -116,8 +157,17 @@ impl Engine {
     }
 
     /// Commits a settled approval with its run; `None` after a conflict.
-    async fn settle_approval(&self, mut next: Approval, verdict: &Verdict, edited_body: Option<&str>) -> Result<Option<Approval>, DecideError> {
-        let execution = self.store.execution(&next.owner, &next.execution).await?.ok_or(CannotDecide::Gone(ApprovalStatus::Cancelled))?;
+    async fn settle_approval(
+        &self,
+        mut next: Approval,
+        verdict: &Verdict,
+        edited_body: Option<&str>,
+    ) -> Result<Option<Approval>, DecideError> {
+        let execution = self
+            .store
+            .execution(&next.owner, &next.execution)
+            .await?
+            .ok_or(CannotDecide::Gone(ApprovalStatus::Cancelled))?;
         let step = next.step.clone();
         let approval = next.id.clone();
         let event = match verdict.choice {
@@ -126,16 +176,35 @@ impl Engine {
                     Some(body) => self.edit(&mut next, &execution, body).await?,
                     None => None,
                 };
-                Event::Approved { step, approval, sha256: next.sha256.clone(), output }
+                Event::Approved {
+                    step,
+                    approval,
+                    sha256: next.sha256.clone(),
+                    output,
+                }
             }
             Choice::Reject => Event::Rejected { step, approval },
-            Choice::RequestChanges => Event::ChangesRequested { step, approval, note: verdict.comment.clone().unwrap_or_default() },
+            Choice::RequestChanges => Event::ChangesRequested {
+                step,
+                approval,
+                note: verdict.comment.clone().unwrap_or_default(),
+            },
         };
-        let alongside = Alongside { writes: vec![Write::PutApproval { approval: next.clone() }], messages: Vec::new() };
-        match self.try_advance(&execution, &event, &verdict.by, &alongside).await {
+        let alongside = Alongside {
+            writes: vec![Write::PutApproval {
+                approval: next.clone(),
+            }],
+            messages: Vec::new(),
+        };
+        match self
+            .try_advance(&execution, &event, &verdict.by, &alongside)
+            .await
+        {
             Ok(_) => Ok(Some(next)),
             Err(TryAdvance::Conflict) => Ok(None),
-            Err(TryAdvance::Other(AdvanceError::Refused(Refused::Ended | Refused::NotNow { .. } | Refused::OtherApproval))) => {
+            Err(TryAdvance::Other(AdvanceError::Refused(
+                Refused::Ended | Refused::NotNow { .. } | Refused::OtherApproval,
+            ))) => {
                 // The run has moved on between the two loads; if it had not closed the approval, it is
                 // a fault of ours, and either way the decision cannot count.
                 Err(CannotDecide::Gone(ApprovalStatus::Cancelled).into())
@@ -147,21 +216,51 @@ impl Engine {
 
     /// Puts the edited body into the draft, keeps the original, and gives the edited output of a
     /// step that only produces.
-    async fn edit(&self, approval: &mut Approval, execution: &Execution, body: &str) -> Result<Option<Output>, DecideError> {
+    async fn edit(
+        &self,
+        approval: &mut Approval,
+        execution: &Execution,
+        body: &str,
+    ) -> Result<Option<Output>, DecideError> {
         let draft = self.draft(approval).await?;
         let edited = draft.with_body(body).ok_or(DecideError::BodyDoesNotFit)?;
         let document = serde_json::to_value(&edited).expect("a draft is plain JSON");
-        let stored = self.store.put_output(&approval.owner, &document, &text::preview(&edited.text(), Output::PREVIEW)).await?;
+        let stored = self
+            .store
+            .put_output(
+                &approval.owner,
+                &document,
+                &text::preview(&edited.text(), Output::PREVIEW),
+            )
+            .await?;
         approval.original = Some(std::mem::replace(&mut approval.draft, stored));
         approval.sha256 = edited.sha256();
-        let Some(StepState::AwaitingApproval { gate }) = execution.step(&approval.step).map(|row| &row.state) else { return Ok(None) };
-        let Some(output) = &gate.output else { return Ok(None) };
-        let mut document = self.store.output(&approval.owner, output).await?.unwrap_or_default();
+        let Some(StepState::AwaitingApproval { gate }) =
+            execution.step(&approval.step).map(|row| &row.state)
+        else {
+            return Ok(None);
+        };
+        let Some(output) = &gate.output else {
+            return Ok(None);
+        };
+        let mut document = self
+            .store
+            .output(&approval.owner, output)
+            .await?
+            .unwrap_or_default();
         document["text"] = Value::String(body.to_owned());
         if document.get("characters").is_some() {
             document["characters"] = body.chars().count().into();
         }
-        Ok(Some(self.store.put_output(&approval.owner, &document, &text::preview(body, Output::PREVIEW)).await?))
+        Ok(Some(
+            self.store
+                .put_output(
+                    &approval.owner,
+                    &document,
+                    &text::preview(body, Output::PREVIEW),
+                )
+                .await?,
+        ))
     }
 
     /// The draft under review.
@@ -169,8 +268,15 @@ impl Engine {
     /// # Errors
     /// It is gone or damaged.
     pub async fn draft(&self, approval: &Approval) -> Result<Draft, StoreError> {
-        let damaged = |reason: String| StoreError::Damaged { key: approval.id.to_string(), reason };
-        let document = self.store.output(&approval.owner, &approval.draft).await?.ok_or_else(|| damaged("its draft is gone".to_owned()))?;
+        let damaged = |reason: String| StoreError::Damaged {
+            key: approval.id.to_string(),
+            reason,
+        };
+        let document = self
+            .store
+            .output(&approval.owner, &approval.draft)
+            .await?
+            .ok_or_else(|| damaged("its draft is gone".to_owned()))?;
         serde_json::from_value(document).map_err(|error| damaged(error.to_string()))
     }
 
@@ -178,14 +284,24 @@ impl Engine {
     ///
     /// # Errors
     /// The store fails.
-    pub async fn mark_asked(&self, approval: &Approval, failure: Option<String>) -> Result<(), StoreError> {
+    pub async fn mark_asked(
+        &self,
+        approval: &Approval,
+        failure: Option<String>,
+    ) -> Result<(), StoreError> {
         let mut next = approval.clone();
         next.revision += 1;
         next.asked = true;
         next.notification_error = failure;
-        match self.commit(vec![Write::PutApproval { approval: next }]).await {
+        match self
+            .commit(vec![Write::PutApproval { approval: next }])
+            .await
+        {
             // Somebody has decided meanwhile: then asking no longer matters.
-            Ok(()) | Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) => Ok(()),
+            Ok(())
+            | Err(
+                CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_),
+            ) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
         }
     }

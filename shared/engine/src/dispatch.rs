@@ -25,11 +25,18 @@ impl Engine {
         for effect in effects {
             match effect {
                 Effect::EnqueueStep { step, not_before } => {
-                    let message = Message::Step { owner: owner.clone(), execution: execution.id.clone(), step: step.clone() };
+                    let message = Message::Step {
+                        owner: owner.clone(),
+                        execution: execution.id.clone(),
+                        step: step.clone(),
+                    };
                     self.send(&message, *not_before).await;
                 }
                 Effect::EnqueueJudging => {
-                    let message = Message::Judge { owner: owner.clone(), execution: execution.id.clone() };
+                    let message = Message::Judge {
+                        owner: owner.clone(),
+                        execution: execution.id.clone(),
+                    };
                     self.send(&message, self.now()).await;
                 }
                 // Closed with the commit itself.

@@ -48,7 +48,10 @@ pub struct Start {
 
 impl Start {
     /// Because a person asks.
-    pub const MANUAL: Self = Self { trigger: Trigger::Manual, scheduled_for: None };
+    pub const MANUAL: Self = Self {
+        trigger: Trigger::Manual,
+        scheduled_for: None,
+    };
 }
 
 impl Engine {
@@ -56,11 +59,24 @@ impl Engine {
     ///
     /// # Errors
     /// The workflow does not allow one now, or credits are short. Nothing has changed then.
-    pub async fn start(&self, owner: &OwnerId, workflow: &WorkflowId, start: Start) -> Result<Execution, StartError> {
+    pub async fn start(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        start: Start,
+    ) -> Result<Execution, StartError> {
         for attempt in 0.. {
-            let workflow = self.store.workflow(owner, workflow).await?.ok_or(StartError::NotFound)?;
+            let workflow = self
+                .store
+                .workflow(owner, workflow)
+                .await?
+                .ok_or(StartError::NotFound)?;
             startable(&workflow)?;
-            let plan = self.store.plan(owner, &workflow.id, workflow.plan_version).await?.ok_or(StartError::NotActive(workflow.status))?;
+            let plan = self
+                .store
+                .plan(owner, &workflow.id, workflow.plan_version)
+                .await?
+                .ok_or(StartError::NotActive(workflow.status))?;
             self.make_room(&workflow).await?;
             match self.try_start(&workflow, &plan, start).await {
                 Ok(execution) => return Ok(execution),
@@ -74,7 +90,12 @@ impl Engine {
         Err(StartError::Contended)
     }
 
-    async fn try_start(&self, workflow: &Workflow, plan: &Plan, start: Start) -> Result<Execution, CommitError> {
+    async fn try_start(
+        &self,
+        workflow: &Workflow,
+        plan: &Plan,
+        start: Start,
+    ) -> Result<Execution, CommitError> {
         let now = self.now();
         let reserved = price_of(workflow, plan);
         let (execution, effects) = Execution::create(
@@ -96,13 +117,27 @@ impl Engine {
         started.execution_count += 1;
         started.live.push(execution.id.clone());
         let mut writes = vec![
-            Write::CreateExecution { execution: execution.clone() },
+            Write::CreateExecution {
+                execution: execution.clone(),
+            },
             Write::PutWorkflow { workflow: started },
-            Write::ReserveCredits { owner: workflow.owner.clone(), amount: reserved },
+            Write::ReserveCredits {
+                owner: workflow.owner.clone(),
+                amount: reserved,
+            },
         ];
         if let Some(scheduled_for) = start.scheduled_for {
-            let occurrence = Occurrence { scheduled_for, outcome: "fired".to_owned(), reason: None, execution_id: Some(execution.id.clone()) };
-            writes.push(Write::RecordOccurrence { owner: workflow.owner.clone(), workflow: workflow.id.clone(), occurrence });
+            let occurrence = Occurrence {
+                scheduled_for,
+                outcome: "fired".to_owned(),
+                reason: None,
+                execution_id: Some(execution.id.clone()),
+            };
+            writes.push(Write::RecordOccurrence {
+                owner: workflow.owner.clone(),
+                workflow: workflow.id.clone(),
+                occurrence,
+            });
         }
         self.commit(writes).await?;
         self.dispatch(&execution, &effects).await;
@@ -111,21 +146,30 @@ impl Engine {
 
     /// Deals with live runs as the overlap policy says.
     async fn make_room(&self, workflow: &Workflow) -> Result<(), StartError> {
-        let Some(live) = workflow.live.last() else { return Ok(()) };
+        let Some(live) = workflow.live.last() else {
+            return Ok(());
+        };
         let reason = match workflow.overlap_policy {
             OverlapPolicy::Allow => return Ok(()),
-            OverlapPolicy::Skip | OverlapPolicy::BufferOne => return Err(StartError::InProgress(live.clone())),
+            OverlapPolicy::Skip | OverlapPolicy::BufferOne => {
+                return Err(StartError::InProgress(live.clone()));
+            }
             OverlapPolicy::CancelOther => "replaced_by_newer_run",
             OverlapPolicy::SupersedeParked => {
                 let run = self.store.execution(&workflow.owner, live).await?;
-                if run.is_some_and(|run| run.status() != domain::execution::Status::AwaitingApproval) {
+                if run
+                    .is_some_and(|run| run.status() != domain::execution::Status::AwaitingApproval)
+                {
                     return Err(StartError::InProgress(live.clone()));
                 }
                 "superseded_while_waiting"
             }
         };
         for id in &workflow.live {
-            match self.cancel(&workflow.owner, id, reason, crate::advance::SYSTEM).await {
+            match self
+                .cancel(&workflow.owner, id, reason, crate::advance::SYSTEM)
+                .await
+            {
                 Ok(_) | Err(AdvanceError::Refused(_) | AdvanceError::NotFound) => {}
                 Err(AdvanceError::Contended) => return Err(StartError::Contended),
                 Err(AdvanceError::Store(error)) => return Err(error.into()),
@@ -139,16 +183,29 @@ impl Engine {
     ///
     /// # Errors
     /// The run does not exist or has ended.
-    pub async fn cancel(&self, owner: &OwnerId, id: &ExecutionId, reason: &str, actor: &str) -> Result<Execution, AdvanceError> {
-        let event = Event::Cancelled { reason: reason.to_owned() };
-        self.advance(owner, id, &event, actor, &Alongside::default()).await
+    pub async fn cancel(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+        reason: &str,
+        actor: &str,
+    ) -> Result<Execution, AdvanceError> {
+        let event = Event::Cancelled {
+            reason: reason.to_owned(),
+        };
+        self.advance(owner, id, &event, actor, &Alongside::default())
+            .await
     }
 }
 
 /// What one run of this workflow costs at most.
 #[must_use]
 pub fn price_of(workflow: &Workflow, plan: &Plan) -> u32 {
-    price(plan, workflow.mode == Mode::Simple, &workflow.stop_condition)
+    price(
+        plan,
+        workflow.mode == Mode::Simple,
+        &workflow.stop_condition,
+    )
 }
 
 fn startable(workflow: &Workflow) -> Result<(), StartError> {

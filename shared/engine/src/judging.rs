@@ -8,7 +8,10 @@
 use domain::digest;
 use domain::execution::{Conclusion, Event, Execution, Phase, StepState};
 use domain::ids::{ExecutionId, OwnerId};
-use domain::patrol::{Baseline, Comparison, Completeness, Content, DecisionWord, Observation, Patrol, Unreadable, compare, decide};
+use domain::patrol::{
+    Baseline, Comparison, Completeness, Content, DecisionWord, Observation, Patrol, Unreadable,
+    compare, decide,
+};
 use domain::plan::{Plan, Step, Tool};
 use domain::results::Found;
 use domain::stop_condition::{Observed, Verdict};
@@ -35,21 +38,34 @@ impl Engine {
     ///
     /// # Errors
     /// The store fails, or the run keeps changing.
-    pub async fn judge(&self, schedules: &dyn Schedules, owner: &OwnerId, id: &ExecutionId) -> Result<(), JudgeError> {
+    pub async fn judge(
+        &self,
+        schedules: &dyn Schedules,
+        owner: &OwnerId,
+        id: &ExecutionId,
+    ) -> Result<(), JudgeError> {
         for attempt in 0.. {
-            let Some(execution) = self.store.execution(owner, id).await? else { return Ok(()) };
+            let Some(execution) = self.store.execution(owner, id).await? else {
+                return Ok(());
+            };
             if !matches!(execution.phase, Phase::Judging { .. }) {
                 return Ok(());
             }
             let workflow = self.store.workflow(owner, &execution.workflow).await?;
-            let plan = self.store.plan(owner, &execution.workflow, execution.plan.version).await?;
+            let plan = self
+                .store
+                .plan(owner, &execution.workflow, execution.plan.version)
+                .await?;
             let Some((workflow, plan)) = workflow.zip(plan) else {
                 // The workflow was deleted meanwhile.
                 self.cancel(owner, id, "workflow_deleted", SYSTEM).await?;
                 return Ok(());
             };
             let (event, alongside, next) = self.judgement(&execution, &workflow, &plan).await?;
-            match self.try_advance(&execution, &event, SYSTEM, &alongside).await {
+            match self
+                .try_advance(&execution, &event, SYSTEM, &alongside)
+                .await
+            {
                 Ok(_) => {
                     self.sync_schedule(schedules, &next).await?;
                     return Ok(());
@@ -62,28 +78,69 @@ impl Engine {
         Ok(())
     }
 
-    async fn judgement(&self, execution: &Execution, workflow: &Workflow, plan: &Plan) -> Result<(Event, Alongside, Workflow), StoreError> {
+    async fn judgement(
+        &self,
+        execution: &Execution,
+        workflow: &Workflow,
+        plan: &Plan,
+    ) -> Result<(Event, Alongside, Workflow), StoreError> {
         let now = self.now();
         let observation = self.observe(execution, plan).await?;
-        let previous = self.store.baseline(&execution.owner, &execution.workflow).await?;
+        let previous = self
+            .store
+            .baseline(&execution.owner, &execution.workflow)
+            .await?;
         let definition = definition(plan);
         let comparison = compare(
             previous.as_ref(),
             &observation,
-            Patrol { execution_id: &execution.id, definition: &definition, now, session_holds: &|_| false },
+            Patrol {
+                execution_id: &execution.id,
+                definition: &definition,
+                now,
+                session_holds: &|_| false,
+            },
         );
         let decision = decide(&comparison);
         let complete = comparison.completeness.is_complete();
-        let verdict = complete.then(|| ask(workflow, &observation, previous.as_ref().filter(|_| comparison.changes.is_some())));
+        let verdict = complete.then(|| {
+            ask(
+                workflow,
+                &observation,
+                previous.as_ref().filter(|_| comparison.changes.is_some()),
+            )
+        });
         let met = verdict.as_ref().is_some_and(|verdict| verdict.met);
-        let document = conclusion_document(workflow, plan, &comparison, verdict.as_ref(), complete, decision.decision, decision.reason.as_str());
+        let document = conclusion_document(
+            workflow,
+            plan,
+            &comparison,
+            verdict.as_ref(),
+            complete,
+            decision.decision,
+            decision.reason.as_str(),
+        );
         let mut writes = Vec::new();
-        let stored = self.store.put_output(&execution.owner, &document, decision.reason.as_str()).await?;
-        writes.push(Write::PutConclusion { owner: execution.owner.clone(), execution: execution.id.clone(), stored });
+        let stored = self
+            .store
+            .put_output(&execution.owner, &document, decision.reason.as_str())
+            .await?;
+        writes.push(Write::PutConclusion {
+            owner: execution.owner.clone(),
+            execution: execution.id.clone(),
+            stored,
+        });
         if let Some(baseline) = comparison.baseline.as_ref().filter(|_| complete) {
             let document = serde_json::to_value(baseline).expect("a baseline is plain JSON");
-            let stored = self.store.put_output(&execution.owner, &document, "baseline").await?;
-            writes.push(Write::PutBaseline { owner: execution.owner.clone(), workflow: execution.workflow.clone(), stored });
+            let stored = self
+                .store
+                .put_output(&execution.owner, &document, "baseline")
+                .await?;
+            writes.push(Write::PutBaseline {
+                owner: execution.owner.clone(),
+                workflow: execution.workflow.clone(),
+                stored,
+            });
         }
         let conclusion = Conclusion {
             complete,
@@ -92,7 +149,8 @@ impl Engine {
             reason: decision.reason.as_str().to_owned(),
         };
         let event = Event::Judged { conclusion };
-        let (ended, _) = domain::execution::apply(execution, &event, now).map_err(|refused| StoreError::Unavailable(refused.to_string()))?;
+        let (ended, _) = domain::execution::apply(execution, &event, now)
+            .map_err(|refused| StoreError::Unavailable(refused.to_string()))?;
         let mut next = after_run(workflow, &ended, now);
         if (met || next.is_used_up()) && next.status == WorkflowStatus::Active {
             next.status = WorkflowStatus::Completed;
@@ -100,17 +158,35 @@ impl Engine {
             next.schedule_synced = false;
             next.nudge_at = now;
         }
-        writes.push(Write::PutWorkflow { workflow: next.clone() });
+        writes.push(Write::PutWorkflow {
+            workflow: next.clone(),
+        });
         let tell = met || decision.sends(workflow.include_baseline);
-        let messages = tell.then(|| Message::Tell { owner: execution.owner.clone(), execution: execution.id.clone() });
-        Ok((event, Alongside { writes, messages: messages.into_iter().collect() }, next))
+        let messages = tell.then(|| Message::Tell {
+            owner: execution.owner.clone(),
+            execution: execution.id.clone(),
+        });
+        Ok((
+            event,
+            Alongside {
+                writes,
+                messages: messages.into_iter().collect(),
+            },
+            next,
+        ))
     }
 
     /// What the run's searches and crawls saw.
     async fn observe(&self, execution: &Execution, plan: &Plan) -> Result<Observation, StoreError> {
         let mut seen = Observation::default();
-        for step in plan.steps().iter().filter(|step| step.tool.kind().watches()) {
-            let Some(row) = execution.step(&step.id) else { continue };
+        for step in plan
+            .steps()
+            .iter()
+            .filter(|step| step.tool.kind().watches())
+        {
+            let Some(row) = execution.step(&step.id) else {
+                continue;
+            };
             match &row.state {
                 StepState::Completed { output, .. } => {
                     if let Some(document) = self.store.output(&execution.owner, output).await? {
@@ -136,14 +212,21 @@ impl Engine {
 
 /// The fingerprint of what is watched: after an edit of it the baseline starts anew.
 fn definition(plan: &Plan) -> String {
-    let watched: Vec<&Tool> = plan.steps().iter().map(|step| &step.tool).filter(|tool| tool.kind().watches()).collect();
+    let watched: Vec<&Tool> = plan
+        .steps()
+        .iter()
+        .map(|step| &step.tool)
+        .filter(|tool| tool.kind().watches())
+        .collect();
     digest::of_json(&watched)
 }
 
 /// Adds what a finished search or crawl saw.
 fn see(seen: &mut Observation, step: &Step, document: &Value) {
     let list = |field: &str| document[field].as_array().cloned().unwrap_or_default();
-    let found = list("results").into_iter().filter_map(|result| serde_json::from_value::<Found>(result).ok());
+    let found = list("results")
+        .into_iter()
+        .filter_map(|result| serde_json::from_value::<Found>(result).ok());
     seen.found.extend(found);
     let Tool::Crawl(crawl) = &step.tool else {
         seen.searches_asked += 1;
@@ -160,11 +243,12 @@ fn see(seen: &mut Observation, step: &Step, document: &Value) {
         text: text(page, "text"),
         again: Vec::new(),
     }));
-    seen.unreadable.extend(unreadable.iter().map(|page| Unreadable {
-        url: text(page, "url"),
-        reason: text(page, "reason"),
-        gone: matches!(page["status"].as_u64(), Some(404 | 410)),
-    }));
+    seen.unreadable
+        .extend(unreadable.iter().map(|page| Unreadable {
+            url: text(page, "url"),
+            reason: text(page, "reason"),
+            gone: matches!(page["status"].as_u64(), Some(404 | 410)),
+        }));
 }
 
 /// Adds what a failed search or crawl should have seen.
@@ -174,33 +258,63 @@ fn miss(seen: &mut Observation, step: &Step, reason: &str) {
         seen.searches_failed += 1;
         return;
     };
-    let urls: Vec<String> =
-        crawl.urls.templates().into_iter().filter(|(_, url)| url.is_literal()).map(|(_, url)| url.as_str().to_owned()).collect();
+    let urls: Vec<String> = crawl
+        .urls
+        .templates()
+        .into_iter()
+        .filter(|(_, url)| url.is_literal())
+        .map(|(_, url)| url.as_str().to_owned())
+        .collect();
     seen.pages_asked += urls.len().max(1);
     seen.follows_links |= crawl.follow_links;
     if urls.is_empty() {
         // Which pages it would have read is not known.
-        seen.unreadable.push(Unreadable { url: String::new(), reason: reason.to_owned(), gone: false });
+        seen.unreadable.push(Unreadable {
+            url: String::new(),
+            reason: reason.to_owned(),
+            gone: false,
+        });
     }
-    seen.unreadable.extend(urls.into_iter().map(|url| Unreadable { url, reason: reason.to_owned(), gone: false }));
+    seen.unreadable
+        .extend(urls.into_iter().map(|url| Unreadable {
+            url,
+            reason: reason.to_owned(),
+            gone: false,
+        }));
 }
 
 fn ask(workflow: &Workflow, observation: &Observation, previous: Option<&Baseline>) -> Verdict {
-    let results: Vec<Value> = unique(&observation.found).into_iter().map(|found| json!(found)).collect();
+    let results: Vec<Value> = unique(&observation.found)
+        .into_iter()
+        .map(|found| json!(found))
+        .collect();
     let before: Option<Vec<Value>> = previous.map(|baseline| {
         let entries = baseline.entries.values();
         entries.map(|entry| json!({"url": entry.url, "title": entry.title, "snippet": entry.snippet, "published_date": entry.published_date, "extracted": entry.extracted})).collect()
     });
     let fields = Value::Null;
-    let before = before.as_ref().map(|results| Observed { results, fields: &fields });
-    workflow.stop_condition.evaluate(Observed { results: &results, fields: &fields }, before)
+    let before = before.as_ref().map(|results| Observed {
+        results,
+        fields: &fields,
+    });
+    workflow.stop_condition.evaluate(
+        Observed {
+            results: &results,
+            fields: &fields,
+        },
+        before,
+    )
 }
 
 /// Each result once, by URL identity, as first found: the results of a run are a union.
 fn unique(found: &[Found]) -> Vec<&Found> {
     let mut identities = std::collections::HashSet::new();
-    let identity = |url: &str| domain::url_identity::parse_identity(url).unwrap_or_else(|| url.to_owned());
-    found.iter().filter(|found| identities.insert(identity(&found.url))).collect()
+    let identity =
+        |url: &str| domain::url_identity::parse_identity(url).unwrap_or_else(|| url.to_owned());
+    found
+        .iter()
+        .filter(|found| identities.insert(identity(&found.url)))
+        .collect()
 }
 
 /// What `GET /v1/executions/{id}` shows of a run's end.

@@ -31,7 +31,8 @@ pub struct Engine {
 
 /// `seconds` later.
 pub(crate) fn after(now: Timestamp, seconds: i64) -> Timestamp {
-    now.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+    now.checked_add(jiff::SignedDuration::from_secs(seconds))
+        .unwrap_or(Timestamp::MAX)
 }
 
 /// How often a verb loads again after a conflict before it gives up: with full jitter up to 1 s this

@@ -32,8 +32,15 @@ impl Engine {
     /// The store fails.
     pub async fn create_owner(&self, new: NewOwner) -> Result<(Owner, String), StoreError> {
         let now = self.now();
-        let owner = Owner { id: OwnerId::from_uuid(self.uuid()), email: new.email, team: new.team, created_at: now };
-        let text = new.token.unwrap_or_else(|| format!("{}{}", Token::PREFIX, digest::hex(&self.entropy.secret())));
+        let owner = Owner {
+            id: OwnerId::from_uuid(self.uuid()),
+            email: new.email,
+            team: new.team,
+            created_at: now,
+        };
+        let text = new
+            .token
+            .unwrap_or_else(|| format!("{}{}", Token::PREFIX, digest::hex(&self.entropy.secret())));
         let token = Token {
             id: TokenId::from_uuid(self.uuid()),
             owner: owner.id.clone(),
@@ -46,11 +53,20 @@ impl Engine {
             expires_at: None,
         };
         let mut writes = vec![
-            Write::PutOwner { owner: owner.clone() },
-            Write::PutToken { sha256: digest::of_bytes(text.as_bytes()), token },
+            Write::PutOwner {
+                owner: owner.clone(),
+            },
+            Write::PutToken {
+                sha256: digest::of_bytes(text.as_bytes()),
+                token,
+            },
         ];
         if let Some(amount) = new.credits {
-            writes.push(Write::Grant { owner: owner.id.clone(), amount, at: now });
+            writes.push(Write::Grant {
+                owner: owner.id.clone(),
+                amount,
+                at: now,
+            });
         }
         self.commit(writes).await.map_err(unexpected)?;
         Ok((owner, text))

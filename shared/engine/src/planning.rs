@@ -4,7 +4,9 @@
 //! committed wins (FAULTS F32), the second meets a conflict and is dropped.
 
 use domain::ids::{OwnerId, PlanningId, WorkflowId};
-use domain::planning::{PLANNING_NUDGE_SECONDS, Planning, PlanningRequest, PlanningState, ReviewedPlan};
+use domain::planning::{
+    PLANNING_NUDGE_SECONDS, Planning, PlanningRequest, PlanningState, ReviewedPlan,
+};
 use domain::workflow::WorkflowStatus;
 
 use crate::ports::queues::Message;
@@ -16,16 +18,30 @@ impl Engine {
     ///
     /// # Errors
     /// The store fails.
-    pub async fn submit_planning(&self, owner: &OwnerId, request: PlanningRequest, workflow: Option<WorkflowId>) -> Result<Planning, StoreError> {
+    pub async fn submit_planning(
+        &self,
+        owner: &OwnerId,
+        request: PlanningRequest,
+        workflow: Option<WorkflowId>,
+    ) -> Result<Planning, StoreError> {
         let planning = self.new_planning(owner, request, workflow);
-        self.commit(vec![Write::PutPlanning { planning: planning.clone() }]).await.map_err(unexpected)?;
+        self.commit(vec![Write::PutPlanning {
+            planning: planning.clone(),
+        }])
+        .await
+        .map_err(unexpected)?;
         self.send_planning(&planning).await;
         Ok(planning)
     }
 
     /// A job that is not yet committed, for callers that commit it with something else.
     #[must_use]
-    pub fn new_planning(&self, owner: &OwnerId, request: PlanningRequest, workflow: Option<WorkflowId>) -> Planning {
+    pub fn new_planning(
+        &self,
+        owner: &OwnerId,
+        request: PlanningRequest,
+        workflow: Option<WorkflowId>,
+    ) -> Planning {
         let now = self.now();
         Planning {
             id: PlanningId::from_uuid(self.uuid()),
@@ -41,7 +57,10 @@ impl Engine {
 
     /// Sends a job to the planner.
     pub async fn send_planning(&self, planning: &Planning) {
-        let message = Message::Plan { owner: planning.owner.clone(), planning: planning.id.clone() };
+        let message = Message::Plan {
+            owner: planning.owner.clone(),
+            planning: planning.id.clone(),
+        };
         self.send(&message, self.now()).await;
     }
 
@@ -49,25 +68,42 @@ impl Engine {
     ///
     /// # Errors
     /// The store fails. A job that is over already is no error.
-    pub async fn conclude_planning(&self, planning: &Planning, outcome: Result<ReviewedPlan, PlanningState>) -> Result<(), StoreError> {
+    pub async fn conclude_planning(
+        &self,
+        planning: &Planning,
+        outcome: Result<ReviewedPlan, PlanningState>,
+    ) -> Result<(), StoreError> {
         for attempt in 0.. {
             let now = self.now();
             let mut next = planning.clone();
             next.revision += 1;
             let mut writes = Vec::new();
             let workflow = match &planning.workflow {
-                Some(id) => self.store.workflow(&planning.owner, id).await?.filter(|workflow| workflow.status == WorkflowStatus::Planning),
+                Some(id) => self
+                    .store
+                    .workflow(&planning.owner, id)
+                    .await?
+                    .filter(|workflow| workflow.status == WorkflowStatus::Planning),
                 None => None,
             };
             match &outcome {
                 Ok(plan) => {
-                    next.state = PlanningState::Completed { plan: plan.id.clone() };
-                    writes.push(Write::PutReviewedPlan { owner: planning.owner.clone(), plan: plan.clone() });
+                    next.state = PlanningState::Completed {
+                        plan: plan.id.clone(),
+                    };
+                    writes.push(Write::PutReviewedPlan {
+                        owner: planning.owner.clone(),
+                        plan: plan.clone(),
+                    });
                     if let Some(mut workflow) = workflow {
                         workflow.revision += 1;
                         workflow.plan_version += 1;
                         workflow.plan_id = Some(plan.id.clone());
-                        workflow.status = if workflow.auto_activate { WorkflowStatus::Active } else { WorkflowStatus::Draft };
+                        workflow.status = if workflow.auto_activate {
+                            WorkflowStatus::Active
+                        } else {
+                            WorkflowStatus::Draft
+                        };
                         workflow.schedule_synced = !workflow.wants_schedule();
                         workflow.nudge_at = now;
                         workflow.updated_at = now;
@@ -94,10 +130,17 @@ impl Engine {
             match self.commit(writes).await {
                 Ok(()) => return Ok(()),
                 Err(CommitError::Store(error)) => return Err(error),
-                Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) => {
+                Err(
+                    CommitError::Conflict
+                    | CommitError::Exists
+                    | CommitError::InsufficientCredits(_),
+                ) => {
                     // Either another planner was faster, or the workflow was edited meanwhile.
                     let stored = self.store.planning(&planning.owner, &planning.id).await?;
-                    let open = stored.is_some_and(|stored| stored.state == PlanningState::Planning && stored.revision == planning.revision);
+                    let open = stored.is_some_and(|stored| {
+                        stored.state == PlanningState::Planning
+                            && stored.revision == planning.revision
+                    });
                     if !open || !self.again(attempt).await {
                         return Ok(());
                     }
@@ -112,6 +155,8 @@ impl Engine {
 pub(crate) fn unexpected(error: CommitError) -> StoreError {
     match error {
         CommitError::Store(error) => error,
-        CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_) => StoreError::Unavailable(error.to_string()),
+        CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_) => {
+            StoreError::Unavailable(error.to_string())
+        }
     }
 }

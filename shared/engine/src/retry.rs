@@ -32,17 +32,28 @@ pub enum Again {
 
 impl ToolFailure {
     pub fn new(code: ErrorCode, message: impl Into<String>, again: Again) -> Self {
-        Self { error: StepError::new(code, message), again }
+        Self {
+            error: StepError::new(code, message),
+            again,
+        }
     }
 
     /// When the next attempt is due, after `attempts` attempts; `None` when there shall be none.
     /// `fraction` is the jitter, in `[0, 1)`.
     #[must_use]
-    pub fn retry_at(&self, retry: Retry, attempts: u32, now: Timestamp, fraction: f64) -> Option<Timestamp> {
+    pub fn retry_at(
+        &self,
+        retry: Retry,
+        attempts: u32,
+        now: Timestamp,
+        fraction: f64,
+    ) -> Option<Timestamp> {
         let wait = match self.again {
             Again::Never | Again::Unknown => return None,
             Again::Backoff => backoff(retry, attempts, fraction),
-            Again::After(wait) => wait.min(Duration::from_secs(LONGEST_RETRY_AFTER_SECONDS)).max(backoff(retry, attempts, fraction)),
+            Again::After(wait) => wait
+                .min(Duration::from_secs(LONGEST_RETRY_AFTER_SECONDS))
+                .max(backoff(retry, attempts, fraction)),
         };
         now.checked_add(SignedDuration::try_from(wait).ok()?).ok()
     }
@@ -52,7 +63,8 @@ impl ToolFailure {
 /// minutes, with equal jitter (half of it fixed, so that a retry is never at once).
 #[must_use]
 pub fn backoff(retry: Retry, attempts: u32, fraction: f64) -> Duration {
-    let doubled = f64::from(retry.backoff_seconds) * f64::from(2_u32.saturating_pow(attempts.saturating_sub(1).min(16)));
+    let doubled = f64::from(retry.backoff_seconds)
+        * f64::from(2_u32.saturating_pow(attempts.saturating_sub(1).min(16)));
     Duration::from_secs_f64(doubled.min(900.0) * (0.5 + fraction / 2.0))
 }
 
@@ -62,7 +74,10 @@ mod tests {
 
     #[test]
     fn waits_double_and_stay_within_bounds() {
-        let retry = Retry { max_attempts: 10, backoff_seconds: 2 };
+        let retry = Retry {
+            max_attempts: 10,
+            backoff_seconds: 2,
+        };
         assert_eq!(backoff(retry, 1, 0.0), Duration::from_secs(1));
         assert_eq!(backoff(retry, 3, 0.0), Duration::from_secs(4));
         assert!(backoff(retry, 10, 0.999) <= Duration::from_secs(900));
@@ -71,7 +86,11 @@ mod tests {
     #[test]
     fn the_other_sides_word_counts_up_to_a_quarter_of_an_hour() {
         let now: Timestamp = "2026-05-04T08:00:00Z".parse().unwrap();
-        let failure = ToolFailure::new(ErrorCode::RateLimited, "slow down", Again::After(Duration::from_secs(86_400)));
+        let failure = ToolFailure::new(
+            ErrorCode::RateLimited,
+            "slow down",
+            Again::After(Duration::from_secs(86_400)),
+        );
         let at = failure.retry_at(Retry::default(), 1, now, 0.0).unwrap();
         assert_eq!(at.duration_since(now).as_secs(), 900);
         let never = ToolFailure::new(ErrorCode::HttpStatus, "gone", Again::Never);

@@ -16,7 +16,11 @@ impl Engine {
     ///
     /// # Errors
     /// The store fails.
-    pub async fn sync_schedule(&self, schedules: &dyn Schedules, workflow: &Workflow) -> Result<Workflow, StoreError> {
+    pub async fn sync_schedule(
+        &self,
+        schedules: &dyn Schedules,
+        workflow: &Workflow,
+    ) -> Result<Workflow, StoreError> {
         if workflow.schedule_synced {
             return Ok(workflow.clone());
         }
@@ -27,17 +31,27 @@ impl Engine {
         };
         let mut next = workflow.clone();
         next.revision += 1;
-        match schedules.put(&workflow.owner, &workflow.id, &expressions).await {
+        match schedules
+            .put(&workflow.owner, &workflow.id, &expressions)
+            .await
+        {
             Ok(()) => next.schedule_synced = true,
             Err(error) => {
                 tracing::warn!(%error, workflow.id = %workflow.id, "the schedule is not in place yet");
                 next.nudge_at = after(now, SYNC_NUDGE_SECONDS);
             }
         }
-        match self.commit(vec![Write::PutWorkflow { workflow: next.clone() }]).await {
+        match self
+            .commit(vec![Write::PutWorkflow {
+                workflow: next.clone(),
+            }])
+            .await
+        {
             Ok(()) => Ok(next),
             // The row has changed again: whoever changed it brings it into line.
-            Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) => Ok(workflow.clone()),
+            Err(
+                CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_),
+            ) => Ok(workflow.clone()),
             Err(CommitError::Store(error)) => Err(error),
         }
     }

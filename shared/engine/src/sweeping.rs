@@ -64,14 +64,21 @@ impl Engine {
     }
 
     async fn nudge_execution(&self, owner: &OwnerId, id: &ExecutionId) -> Result<(), StoreError> {
-        let Some(mut execution) = self.store.execution(owner, id).await? else { return Ok(()) };
+        let Some(mut execution) = self.store.execution(owner, id).await? else {
+            return Ok(());
+        };
         for event in overdue(&execution, self.now()) {
             tracing::info!(execution.id = %id, event = event.name(), step.id = event.step(), "an overdue step is set moving again");
             let alongside = self.with_expiry(owner, &event).await?;
-            match self.advance_from(execution.clone(), &event, SYSTEM, &alongside).await {
+            match self
+                .advance_from(execution.clone(), &event, SYSTEM, &alongside)
+                .await
+            {
                 Ok(next) => execution = next,
                 // Somebody else has set it moving.
-                Err(AdvanceError::Refused(_) | AdvanceError::NotFound | AdvanceError::Contended) => {}
+                Err(
+                    AdvanceError::Refused(_) | AdvanceError::NotFound | AdvanceError::Contended,
+                ) => {}
                 Err(AdvanceError::Store(error)) => return Err(error),
             }
         }
@@ -80,44 +87,80 @@ impl Engine {
 
     /// An approval that expires is closed in the same commit.
     async fn with_expiry(&self, owner: &OwnerId, event: &Event) -> Result<Alongside, StoreError> {
-        let Event::ApprovalExpired { approval, .. } = event else { return Ok(Alongside::default()) };
-        let approval = self.store.approval(owner, approval).await?.filter(Approval::is_open);
-        let writes = approval.map(|approval| Write::PutApproval { approval: approval.close(domain::approval::ApprovalStatus::Expired) });
-        Ok(Alongside { writes: writes.into_iter().collect(), messages: Vec::new() })
+        let Event::ApprovalExpired { approval, .. } = event else {
+            return Ok(Alongside::default());
+        };
+        let approval = self
+            .store
+            .approval(owner, approval)
+            .await?
+            .filter(Approval::is_open);
+        let writes = approval.map(|approval| Write::PutApproval {
+            approval: approval.close(domain::approval::ApprovalStatus::Expired),
+        });
+        Ok(Alongside {
+            writes: writes.into_iter().collect(),
+            messages: Vec::new(),
+        })
     }
 
     async fn nudge_approval(&self, owner: &OwnerId, id: &ApprovalId) -> Result<(), StoreError> {
-        let Some(mut approval) = self.store.approval(owner, id).await? else { return Ok(()) };
+        let Some(mut approval) = self.store.approval(owner, id).await? else {
+            return Ok(());
+        };
         if approval.due_at().is_none_or(|due_at| due_at > self.now()) {
             return Ok(());
         }
         approval.revision += 1;
         approval.nudge_at = after(self.now(), NUDGE_AFTER_SECONDS);
-        self.commit_unless_changed(Write::PutApproval { approval }).await?;
-        self.send(&Message::AskApproval { owner: owner.clone(), approval: id.clone() }, self.now()).await;
+        self.commit_unless_changed(Write::PutApproval { approval })
+            .await?;
+        self.send(
+            &Message::AskApproval {
+                owner: owner.clone(),
+                approval: id.clone(),
+            },
+            self.now(),
+        )
+        .await;
         Ok(())
     }
 
     async fn nudge_planning(&self, owner: &OwnerId, id: &PlanningId) -> Result<(), StoreError> {
-        let Some(mut planning) = self.store.planning(owner, id).await? else { return Ok(()) };
+        let Some(mut planning) = self.store.planning(owner, id).await? else {
+            return Ok(());
+        };
         if planning.due_at().is_none_or(|due_at| due_at > self.now()) {
             return Ok(());
         }
         planning.revision += 1;
         planning.nudge_at = after(self.now(), PLANNING_NUDGE_SECONDS);
-        self.commit_unless_changed(Write::PutPlanning { planning: planning.clone() }).await?;
+        self.commit_unless_changed(Write::PutPlanning {
+            planning: planning.clone(),
+        })
+        .await?;
         self.send_planning(&planning).await;
         Ok(())
     }
 
-    async fn nudge_workflow(&self, schedules: &dyn Schedules, owner: &OwnerId, id: &WorkflowId) -> Result<(), StoreError> {
-        let Some(workflow) = self.store.workflow(owner, id).await? else { return Ok(()) };
+    async fn nudge_workflow(
+        &self,
+        schedules: &dyn Schedules,
+        owner: &OwnerId,
+        id: &WorkflowId,
+    ) -> Result<(), StoreError> {
+        let Some(workflow) = self.store.workflow(owner, id).await? else {
+            return Ok(());
+        };
         self.sync_schedule(schedules, &workflow).await.map(|_| ())
     }
 
     async fn commit_unless_changed(&self, write: Write) -> Result<(), StoreError> {
         match self.commit(vec![write]).await {
-            Ok(()) | Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) => Ok(()),
+            Ok(())
+            | Err(
+                CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_),
+            ) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
         }
     }
@@ -125,24 +168,43 @@ impl Engine {
     /// Makes the run tell the truth about a message that could not be handled, and removes it.
     async fn settle_dead_letter(&self, letter: &DeadLetter) -> Result<(), SweepError> {
         match Message::decode(&letter.body) {
-            Ok(Message::Step { owner, execution, step }) => {
-                let reason = "the step's message could not be handled and ended in the dead letters".to_owned();
+            Ok(Message::Step {
+                owner,
+                execution,
+                step,
+            }) => {
+                let reason =
+                    "the step's message could not be handled and ended in the dead letters"
+                        .to_owned();
                 let event = Event::StepDeadLettered { step, reason };
-                match self.advance(&owner, &execution, &event, SYSTEM, &Alongside::default()).await {
+                match self
+                    .advance(&owner, &execution, &event, SYSTEM, &Alongside::default())
+                    .await
+                {
                     Ok(_) | Err(AdvanceError::Refused(_) | AdvanceError::NotFound) => {}
-                    Err(AdvanceError::Contended) => return Err(StoreError::Unavailable("contended".to_owned()).into()),
+                    Err(AdvanceError::Contended) => {
+                        return Err(StoreError::Unavailable("contended".to_owned()).into());
+                    }
                     Err(AdvanceError::Store(error)) => return Err(error.into()),
                 }
             }
             Ok(Message::Plan { owner, planning }) => {
                 if let Some(planning) = self.store.planning(&owner, &planning).await? {
-                    let state = PlanningState::Failed { reason: "infrastructure".to_owned() };
+                    let state = PlanningState::Failed {
+                        reason: "infrastructure".to_owned(),
+                    };
                     self.conclude_planning(&planning, Err(state)).await?;
                 }
             }
             Ok(Message::AskApproval { owner, approval }) => {
-                if let Some(approval) = self.store.approval(&owner, &approval).await?.filter(Approval::is_open) {
-                    self.mark_asked(&approval, Some("the mail could not be sent".to_owned())).await?;
+                if let Some(approval) = self
+                    .store
+                    .approval(&owner, &approval)
+                    .await?
+                    .filter(Approval::is_open)
+                {
+                    self.mark_asked(&approval, Some("the mail could not be sent".to_owned()))
+                        .await?;
                 }
             }
             // The run's own `due_at` has it judged again; a due time is caught up by its schedule.

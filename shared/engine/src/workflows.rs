@@ -41,13 +41,22 @@ impl Engine {
         plan: Option<Plan>,
         planning: Option<Planning>,
     ) -> Result<Workflow, StoreError> {
-        let mut writes = vec![Write::PutWorkflow { workflow: workflow.clone() }];
+        let mut writes = vec![Write::PutWorkflow {
+            workflow: workflow.clone(),
+        }];
         if let Some(plan) = plan {
             let (owner, id) = (workflow.owner.clone(), workflow.id.clone());
-            writes.push(Write::PutPlan { owner, workflow: id, version: workflow.plan_version, plan });
+            writes.push(Write::PutPlan {
+                owner,
+                workflow: id,
+                version: workflow.plan_version,
+                plan,
+            });
         }
         if let Some(planning) = &planning {
-            writes.push(Write::PutPlanning { planning: planning.clone() });
+            writes.push(Write::PutPlanning {
+                planning: planning.clone(),
+            });
         }
         self.commit(writes).await.map_err(unexpected)?;
         if let Some(planning) = &planning {
@@ -69,25 +78,45 @@ impl Engine {
         mut change: impl FnMut(&Workflow) -> Result<(Workflow, Option<Plan>), R>,
     ) -> Result<Workflow, ChangeError<R>> {
         for attempt in 0.. {
-            let before = self.store.workflow(owner, id).await?.ok_or(ChangeError::NotFound)?;
+            let before = self
+                .store
+                .workflow(owner, id)
+                .await?
+                .ok_or(ChangeError::NotFound)?;
             let (mut next, plan) = change(&before).map_err(ChangeError::Refused)?;
             next.revision = before.revision + 1;
             next.updated_at = self.now();
-            if next.wants_schedule() != before.wants_schedule() || next.schedule != before.schedule {
+            if next.wants_schedule() != before.wants_schedule() || next.schedule != before.schedule
+            {
                 next.schedule_synced = false;
                 next.nudge_at = next.updated_at;
             }
             let mut writes = Vec::new();
             if let Some(plan) = plan {
                 next.plan_version = before.plan_version + 1;
-                writes.push(Write::PutPlan { owner: owner.clone(), workflow: id.clone(), version: next.plan_version, plan });
+                writes.push(Write::PutPlan {
+                    owner: owner.clone(),
+                    workflow: id.clone(),
+                    version: next.plan_version,
+                    plan,
+                });
             }
-            writes.push(Write::PutWorkflow { workflow: next.clone() });
+            writes.push(Write::PutWorkflow {
+                workflow: next.clone(),
+            });
             match self.commit(writes).await {
                 Ok(()) => return Ok(self.sync_schedule(schedules, &next).await?),
                 Err(CommitError::Store(error)) => return Err(error.into()),
-                Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) if self.again(attempt).await => {}
-                Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) => break,
+                Err(
+                    CommitError::Conflict
+                    | CommitError::Exists
+                    | CommitError::InsufficientCredits(_),
+                ) if self.again(attempt).await => {}
+                Err(
+                    CommitError::Conflict
+                    | CommitError::Exists
+                    | CommitError::InsufficientCredits(_),
+                ) => break,
             }
         }
         Err(ChangeError::Contended)
@@ -97,14 +126,28 @@ impl Engine {
     ///
     /// # Errors
     /// It does not exist or the store fails.
-    pub async fn delete_workflow(&self, schedules: &dyn Schedules, owner: &OwnerId, id: &WorkflowId) -> Result<(), ChangeError<std::convert::Infallible>> {
+    pub async fn delete_workflow(
+        &self,
+        schedules: &dyn Schedules,
+        owner: &OwnerId,
+        id: &WorkflowId,
+    ) -> Result<(), ChangeError<std::convert::Infallible>> {
         // Archived first, so that nothing starts while the rest happens.
         self.change_workflow(schedules, owner, id, |before| {
-            Ok((Workflow { status: WorkflowStatus::Archived, schedule_synced: false, ..before.clone() }, None))
+            Ok((
+                Workflow {
+                    status: WorkflowStatus::Archived,
+                    schedule_synced: false,
+                    ..before.clone()
+                },
+                None,
+            ))
         })
         .await?;
         for attempt in 0.. {
-            let Some(workflow) = self.store.workflow(owner, id).await? else { return Ok(()) };
+            let Some(workflow) = self.store.workflow(owner, id).await? else {
+                return Ok(());
+            };
             for run in &workflow.live {
                 match self.cancel(owner, run, "workflow_deleted", SYSTEM).await {
                     Ok(_) | Err(AdvanceError::Refused(_) | AdvanceError::NotFound) => {}
@@ -116,8 +159,16 @@ impl Engine {
                 match self.commit(vec![Write::DeleteWorkflow { workflow }]).await {
                     Ok(()) => return Ok(()),
                     Err(CommitError::Store(error)) => return Err(error.into()),
-                    Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) if self.again(attempt).await => {}
-                    Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) => break,
+                    Err(
+                        CommitError::Conflict
+                        | CommitError::Exists
+                        | CommitError::InsufficientCredits(_),
+                    ) if self.again(attempt).await => {}
+                    Err(
+                        CommitError::Conflict
+                        | CommitError::Exists
+                        | CommitError::InsufficientCredits(_),
+                    ) => break,
                 }
             }
         }

@@ -20,11 +20,21 @@ pub const DEFAULT_CONTACT: &str = "https://nightdesk.example/crawler";
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("{variable} is `{value}`; it must be one of {expected}")]
-    UnknownProvider { variable: &'static str, value: String, expected: &'static str },
+    UnknownProvider {
+        variable: &'static str,
+        value: String,
+        expected: &'static str,
+    },
     #[error("{variable} is `{value}`: this provider is not built yet")]
-    NotBuilt { variable: &'static str, value: String },
+    NotBuilt {
+        variable: &'static str,
+        value: String,
+    },
     #[error("{variable} must be set for {for_what}")]
-    Missing { variable: &'static str, for_what: &'static str },
+    Missing {
+        variable: &'static str,
+        for_what: &'static str,
+    },
     #[error("{variable} is not an http or https URL")]
     NotUrl { variable: &'static str },
     #[error("NIGHTDESK_EGRESS_ALLOW cannot be read")]
@@ -44,8 +54,12 @@ pub enum ModelSettings {
 #[derive(Debug, Clone)]
 pub enum SearchSettings {
     /// The bundled site: over HTTP where it is served, else in this process.
-    Offline { site: Option<Url> },
-    Searxng { base: Url },
+    Offline {
+        site: Option<Url>,
+    },
+    Searxng {
+        base: Url,
+    },
 }
 
 /// Everything the providers are built from.
@@ -80,9 +94,16 @@ impl ProviderSettings {
     ///
     /// # Errors
     /// The first variable that is missing or cannot be used.
-    pub fn read(lookup: &dyn Fn(&str) -> Option<String>, model_key: Option<Secret>) -> Result<Self, ConfigError> {
+    pub fn read(
+        lookup: &dyn Fn(&str) -> Option<String>,
+        model_key: Option<Secret>,
+    ) -> Result<Self, ConfigError> {
         // An empty variable is one that is not set: templates cannot leave them out.
-        let get = |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let get = |name: &str| {
+            lookup(name)
+                .map(|value| value.trim().to_owned())
+                .filter(|value| !value.is_empty())
+        };
         let model = read_model(&get, model_key)?;
         let search = read_search(&get)?;
         let exceptions = Exceptions::parse(&get(variable::EGRESS_ALLOW).unwrap_or_default())?;
@@ -109,7 +130,10 @@ impl ProviderSettings {
     pub fn search(&self) -> Result<Arc<dyn Search>, ConfigError> {
         Ok(match &self.search {
             // The host that serves the site turns its editions: only its own search knows them.
-            SearchSettings::Offline { site: Some(base) } => Arc::new(SearxngSearch::with_source(base, crate::search::OFFLINE_SOURCE)?),
+            SearchSettings::Offline { site: Some(base) } => Arc::new(SearxngSearch::with_source(
+                base,
+                crate::search::OFFLINE_SOURCE,
+            )?),
             SearchSettings::Offline { site: None } => Arc::new(OfflineSearch::notional()),
             SearchSettings::Searxng { base } => Arc::new(SearxngSearch::new(base)?),
         })
@@ -118,7 +142,10 @@ impl ProviderSettings {
     /// # Errors
     /// When no TLS client can be built.
     pub fn crawler(&self) -> Result<Arc<dyn Crawler>, ConfigError> {
-        Ok(Arc::new(WebCrawler::new(self.egress.clone(), &self.contact)?))
+        Ok(Arc::new(WebCrawler::new(
+            self.egress.clone(),
+            &self.contact,
+        )?))
     }
 
     /// # Errors
@@ -126,7 +153,10 @@ impl ProviderSettings {
     pub fn images(&self) -> Result<Arc<dyn Images>, ConfigError> {
         Ok(match (&self.model, &self.image_model) {
             (ModelSettings::Chat(settings), Some(model)) => {
-                Arc::new(ApiImages::new(ChatSettings { model: model.clone(), ..settings.clone() })?)
+                Arc::new(ApiImages::new(ChatSettings {
+                    model: model.clone(),
+                    ..settings.clone()
+                })?)
             }
             (ModelSettings::Offline | ModelSettings::Chat(_), _) => Arc::new(OfflineImages),
         })
@@ -135,39 +165,73 @@ impl ProviderSettings {
     /// Whether model or search is an offline twin: in AWS these must have been named.
     #[must_use]
     pub fn is_offline(&self) -> bool {
-        matches!(self.model, ModelSettings::Offline) || matches!(self.search, SearchSettings::Offline { .. })
+        matches!(self.model, ModelSettings::Offline)
+            || matches!(self.search, SearchSettings::Offline { .. })
     }
 }
 
-fn read_model(get: &dyn Fn(&str) -> Option<String>, key: Option<Secret>) -> Result<ModelSettings, ConfigError> {
+fn read_model(
+    get: &dyn Fn(&str) -> Option<String>,
+    key: Option<Secret>,
+) -> Result<ModelSettings, ConfigError> {
     let provider = get(variable::MODEL_PROVIDER).unwrap_or_else(|| "offline".to_owned());
     match provider.as_str() {
         "offline" => Ok(ModelSettings::Offline),
         "openai" => Ok(ModelSettings::Chat(ChatSettings {
-            base: web_url(get, variable::MODEL_URL)?.ok_or(ConfigError::Missing { variable: variable::MODEL_URL, for_what: "the provider openai" })?,
+            base: web_url(get, variable::MODEL_URL)?.ok_or(ConfigError::Missing {
+                variable: variable::MODEL_URL,
+                for_what: "the provider openai",
+            })?,
             key,
-            model: get(variable::MODEL).ok_or(ConfigError::Missing { variable: variable::MODEL, for_what: "the provider openai" })?,
+            model: get(variable::MODEL).ok_or(ConfigError::Missing {
+                variable: variable::MODEL,
+                for_what: "the provider openai",
+            })?,
         })),
-        "anthropic" | "bedrock" => Err(ConfigError::NotBuilt { variable: variable::MODEL_PROVIDER, value: provider }),
-        _ => Err(ConfigError::UnknownProvider { variable: variable::MODEL_PROVIDER, value: provider, expected: "offline, openai" }),
+        "anthropic" | "bedrock" => Err(ConfigError::NotBuilt {
+            variable: variable::MODEL_PROVIDER,
+            value: provider,
+        }),
+        _ => Err(ConfigError::UnknownProvider {
+            variable: variable::MODEL_PROVIDER,
+            value: provider,
+            expected: "offline, openai",
+        }),
     }
 }
 
 fn read_search(get: &dyn Fn(&str) -> Option<String>) -> Result<SearchSettings, ConfigError> {
     let provider = get(variable::SEARCH_PROVIDER).unwrap_or_else(|| "offline".to_owned());
     match provider.as_str() {
-        "offline" => Ok(SearchSettings::Offline { site: web_url(get, variable::SITE_URL)? }),
-        "searxng" => Ok(SearchSettings::Searxng {
-            base: web_url(get, variable::SEARCH_URL)?.ok_or(ConfigError::Missing { variable: variable::SEARCH_URL, for_what: "the provider searxng" })?,
+        "offline" => Ok(SearchSettings::Offline {
+            site: web_url(get, variable::SITE_URL)?,
         }),
-        "brave" | "tavily" | "feeds" => Err(ConfigError::NotBuilt { variable: variable::SEARCH_PROVIDER, value: provider }),
-        _ => Err(ConfigError::UnknownProvider { variable: variable::SEARCH_PROVIDER, value: provider, expected: "offline, searxng" }),
+        "searxng" => Ok(SearchSettings::Searxng {
+            base: web_url(get, variable::SEARCH_URL)?.ok_or(ConfigError::Missing {
+                variable: variable::SEARCH_URL,
+                for_what: "the provider searxng",
+            })?,
+        }),
+        "brave" | "tavily" | "feeds" => Err(ConfigError::NotBuilt {
+            variable: variable::SEARCH_PROVIDER,
+            value: provider,
+        }),
+        _ => Err(ConfigError::UnknownProvider {
+            variable: variable::SEARCH_PROVIDER,
+            value: provider,
+            expected: "offline, searxng",
+        }),
     }
 }
 
 /// A variable as a URL of the web. The egress rule does not hold for it: it is the operator's.
-fn web_url(get: &dyn Fn(&str) -> Option<String>, variable: &'static str) -> Result<Option<Url>, ConfigError> {
-    let Some(text) = get(variable) else { return Ok(None) };
+fn web_url(
+    get: &dyn Fn(&str) -> Option<String>,
+    variable: &'static str,
+) -> Result<Option<Url>, ConfigError> {
+    let Some(text) = get(variable) else {
+        return Ok(None);
+    };
     match Url::parse(&text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(url)),
         _ => Err(ConfigError::NotUrl { variable }),
@@ -179,7 +243,12 @@ mod tests {
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<ProviderSettings, ConfigError> {
-        let lookup = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let lookup = |name: &str| {
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
         ProviderSettings::read(&lookup, Some(Secret::new("sk-secret")))
     }
 
@@ -212,14 +281,44 @@ mod tests {
     #[test]
     fn a_wrong_value_names_its_variable() {
         for (variables, named) in [
-            (&[("NIGHTDESK_MODEL_PROVIDER", "openia")][..], "NIGHTDESK_MODEL_PROVIDER"),
-            (&[("NIGHTDESK_MODEL_PROVIDER", "bedrock")], "NIGHTDESK_MODEL_PROVIDER"),
-            (&[("NIGHTDESK_MODEL_PROVIDER", "openai"), ("NIGHTDESK_MODEL", "m")], "NIGHTDESK_MODEL_URL"),
-            (&[("NIGHTDESK_MODEL_PROVIDER", "openai"), ("NIGHTDESK_MODEL_URL", "http://x/v1")], "NIGHTDESK_MODEL"),
-            (&[("NIGHTDESK_SEARCH_PROVIDER", "tavily")], "NIGHTDESK_SEARCH_PROVIDER"),
-            (&[("NIGHTDESK_SEARCH_PROVIDER", "searxng")], "NIGHTDESK_SEARCH_URL"),
-            (&[("NIGHTDESK_SITE_URL", "localhost:8787")], "NIGHTDESK_SITE_URL"),
-            (&[("NIGHTDESK_EGRESS_ALLOW", "localhost")], "NIGHTDESK_EGRESS_ALLOW"),
+            (
+                &[("NIGHTDESK_MODEL_PROVIDER", "openia")][..],
+                "NIGHTDESK_MODEL_PROVIDER",
+            ),
+            (
+                &[("NIGHTDESK_MODEL_PROVIDER", "bedrock")],
+                "NIGHTDESK_MODEL_PROVIDER",
+            ),
+            (
+                &[
+                    ("NIGHTDESK_MODEL_PROVIDER", "openai"),
+                    ("NIGHTDESK_MODEL", "m"),
+                ],
+                "NIGHTDESK_MODEL_URL",
+            ),
+            (
+                &[
+                    ("NIGHTDESK_MODEL_PROVIDER", "openai"),
+                    ("NIGHTDESK_MODEL_URL", "http://x/v1"),
+                ],
+                "NIGHTDESK_MODEL",
+            ),
+            (
+                &[("NIGHTDESK_SEARCH_PROVIDER", "tavily")],
+                "NIGHTDESK_SEARCH_PROVIDER",
+            ),
+            (
+                &[("NIGHTDESK_SEARCH_PROVIDER", "searxng")],
+                "NIGHTDESK_SEARCH_URL",
+            ),
+            (
+                &[("NIGHTDESK_SITE_URL", "localhost:8787")],
+                "NIGHTDESK_SITE_URL",
+            ),
+            (
+                &[("NIGHTDESK_EGRESS_ALLOW", "localhost")],
+                "NIGHTDESK_EGRESS_ALLOW",
+            ),
         ] {
             let error = read(variables).expect_err(named);
             assert!(error.to_string().contains(named), "{error}");

@@ -25,7 +25,9 @@ pub struct ClientError(#[source] reqwest::Error);
 ///
 /// A machine without any root certificate (a bare container) can still speak plain HTTP to its own
 /// loopback: there the client trusts nobody, and https fails at the first connection.
-pub(crate) fn client(configure: impl Fn(ClientBuilder) -> ClientBuilder) -> Result<Client, ClientError> {
+pub(crate) fn client(
+    configure: impl Fn(ClientBuilder) -> ClientBuilder,
+) -> Result<Client, ClientError> {
     install_tls();
     let defaults = || {
         Client::builder()
@@ -38,7 +40,9 @@ pub(crate) fn client(configure: impl Fn(ClientBuilder) -> ClientBuilder) -> Resu
     match configure(defaults()).build() {
         Ok(client) => Ok(client),
         Err(error) => {
-            let client = configure(defaults().tls_certs_only([])).build().map_err(ClientError)?;
+            let client = configure(defaults().tls_certs_only([]))
+                .build()
+                .map_err(ClientError)?;
             tracing::warn!(error = %text_of(&error), "no root certificates were found: https will not work");
             Ok(client)
         }
@@ -66,5 +70,9 @@ pub(crate) fn text_of(error: &reqwest::Error) -> String {
         text.push_str(&error.to_string());
         cause = error.source();
     }
-    if text.is_empty() { "request failed".to_owned() } else { text }
+    if text.is_empty() {
+        "request failed".to_owned()
+    } else {
+        text
+    }
 }

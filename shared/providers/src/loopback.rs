@@ -16,7 +16,16 @@ pub(crate) struct Loopback {
 
 impl Loopback {
     pub(crate) async fn start(answers: Vec<Vec<u8>>) -> Self {
-        Self::serve(move |index, _| Some(answers.get(index).or(answers.last()).cloned().unwrap_or_default())).await
+        Self::serve(move |index, _| {
+            Some(
+                answers
+                    .get(index)
+                    .or(answers.last())
+                    .cloned()
+                    .unwrap_or_default(),
+            )
+        })
+        .await
     }
 
     /// Accepts and reads, and never answers.
@@ -26,7 +35,9 @@ impl Loopback {
 
     /// `answer` is asked with the number of the request and its text; `None` keeps the connection
     /// open without a word.
-    pub(crate) async fn serve(answer: impl Fn(usize, &str) -> Option<Vec<u8>> + Send + 'static) -> Self {
+    pub(crate) async fn serve(
+        answer: impl Fn(usize, &str) -> Option<Vec<u8>> + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -45,7 +56,11 @@ impl Loopback {
                 }
             }
         });
-        Self { port, requests, task }
+        Self {
+            port,
+            requests,
+            task,
+        }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -70,7 +85,10 @@ impl Drop for Loopback {
 /// An answer with a correct length, after which the connection closes.
 pub(crate) fn reply(status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
-    let mut answer = format!("HTTP/1.1 {status} Answer\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    let mut answer = format!(
+        "HTTP/1.1 {status} Answer\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
     for (name, value) in headers {
         answer.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -88,7 +106,8 @@ async fn read_request(stream: &mut TcpStream) -> String {
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head.lines().find_map(|line| {
                 let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+                name.eq_ignore_ascii_case("content-length")
+                    .then(|| value.trim().parse::<usize>().ok())?
             });
             if body.len() >= length.unwrap_or(0) {
                 return text;

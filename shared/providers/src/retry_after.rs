@@ -38,7 +38,10 @@ mod tests {
         assert_eq!(read("0"), Some(Duration::ZERO));
         assert_eq!(read("999999999"), Some(LONGEST));
         assert_eq!(read("99999999999999999999999999"), Some(LONGEST));
-        assert_eq!(read("Sat, 21 Nov 2026 12:01:30 GMT"), Some(Duration::from_secs(90)));
+        assert_eq!(
+            read("Sat, 21 Nov 2026 12:01:30 GMT"),
+            Some(Duration::from_secs(90))
+        );
         assert_eq!(read("Sat, 21 Nov 2026 11:00:00 GMT"), Some(Duration::ZERO));
         for bad in ["", "soon", "-5", "1.5"] {
             assert_eq!(read(bad), None, "{bad:?}");

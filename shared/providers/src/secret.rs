@@ -23,7 +23,11 @@ impl Secret {
     /// it was sent.
     #[must_use]
     pub fn mask_in(&self, text: &str) -> String {
-        if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, "***") }
+        if self.0.is_empty() {
+            text.to_owned()
+        } else {
+            text.replace(&self.0, "***")
+        }
     }
 }
 

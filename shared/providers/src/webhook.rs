@@ -48,35 +48,67 @@ impl WebhookSender {
             let names = names.clone();
             client(move |builder| {
                 let agent = concat!("Nightdesk/", env!("CARGO_PKG_VERSION"));
-                builder.user_agent(agent).dns_resolver(Arc::new(Resolver::new(names.clone(), public_only)))
+                builder
+                    .user_agent(agent)
+                    .dns_resolver(Arc::new(Resolver::new(names.clone(), public_only)))
             })
         };
-        Ok(Self { rule, public: build(true)?, excepted: build(false)? })
+        Ok(Self {
+            rule,
+            public: build(true)?,
+            excepted: build(false)?,
+        })
     }
 
     async fn send(&self, post: &Post) -> Result<u16, PostError> {
-        let blocked = |reason: &str| PostError::BlockedAddress { reason: reason.to_owned() };
-        let url = self.rule.check_url(&post.url).map_err(|denied| blocked(denied.reason))?;
-        let client = if self.rule.is_exception(&url) { &self.excepted } else { &self.public };
-        let mut request = client.post(url).header(CONTENT_TYPE, HeaderValue::from_static(post.content_type));
+        let blocked = |reason: &str| PostError::BlockedAddress {
+            reason: reason.to_owned(),
+        };
+        let url = self
+            .rule
+            .check_url(&post.url)
+            .map_err(|denied| blocked(denied.reason))?;
+        let client = if self.rule.is_exception(&url) {
+            &self.excepted
+        } else {
+            &self.public
+        };
+        let mut request = client
+            .post(url)
+            .header(CONTENT_TYPE, HeaderValue::from_static(post.content_type));
         for (name, value) in &post.headers {
             // Both are ours; a value that cannot stand in a header is a fault that no retry mends.
-            let name = HeaderName::try_from(*name).map_err(|_| blocked("a header of the post has no valid name"))?;
-            let value = HeaderValue::try_from(value).map_err(|_| blocked("a header of the post has no valid value"))?;
+            let name = HeaderName::try_from(*name)
+                .map_err(|_| blocked("a header of the post has no valid name"))?;
+            let value = HeaderValue::try_from(value)
+                .map_err(|_| blocked("a header of the post has no valid value"))?;
             request = request.header(name, value);
         }
-        let response = request.body(post.body.clone()).send().await.map_err(|error| of_request(&error))?;
+        let response = request
+            .body(post.body.clone())
+            .send()
+            .await
+            .map_err(|error| of_request(&error))?;
         let status = response.status();
         let retry_after = retry_after(response.headers(), Timestamp::now());
         drain(response).await;
-        if status.is_success() { Ok(status.as_u16()) } else { Err(PostError::HttpStatus { status: status.as_u16(), retry_after }) }
+        if status.is_success() {
+            Ok(status.as_u16())
+        } else {
+            Err(PostError::HttpStatus {
+                status: status.as_u16(),
+                retry_after,
+            })
+        }
     }
 }
 
 #[async_trait]
 impl Webhooks for WebhookSender {
     async fn post(&self, post: &Post) -> Result<u16, PostError> {
-        tokio::time::timeout(post.limit, self.send(post)).await.unwrap_or(Err(PostError::Timeout))
+        tokio::time::timeout(post.limit, self.send(post))
+            .await
+            .unwrap_or(Err(PostError::Timeout))
     }
 }
 
@@ -103,7 +135,9 @@ fn of_request(error: &reqwest::Error) -> PostError {
         | FetchError::TooLarge { .. }
         | FetchError::UnsupportedContentType { .. }
         | FetchError::RobotsDenied
-        | FetchError::NeedsScript) => PostError::Unreachable { reason: other.to_string() },
+        | FetchError::NeedsScript) => PostError::Unreachable {
+            reason: other.to_string(),
+        },
     }
 }
 
@@ -130,8 +164,12 @@ mod tests {
     }
 
     fn sender(server: &Loopback) -> WebhookSender {
-        let rule = EgressRule::new(Exceptions::parse(&format!("127.0.0.1:{}", server.port())).unwrap());
-        let names = Scripted(HashMap::from([("inside.example", "10.0.0.1".parse().unwrap())]));
+        let rule =
+            EgressRule::new(Exceptions::parse(&format!("127.0.0.1:{}", server.port())).unwrap());
+        let names = Scripted(HashMap::from([(
+            "inside.example",
+            "10.0.0.1".parse().unwrap(),
+        )]));
         WebhookSender::with_names(rule, Arc::new(names)).unwrap()
     }
 
@@ -147,25 +185,44 @@ mod tests {
 
     async fn answered(answer: Vec<u8>) -> Result<u16, PostError> {
         let server = Loopback::start(vec![answer]).await;
-        sender(&server).post(&post(server.url("/hook").as_str())).await
+        sender(&server)
+            .post(&post(server.url("/hook").as_str()))
+            .await
     }
 
     #[tokio::test]
     async fn the_bytes_arrive_as_they_are() {
         let server = Loopback::start(vec![reply(202, &[], "thanks")]).await;
-        assert_eq!(sender(&server).post(&post(server.url("/hook?a").as_str())).await, Ok(202));
+        assert_eq!(
+            sender(&server)
+                .post(&post(server.url("/hook?a").as_str()))
+                .await,
+            Ok(202)
+        );
         let request = &server.requests()[0];
         let head = request.to_ascii_lowercase();
         assert!(head.starts_with("post /hook?a http/1.1"), "{request}");
-        assert!(head.contains("content-type: application/json\r\n") && head.contains("webhook-id: key\r\n"), "{request}");
+        assert!(
+            head.contains("content-type: application/json\r\n")
+                && head.contains("webhook-id: key\r\n"),
+            "{request}"
+        );
         assert!(request.ends_with("\r\n\r\n{\"a\":1}"), "{request}");
     }
 
     #[tokio::test]
     async fn a_redirect_is_a_failure_and_is_not_followed() {
         let server = Loopback::start(vec![reply(307, &[("location", "/elsewhere")], "")]).await;
-        let answer = sender(&server).post(&post(server.url("/hook").as_str())).await;
-        assert_eq!(answer, Err(PostError::HttpStatus { status: 307, retry_after: None }));
+        let answer = sender(&server)
+            .post(&post(server.url("/hook").as_str()))
+            .await;
+        assert_eq!(
+            answer,
+            Err(PostError::HttpStatus {
+                status: 307,
+                retry_after: None
+            })
+        );
         assert_eq!(server.requests().len(), 1);
     }
 
@@ -173,27 +230,63 @@ mod tests {
     async fn what_the_receiver_says_decides() {
         let wait = Some(Duration::from_secs(9));
         let busy = answered(reply(429, &[("retry-after", "9")], "")).await;
-        assert_eq!(busy, Err(PostError::HttpStatus { status: 429, retry_after: wait }));
-        assert_eq!(answered(reply(410, &[], "")).await, Err(PostError::HttpStatus { status: 410, retry_after: None }));
-        assert_eq!(answered(reply(200, &[], vec![b'x'; 1 << 20])).await, Ok(200));
-        assert!(matches!(answered(b"nonsense".to_vec()).await, Err(PostError::Unreachable { .. })));
+        assert_eq!(
+            busy,
+            Err(PostError::HttpStatus {
+                status: 429,
+                retry_after: wait
+            })
+        );
+        assert_eq!(
+            answered(reply(410, &[], "")).await,
+            Err(PostError::HttpStatus {
+                status: 410,
+                retry_after: None
+            })
+        );
+        assert_eq!(
+            answered(reply(200, &[], vec![b'x'; 1 << 20])).await,
+            Ok(200)
+        );
+        assert!(matches!(
+            answered(b"nonsense".to_vec()).await,
+            Err(PostError::Unreachable { .. })
+        ));
     }
 
     #[tokio::test]
     async fn only_public_addresses_are_connected_to() {
         let server = Loopback::start(vec![reply(200, &[], "")]).await;
         let sender = sender(&server);
-        for url in ["http://127.0.0.1:1/", "http://169.254.169.254/x", "http://inside.example/", "http://localhost/", "ftp://a.example/"] {
-            assert!(matches!(sender.post(&post(url)).await, Err(PostError::BlockedAddress { .. })), "{url}");
+        for url in [
+            "http://127.0.0.1:1/",
+            "http://169.254.169.254/x",
+            "http://inside.example/",
+            "http://localhost/",
+            "ftp://a.example/",
+        ] {
+            assert!(
+                matches!(
+                    sender.post(&post(url)).await,
+                    Err(PostError::BlockedAddress { .. })
+                ),
+                "{url}"
+            );
         }
-        assert!(matches!(sender.post(&post("http://nowhere.example/")).await, Err(PostError::Unreachable { .. })));
+        assert!(matches!(
+            sender.post(&post("http://nowhere.example/")).await,
+            Err(PostError::Unreachable { .. })
+        ));
         assert!(server.requests().is_empty());
     }
 
     #[tokio::test]
     async fn silence_ends_with_the_limit() {
         let server = Loopback::hanging().await;
-        let slow = Post { limit: Duration::from_millis(50), ..post(server.url("/").as_str()) };
+        let slow = Post {
+            limit: Duration::from_millis(50),
+            ..post(server.url("/").as_str())
+        };
         assert_eq!(sender(&server).post(&slow).await, Err(PostError::Timeout));
     }
 }

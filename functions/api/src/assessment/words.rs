@@ -17,9 +17,17 @@ pub(super) struct Words<'a> {
 impl<'a> Words<'a> {
     pub(super) fn of(text: &'a str) -> Self {
         let trim = |word: &'a str| word.trim_matches(|c: char| !c.is_alphanumeric());
-        let written: Vec<&str> = text.split_whitespace().map(trim).filter(|word| !word.is_empty()).collect();
+        let written: Vec<&str> = text
+            .split_whitespace()
+            .map(trim)
+            .filter(|word| !word.is_empty())
+            .collect();
         let lower = written.iter().map(|word| word.to_lowercase()).collect();
-        Self { text, written, lower }
+        Self {
+            text,
+            written,
+            lower,
+        }
     }
 
     pub(super) fn count(&self) -> usize {
@@ -29,7 +37,9 @@ impl<'a> Words<'a> {
     /// Where the cue stands: one word, or several in that order.
     fn position(&self, cue: &str) -> Option<usize> {
         let cue: Vec<&str> = cue.split(' ').collect();
-        self.lower.windows(cue.len()).position(|window| window.iter().zip(&cue).all(|(word, cue)| word == cue))
+        self.lower
+            .windows(cue.len())
+            .position(|window| window.iter().zip(&cue).all(|(word, cue)| word == cue))
     }
 
     pub(super) fn has(&self, cue: &str) -> bool {
@@ -49,7 +59,13 @@ impl<'a> Words<'a> {
     pub(super) fn after_any(&self, cues: &[&str]) -> Vec<String> {
         let after = |cue: &&str| {
             let start = self.position(cue)? + cue.split(' ').count();
-            let rest: Vec<&str> = self.written.iter().skip(start).take(LONGEST_EXCLUSION).copied().collect();
+            let rest: Vec<&str> = self
+                .written
+                .iter()
+                .skip(start)
+                .take(LONGEST_EXCLUSION)
+                .copied()
+                .collect();
             (!rest.is_empty()).then(|| rest.join(" "))
         };
         cues.iter().filter_map(after).collect()
@@ -58,12 +74,19 @@ impl<'a> Words<'a> {
     /// What it names: quoted phrases, addresses, and runs of capitalised words. Each once, in this order.
     pub(super) fn entities(&self) -> Vec<String> {
         let mut names = quoted(self.text);
-        names.extend(self.written.iter().filter(|word| is_address(&word.to_lowercase())).map(|word| (*word).to_owned()));
+        names.extend(
+            self.written
+                .iter()
+                .filter(|word| is_address(&word.to_lowercase()))
+                .map(|word| (*word).to_owned()),
+        );
         names.extend(self.capitalised());
         let mut seen = std::collections::HashSet::new();
         let inside = names.clone();
         names.retain(|name| {
-            let part_of_another = inside.iter().any(|other| other != name && other.contains(name.as_str()));
+            let part_of_another = inside
+                .iter()
+                .any(|other| other != name && other.contains(name.as_str()));
             !part_of_another && seen.insert(name.to_lowercase())
         });
         names.truncate(MOST_ENTITIES);
@@ -74,7 +97,9 @@ impl<'a> Words<'a> {
         let mut names = Vec::new();
         let mut run: Vec<&str> = Vec::new();
         for (word, lower) in self.written.iter().zip(&self.lower) {
-            let named = word.chars().any(char::is_uppercase) && !OPENERS.contains(&lower.as_str()) && !MOMENTS.contains(&lower.as_str());
+            let named = word.chars().any(char::is_uppercase)
+                && !OPENERS.contains(&lower.as_str())
+                && !MOMENTS.contains(&lower.as_str());
             if named {
                 run.push(word);
             } else if !run.is_empty() {
@@ -94,8 +119,12 @@ fn is_address(word: &str) -> bool {
         return true;
     }
     let host = word.split('/').next().unwrap_or_default();
-    let Some((name, tld)) = host.rsplit_once('.') else { return false };
-    !name.is_empty() && (2..=12).contains(&tld.len()) && tld.bytes().all(|byte| byte.is_ascii_lowercase())
+    let Some((name, tld)) = host.rsplit_once('.') else {
+        return false;
+    };
+    !name.is_empty()
+        && (2..=12).contains(&tld.len())
+        && tld.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 /// The phrases in double quotation marks, straight or curly.
@@ -105,7 +134,9 @@ fn quoted(text: &str) -> Vec<String> {
     while let Some(start) = rest.find(['"', '“', '„']) {
         let open = rest[start..].chars().next().map_or(1, char::len_utf8);
         let inside = &rest[start + open..];
-        let Some(end) = inside.find(['"', '”', '“']) else { break };
+        let Some(end) = inside.find(['"', '”', '“']) else {
+            break;
+        };
         let phrase = inside[..end].trim();
         if (2..=80).contains(&phrase.chars().count()) {
             phrases.push(phrase.to_owned());

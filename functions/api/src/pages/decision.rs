@@ -3,7 +3,9 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
-use domain::approval::{Approval, ApprovalStatus, CannotDecide, Choice, DecisionChannel, Draft, Verdict};
+use domain::approval::{
+    Approval, ApprovalStatus, CannotDecide, Choice, DecisionChannel, Draft, Verdict,
+};
 use domain::execution::Output;
 use domain::text;
 use engine::approvals::DecideError;
@@ -76,34 +78,73 @@ fn closed(app: &App, approval: &Approval) -> Option<Response> {
     match approval.status {
         ApprovalStatus::Pending if app.engine.now() < approval.deadline => None,
         ApprovalStatus::Pending | ApprovalStatus::Expired => {
-            let line = format!("The time to decide passed on {}. If it still matters, whoever asked must ask again.", moment(approval.deadline));
+            let line = format!(
+                "The time to decide passed on {}. If it still matters, whoever asked must ask again.",
+                moment(approval.deadline)
+            );
             gone("This link has expired", line)
         }
-        ApprovalStatus::Approved | ApprovalStatus::Rejected => Some(page(StatusCode::OK, &decided(approval))),
-        ApprovalStatus::ChangesRequested => {
-            let by = approval.decisions.last().map_or("somebody", |decision| decision.by.as_str());
-            gone("This draft is superseded", format!("{by} requested changes, and a new draft takes its place. A new mail comes with it."))
+        ApprovalStatus::Approved | ApprovalStatus::Rejected => {
+            Some(page(StatusCode::OK, &decided(approval)))
         }
-        ApprovalStatus::Superseded => gone("This draft is superseded", "A new draft has taken its place, and a new mail comes with it.".to_owned()),
-        ApprovalStatus::Cancelled => gone("Nothing to decide any more", "The run that asked was stopped. Nothing was sent.".to_owned()),
+        ApprovalStatus::ChangesRequested => {
+            let by = approval
+                .decisions
+                .last()
+                .map_or("somebody", |decision| decision.by.as_str());
+            gone(
+                "This draft is superseded",
+                format!(
+                    "{by} requested changes, and a new draft takes its place. A new mail comes with it."
+                ),
+            )
+        }
+        ApprovalStatus::Superseded => gone(
+            "This draft is superseded",
+            "A new draft has taken its place, and a new mail comes with it.".to_owned(),
+        ),
+        ApprovalStatus::Cancelled => gone(
+            "Nothing to decide any more",
+            "The run that asked was stopped. Nothing was sent.".to_owned(),
+        ),
     }
 }
 
 /// The page that says who has decided.
 fn decided(approval: &Approval) -> Notice<'static> {
-    let title = if approval.status == ApprovalStatus::Approved { "Already approved" } else { "Already rejected" };
+    let title = if approval.status == ApprovalStatus::Approved {
+        "Already approved"
+    } else {
+        "Already rejected"
+    };
     let lines = approval.decisions.iter().map(|decision| {
-        let mut line = format!("Already {} by {} at {}.", done(decision.decision), decision.by, moment(decision.at));
+        let mut line = format!(
+            "Already {} by {} at {}.",
+            done(decision.decision),
+            decision.by,
+            moment(decision.at)
+        );
         if let Some(comment) = &decision.comment {
             line.push_str(&format!(" “{comment}”"));
         }
         line
     });
-    Notice { title, lines: lines.collect(), link: None }
+    Notice {
+        title,
+        lines: lines.collect(),
+        link: None,
+    }
 }
 
 /// The page with the form, with an alert where a first answer could not be taken.
-async fn form(app: &App, door: &Door<'_>, approval: &Approval, status: StatusCode, alert: Option<&str>, note: &str) -> Response {
+async fn form(
+    app: &App,
+    door: &Door<'_>,
+    approval: &Approval,
+    status: StatusCode,
+    alert: Option<&str>,
+    note: &str,
+) -> Response {
     let (draft, owner) = match load(app, approval).await {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -128,7 +169,14 @@ async fn form(app: &App, door: &Door<'_>, approval: &Approval, status: StatusCod
         image,
         body,
         sha256: &approval.sha256,
-        sources: approval.sources.iter().map(|source| Source { text: source.clone(), is_link: is_web(source) }).collect(),
+        sources: approval
+            .sources
+            .iter()
+            .map(|source| Source {
+                text: source.clone(),
+                is_link: is_web(source),
+            })
+            .collect(),
         action: &door.action,
         nonce: nonce::of(door.secret, approval),
         note,
@@ -137,22 +185,40 @@ async fn form(app: &App, door: &Door<'_>, approval: &Approval, status: StatusCod
     page(status, &view)
 }
 
-async fn load(app: &App, approval: &Approval) -> Result<(Draft, Option<String>), engine::ports::store::StoreError> {
+async fn load(
+    app: &App,
+    approval: &Approval,
+) -> Result<(Draft, Option<String>), engine::ports::store::StoreError> {
     let draft = app.engine.draft(approval).await?;
     let owner = app.engine.store.owner(&approval.owner).await?;
     Ok((draft, owner.map(|owner| owner.email)))
 }
 
-type Shown = (&'static str, Vec<(&'static str, String)>, Option<(String, String)>, String);
+type Shown = (
+    &'static str,
+    Vec<(&'static str, String)>,
+    Option<(String, String)>,
+    String,
+);
 
 /// What of a draft stands where on the page.
 fn shown(draft: Draft, action: &str) -> Shown {
     let body = draft.text();
     match draft {
-        Draft::Email { to, subject, .. } => ("this mail may be sent", vec![("To", to.join(", ")), ("Subject", subject)], None, body),
+        Draft::Email { to, subject, .. } => (
+            "this mail may be sent",
+            vec![("To", to.join(", ")), ("Subject", subject)],
+            None,
+            body,
+        ),
         Draft::Webhook { url, .. } => ("this may be posted", vec![("To", url)], None, body),
         Draft::Content { .. } => ("this text may be used", Vec::new(), None, body),
-        Draft::Image { alt, .. } => ("this picture may be used", Vec::new(), Some((format!("{action}/image"), alt)), body),
+        Draft::Image { alt, .. } => (
+            "this picture may be used",
+            Vec::new(),
+            Some((format!("{action}/image"), alt)),
+            body,
+        ),
     }
 }
 
@@ -163,31 +229,77 @@ fn is_web(source: &str) -> bool {
 
 /// Takes the answer of the form. That it came from our page is checked by the caller as far as headers
 /// tell; the nonce is checked here.
-pub(super) async fn take(app: &App, door: &Door<'_>, approval: &Approval, form_fields: &Form) -> Response {
+pub(super) async fn take(
+    app: &App,
+    door: &Door<'_>,
+    approval: &Approval,
+    form_fields: &Form,
+) -> Response {
     let over = closed(app, approval);
     let open = over.is_none();
     match (approval.status, over) {
         // Of a decided one the engine says whether this is the same word again.
-        (ApprovalStatus::Approved | ApprovalStatus::Rejected | ApprovalStatus::ChangesRequested, _) | (_, None) => {}
-        (ApprovalStatus::Pending | ApprovalStatus::Expired | ApprovalStatus::Superseded | ApprovalStatus::Cancelled, Some(gone)) => return gone,
+        (
+            ApprovalStatus::Approved | ApprovalStatus::Rejected | ApprovalStatus::ChangesRequested,
+            _,
+        )
+        | (_, None) => {}
+        (
+            ApprovalStatus::Pending
+            | ApprovalStatus::Expired
+            | ApprovalStatus::Superseded
+            | ApprovalStatus::Cancelled,
+            Some(gone),
+        ) => return gone,
     }
     // Where nothing can be decided any more there is nothing to forge either.
-    if open && !form_fields.one("nonce").is_some_and(|sent| nonce::is_of(sent, door.secret, approval)) {
-        return notice(StatusCode::FORBIDDEN, "Not from this page", "The form was not sent from this page, or the draft has changed since. Open the link again.");
+    if open
+        && !form_fields
+            .one("nonce")
+            .is_some_and(|sent| nonce::is_of(sent, door.secret, approval))
+    {
+        return notice(
+            StatusCode::FORBIDDEN,
+            "Not from this page",
+            "The form was not sent from this page, or the draft has changed since. Open the link again.",
+        );
     }
-    let note = form_fields.one("note").map(text::normalise).unwrap_or_default();
+    let note = form_fields
+        .one("note")
+        .map(text::normalise)
+        .unwrap_or_default();
     let choice = form_fields.one("decision").and_then(Choice::parse);
     let fault = match choice {
         None => Some("Choose exactly one: approve, reject or request changes."),
-        Some(_) if note.chars().count() > LONGEST_NOTE => Some("The note is too long: at most 2,000 characters."),
-        Some(_) if !note.chars().all(text::allowed_in_text) => Some("The note holds characters that cannot be stored."),
+        Some(_) if note.chars().count() > LONGEST_NOTE => {
+            Some("The note is too long: at most 2,000 characters.")
+        }
+        Some(_) if !note.chars().all(text::allowed_in_text) => {
+            Some("The note holds characters that cannot be stored.")
+        }
         Some(Choice::RequestChanges) if note.is_empty() => Some("Say in the note what to change."),
         Some(Choice::Approve | Choice::Reject | Choice::RequestChanges) => None,
     };
     let choice = match (choice, fault) {
         (Some(choice), None) => choice,
-        (_, fault) if open => return form(app, door, approval, StatusCode::UNPROCESSABLE_ENTITY, fault, &note).await,
-        (_, fault) => return notice(StatusCode::UNPROCESSABLE_ENTITY, "No decision", fault.unwrap_or_default()),
+        (_, fault) if open => {
+            return form(
+                app,
+                door,
+                approval,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                fault,
+                &note,
+            )
+            .await;
+        }
+        (_, fault) => {
+            return notice(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "No decision",
+                fault.unwrap_or_default(),
+            );
+        }
     };
     let verdict = Verdict {
         by: door.approver.to_owned(),
@@ -196,7 +308,11 @@ pub(super) async fn take(app: &App, door: &Door<'_>, approval: &Approval, form_f
         channel: door.channel,
         seen_sha256: Some(approval.sha256.clone()),
     };
-    match app.engine.decide(&approval.owner, &approval.id, &verdict, None).await {
+    match app
+        .engine
+        .decide(&approval.owner, &approval.id, &verdict, None)
+        .await
+    {
         Ok(approval) => page(StatusCode::OK, &thanks(&approval, choice)),
         Err(error) => refusal(app, &approval.id.to_string(), approval, error),
     }
@@ -204,35 +320,75 @@ pub(super) async fn take(app: &App, door: &Door<'_>, approval: &Approval, form_f
 
 fn thanks(approval: &Approval, choice: Choice) -> Notice<'static> {
     let (title, line) = match (choice, approval.is_open()) {
-        (Choice::Approve, true) => {
-            ("Your approval counts", format!("{} of {} approvals are there; the run waits for the rest.", approval.decisions.len(), approval.required))
-        }
-        (Choice::Approve, false) => ("Approved", "The run goes on. You can close this page.".to_owned()),
-        (Choice::Reject, _) => ("Rejected", "The run has ended and nothing was sent. You can close this page.".to_owned()),
-        (Choice::RequestChanges, _) => ("Changes requested", "A new draft is being made with your note. A new mail comes with it.".to_owned()),
+        (Choice::Approve, true) => (
+            "Your approval counts",
+            format!(
+                "{} of {} approvals are there; the run waits for the rest.",
+                approval.decisions.len(),
+                approval.required
+            ),
+        ),
+        (Choice::Approve, false) => (
+            "Approved",
+            "The run goes on. You can close this page.".to_owned(),
+        ),
+        (Choice::Reject, _) => (
+            "Rejected",
+            "The run has ended and nothing was sent. You can close this page.".to_owned(),
+        ),
+        (Choice::RequestChanges, _) => (
+            "Changes requested",
+            "A new draft is being made with your note. A new mail comes with it.".to_owned(),
+        ),
     };
-    Notice { title, lines: vec![line], link: None }
+    Notice {
+        title,
+        lines: vec![line],
+        link: None,
+    }
 }
 
 fn refusal(app: &App, id: &str, approval: &Approval, error: DecideError) -> Response {
     match error {
         DecideError::Cannot(CannotDecide::AlreadyDecided { decision, by, at }) => {
-            let line = format!("Already {} by {by} at {}. Your answer was not counted.", done(decision), moment(at));
+            let line = format!(
+                "Already {} by {by} at {}. Your answer was not counted.",
+                done(decision),
+                moment(at)
+            );
             notice(StatusCode::CONFLICT, "Already decided", line)
         }
-        DecideError::Cannot(CannotDecide::DraftChanged) => {
-            notice(StatusCode::CONFLICT, "The draft has changed", "Open the link again to see the present draft.")
-        }
+        DecideError::Cannot(CannotDecide::DraftChanged) => notice(
+            StatusCode::CONFLICT,
+            "The draft has changed",
+            "Open the link again to see the present draft.",
+        ),
         DecideError::Cannot(CannotDecide::RevisionsExhausted) => notice(
             StatusCode::CONFLICT,
             "No further changes",
             "Changes were requested as often as the workflow allows. Approve or reject this draft.",
         ),
-        DecideError::Cannot(CannotDecide::Expired) => {
-            notice(StatusCode::GONE, "This link has expired", format!("The time to decide passed on {}.", moment(approval.deadline)))
-        }
-        DecideError::Cannot(CannotDecide::Gone(status)) => closed(app, &Approval { status, ..approval.clone() }).unwrap_or_else(unavailable),
-        DecideError::NotFound => notice(StatusCode::GONE, "Nothing to decide any more", "The approval is gone."),
+        DecideError::Cannot(CannotDecide::Expired) => notice(
+            StatusCode::GONE,
+            "This link has expired",
+            format!(
+                "The time to decide passed on {}.",
+                moment(approval.deadline)
+            ),
+        ),
+        DecideError::Cannot(CannotDecide::Gone(status)) => closed(
+            app,
+            &Approval {
+                status,
+                ..approval.clone()
+            },
+        )
+        .unwrap_or_else(unavailable),
+        DecideError::NotFound => notice(
+            StatusCode::GONE,
+            "Nothing to decide any more",
+            "The approval is gone.",
+        ),
         DecideError::BodyDoesNotFit | DecideError::Contended | DecideError::Store(_) => {
             tracing::warn!(%error, approval.id = id, "a decision was not taken");
             unavailable()
@@ -243,14 +399,34 @@ fn refusal(app: &App, id: &str, approval: &Approval, error: DecideError) -> Resp
 /// The picture under review.
 pub(super) async fn image(app: &App, approval: &Approval) -> Response {
     let Ok(Draft::Image { sha256, .. }) = app.engine.draft(approval).await else {
-        return notice(StatusCode::NOT_FOUND, "No picture", "This draft has no picture.");
+        return notice(
+            StatusCode::NOT_FOUND,
+            "No picture",
+            "This draft has no picture.",
+        );
     };
     match app.engine.store.bytes(&approval.owner, &sha256).await {
         Ok(Some(bytes)) => match format_of(&bytes) {
-            Some(content_type) => (headers(), [(CONTENT_TYPE, HeaderValue::from_static(content_type))], bytes).into_response(),
-            None => notice(StatusCode::NOT_FOUND, "No picture", "The picture is in a format that cannot be shown."),
+            Some(content_type) => (
+                headers(),
+                [(CONTENT_TYPE, HeaderValue::from_static(content_type))],
+                bytes,
+            )
+                .into_response(),
+            None => notice(
+                StatusCode::NOT_FOUND,
+                "No picture",
+                "The picture is in a format that cannot be shown.",
+            ),
         },
-        Ok(None) => notice(StatusCode::NOT_FOUND, "No picture", format!("The picture {} is gone.", text::preview(&sha256, Output::PREVIEW))),
+        Ok(None) => notice(
+            StatusCode::NOT_FOUND,
+            "No picture",
+            format!(
+                "The picture {} is gone.",
+                text::preview(&sha256, Output::PREVIEW)
+            ),
+        ),
         Err(error) => {
             tracing::warn!(%error, approval.id = %approval.id, "a picture cannot be read");
             unavailable()
@@ -264,7 +440,21 @@ fn format_of(bytes: &[u8]) -> Option<&'static str> {
         [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
         [0xFF, 0xD8, 0xFF, ..] => Some("image/jpeg"),
         [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => Some("image/webp"),
         _ => None,
     }
 }

@@ -32,14 +32,23 @@ pub(super) fn headers() -> [(HeaderName, HeaderValue); 6] {
         (header::REFERRER_POLICY, fixed("no-referrer")),
         (header::CACHE_CONTROL, fixed("no-store")),
         (header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
-        (HeaderName::from_static("x-robots-tag"), fixed("noindex, nofollow")),
+        (
+            HeaderName::from_static("x-robots-tag"),
+            fixed("noindex, nofollow"),
+        ),
     ]
 }
 
 /// A page.
 pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
-        Ok(html) => (status, headers(), [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Ok(html) => (
+            status,
+            headers(),
+            [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+            html,
+        )
+            .into_response(),
         Err(error) => {
             tracing::error!(%error, "a page could not be written");
             (StatusCode::SERVICE_UNAVAILABLE, headers()).into_response()
@@ -59,7 +68,14 @@ pub(super) struct Notice<'a> {
 
 /// A page that only says something.
 pub(super) fn notice(status: StatusCode, title: &str, line: impl Into<String>) -> Response {
-    page(status, &Notice { title, lines: vec![line.into()], link: None })
+    page(
+        status,
+        &Notice {
+            title,
+            lines: vec![line.into()],
+            link: None,
+        },
+    )
 }
 
 /// A page for a failure that is not the reader's.
@@ -69,13 +85,20 @@ pub(super) fn unavailable() -> Response {
         "Not available at the moment",
         "Nothing was changed and nothing is lost. Please try again in a minute.",
     );
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
     response
 }
 
 /// On to another page of ours.
 pub(super) fn see_other(target: &'static str) -> Response {
-    (StatusCode::SEE_OTHER, headers(), [(header::LOCATION, target)]).into_response()
+    (
+        StatusCode::SEE_OTHER,
+        headers(),
+        [(header::LOCATION, target)],
+    )
+        .into_response()
 }
 
 #[cfg(test)]
@@ -84,16 +107,39 @@ mod tests {
 
     #[test]
     fn the_policy_allows_exactly_the_style_in_the_page() {
-        let html = Notice { title: "t", lines: vec![], link: None }.render().unwrap();
-        let style = html.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+        let html = Notice {
+            title: "t",
+            lines: vec![],
+            link: None,
+        }
+        .render()
+        .unwrap();
+        let style = html
+            .split_once("<style>")
+            .unwrap()
+            .1
+            .split_once("</style>")
+            .unwrap()
+            .0;
         let hash = STANDARD.encode(digest(&SHA256, style.as_bytes()));
-        assert!(POLICY.to_str().unwrap().contains(&format!("'sha256-{hash}'")));
+        assert!(
+            POLICY
+                .to_str()
+                .unwrap()
+                .contains(&format!("'sha256-{hash}'"))
+        );
         assert!(!html.contains("<script") && !html.contains(" style=\""));
     }
 
     #[test]
     fn what_a_stranger_wrote_is_text() {
-        let html = Notice { title: "</title><script>", lines: vec!["</p><img src=x onerror=alert(1)>".to_owned()], link: None }.render().unwrap();
+        let html = Notice {
+            title: "</title><script>",
+            lines: vec!["</p><img src=x onerror=alert(1)>".to_owned()],
+            link: None,
+        }
+        .render()
+        .unwrap();
         assert!(!html.contains("<script>") && !html.contains("<img"));
     }
 }

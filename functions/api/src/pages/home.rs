@@ -50,11 +50,26 @@ pub(super) async fn show(State(app): State<App>, session: Session) -> Response {
 
 async fn load<'a>(app: &App, session: &'a Session) -> Result<Home<'a>, StoreError> {
     let owner = &session.token.owner;
-    let slice = Slice { limit: SHOWN, offset: 0, after: None };
-    let approvals = app.engine.store.approvals(owner, None, Some(ApprovalStatus::Pending), &slice).await?;
-    let executions = app.engine.store.executions(owner, None, None, &slice).await?;
+    let slice = Slice {
+        limit: SHOWN,
+        offset: 0,
+        after: None,
+    };
+    let approvals = app
+        .engine
+        .store
+        .approvals(owner, None, Some(ApprovalStatus::Pending), &slice)
+        .await?;
+    let executions = app
+        .engine
+        .store
+        .executions(owner, None, None, &slice)
+        .await?;
     let workflows = app.engine.store.workflow_rows(owner).await?;
-    let names: HashMap<&WorkflowId, &str> = workflows.iter().map(|row| (&row.id, row.name.as_str())).collect();
+    let names: HashMap<&WorkflowId, &str> = workflows
+        .iter()
+        .map(|row| (&row.id, row.name.as_str()))
+        .collect();
     let headline = match approvals.total {
         0 => "Nothing waits for you".to_owned(),
         1 => "One draft waits for you".to_owned(),
@@ -78,7 +93,10 @@ async fn load<'a>(app: &App, session: &'a Session) -> Result<Home<'a>, StoreErro
             .iter()
             .map(|run| Row {
                 id: run.id.to_string(),
-                name: names.get(&run.workflow).map_or_else(|| "a deleted workflow".to_owned(), |name| (*name).to_owned()),
+                name: names.get(&run.workflow).map_or_else(
+                    || "a deleted workflow".to_owned(),
+                    |name| (*name).to_owned(),
+                ),
                 detail: moment(run.created_at),
                 status: spaced(run.status().as_str()),
             })
@@ -86,7 +104,12 @@ async fn load<'a>(app: &App, session: &'a Session) -> Result<Home<'a>, StoreErro
         workflows: workflows
             .iter()
             .take(SHOWN)
-            .map(|row| Row { id: row.id.to_string(), name: row.name.clone(), detail: String::new(), status: spaced(&row.status) })
+            .map(|row| Row {
+                id: row.id.to_string(),
+                name: row.name.clone(),
+                detail: String::new(),
+                status: spaced(&row.status),
+            })
             .collect(),
     })
 }

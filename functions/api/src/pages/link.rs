@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use domain::approval::{Approval, DecisionChannel};
 use domain::digest;
 use engine::ports::store::{Link, StoreError};
-use http::header::{ALLOW, HeaderMap};
 use http::StatusCode;
+use http::header::{ALLOW, HeaderMap};
 
 use super::decision::{self, Door};
 use super::frame::{headers, notice, unavailable};
@@ -24,13 +24,30 @@ const LONGEST: usize = 200;
 
 /// The link and its approval.
 async fn find(app: &App, token: &str) -> Result<(Link, Approval), Response> {
-    let invalid = || notice(StatusCode::NOT_FOUND, "This link is not valid", "Check that the whole address was copied from the mail.");
+    let invalid = || {
+        notice(
+            StatusCode::NOT_FOUND,
+            "This link is not valid",
+            "Check that the whole address was copied from the mail.",
+        )
+    };
     if token.len() > LONGEST {
         return Err(invalid());
     }
     let loaded: Result<_, StoreError> = async {
-        let Some(link) = app.engine.store.link(&digest::of_bytes(token.as_bytes())).await? else { return Ok(None) };
-        let approval = app.engine.store.approval(&link.owner, &link.approval).await?;
+        let Some(link) = app
+            .engine
+            .store
+            .link(&digest::of_bytes(token.as_bytes()))
+            .await?
+        else {
+            return Ok(None);
+        };
+        let approval = app
+            .engine
+            .store
+            .approval(&link.owner, &link.approval)
+            .await?;
         Ok(approval.map(|approval| (link, approval)))
     }
     .await;
@@ -44,7 +61,12 @@ async fn find(app: &App, token: &str) -> Result<(Link, Approval), Response> {
 }
 
 fn door<'a>(link: &'a Link, token: &'a str) -> Door<'a> {
-    Door { approver: &link.approver, secret: token, action: format!("/a/{token}"), channel: DecisionChannel::Mail }
+    Door {
+        approver: &link.approver,
+        secret: token,
+        action: format!("/a/{token}"),
+        channel: DecisionChannel::Mail,
+    }
 }
 
 /// `GET /a/{token}`
@@ -57,21 +79,39 @@ pub(super) async fn show(State(app): State<App>, Path(token): Path<String>) -> R
 
 /// `OPTIONS /a/{token}`: says what the address takes, whether the link exists or not.
 pub(super) async fn options() -> Response {
-    (StatusCode::NO_CONTENT, headers(), [(ALLOW, "GET, HEAD, OPTIONS, POST")]).into_response()
+    (
+        StatusCode::NO_CONTENT,
+        headers(),
+        [(ALLOW, "GET, HEAD, OPTIONS, POST")],
+    )
+        .into_response()
 }
 
 /// `POST /a/{token}`
-pub(super) async fn decide(State(app): State<App>, Path(token): Path<String>, request_headers: HeaderMap, form: Result<Form, Problem>) -> Response {
+pub(super) async fn decide(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    request_headers: HeaderMap,
+    form: Result<Form, Problem>,
+) -> Response {
     let (link, approval) = match find(&app, &token).await {
         Ok(found) => found,
         Err(response) => return response,
     };
     if !origin::may_be_ours(&request_headers, &app.settings) {
-        return notice(StatusCode::FORBIDDEN, "Not from here", "The form was not sent from this page. Open the link in the mail and decide there.");
+        return notice(
+            StatusCode::FORBIDDEN,
+            "Not from here",
+            "The form was not sent from this page. Open the link in the mail and decide there.",
+        );
     }
     match form {
         Ok(form) => decision::take(&app, &door(&link, &token), &approval, &form).await,
-        Err(problem) => notice(status(problem.code), "The form cannot be read", problem.detail),
+        Err(problem) => notice(
+            status(problem.code),
+            "The form cannot be read",
+            problem.detail,
+        ),
     }
 }
 

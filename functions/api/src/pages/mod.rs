@@ -22,10 +22,16 @@ pub(crate) fn router() -> Router<App> {
         .route("/", get(home::show))
         .route("/signin", get(session::form).post(session::sign_in))
         .route("/signout", post(session::sign_out))
-        .route("/approvals/{id}", get(approvals::show).post(approvals::decide))
+        .route(
+            "/approvals/{id}",
+            get(approvals::show).post(approvals::decide),
+        )
         .route("/approvals/{id}/image", get(approvals::image))
         .route("/workflows/{id}", get(records::workflow))
         .route("/executions/{id}", get(records::execution))
-        .route("/a/{token}", get(link::show).post(link::decide).options(link::options))
+        .route(
+            "/a/{token}",
+            get(link::show).post(link::decide).options(link::options),
+        )
         .route("/a/{token}/image", get(link::image))
 }

@@ -22,6 +22,8 @@ pub(super) fn of(secret: &str, approval: &Approval) -> String {
 
 /// Whether `nonce` is it; takes as long for any wrong one.
 pub(super) fn is_of(nonce: &str, secret: &str, approval: &Approval) -> bool {
-    let Ok(sent) = URL_SAFE_NO_PAD.decode(nonce) else { return false };
+    let Ok(sent) = URL_SAFE_NO_PAD.decode(nonce) else {
+        return false;
+    };
     hmac::verify(&key(secret), bound_to(approval).as_bytes(), &sent).is_ok()
 }

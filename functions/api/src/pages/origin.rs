@@ -17,7 +17,10 @@ pub(super) fn may_be_ours(headers: &HeaderMap, settings: &Settings) -> bool {
         None => true,
         Some(site) => site == "same-origin" || site == "none",
     };
-    let origin_allows = match headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default()) {
+    let origin_allows = match headers
+        .get(ORIGIN)
+        .map(|origin| origin.to_str().unwrap_or_default())
+    {
         None | Some("null") => true,
         Some(origin) => is_own(origin, headers, settings),
     };
@@ -26,11 +29,16 @@ pub(super) fn may_be_ours(headers: &HeaderMap, settings: &Settings) -> bool {
 
 /// Whether this is our own origin: the configured one, else the host the gateway was asked for.
 fn is_own(origin: &str, headers: &HeaderMap, settings: &Settings) -> bool {
-    let Ok(origin) = Url::parse(origin) else { return false };
+    let Ok(origin) = Url::parse(origin) else {
+        return false;
+    };
     match &settings.base_url {
         Some(base_url) => origin.origin() == base_url.origin(),
         None => {
-            let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+            let host = headers
+                .get(HOST)
+                .and_then(|host| host.to_str().ok())
+                .unwrap_or_default();
             Url::parse(&format!("https://{host}")).is_ok_and(|own| own.origin() == origin.origin())
         }
     }
@@ -41,8 +49,14 @@ mod tests {
     use super::*;
 
     fn allowed(base_url: &str, headers: &[(&'static str, &str)]) -> bool {
-        let settings = Settings::read(|name| (name == "NIGHTDESK_BASE_URL" && !base_url.is_empty()).then(|| base_url.to_owned())).unwrap();
-        let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect();
+        let settings = Settings::read(|name| {
+            (name == "NIGHTDESK_BASE_URL" && !base_url.is_empty()).then(|| base_url.to_owned())
+        })
+        .unwrap();
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+            .collect();
         may_be_ours(&headers, &settings)
     }
 
@@ -50,10 +64,28 @@ mod tests {
     fn only_our_own_pages_may_send_forms() {
         let base = "https://desk.example/";
         assert!(allowed(base, &[]));
-        assert!(allowed(base, &[("origin", "https://desk.example"), ("sec-fetch-site", "same-origin")]));
-        assert!(allowed(base, &[("origin", "null"), ("sec-fetch-site", "same-origin")]));
-        assert!(allowed("http://127.0.0.1:8787", &[("origin", "http://127.0.0.1:8787")]));
-        assert!(allowed("", &[("origin", "https://abc.execute-api.eu-west-1.amazonaws.com"), ("host", "abc.execute-api.eu-west-1.amazonaws.com")]));
+        assert!(allowed(
+            base,
+            &[
+                ("origin", "https://desk.example"),
+                ("sec-fetch-site", "same-origin")
+            ]
+        ));
+        assert!(allowed(
+            base,
+            &[("origin", "null"), ("sec-fetch-site", "same-origin")]
+        ));
+        assert!(allowed(
+            "http://127.0.0.1:8787",
+            &[("origin", "http://127.0.0.1:8787")]
+        ));
+        assert!(allowed(
+            "",
+            &[
+                ("origin", "https://abc.execute-api.eu-west-1.amazonaws.com"),
+                ("host", "abc.execute-api.eu-west-1.amazonaws.com")
+            ]
+        ));
         for bad in [
             &[("origin", "https://evil.example")][..],
             &[("origin", "http://desk.example")],

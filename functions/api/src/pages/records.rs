@@ -42,7 +42,11 @@ struct Record {
 fn answer(record: Result<Option<Record>, StoreError>) -> Response {
     match record {
         Ok(Some(record)) => page(StatusCode::OK, &record),
-        Ok(None) => notice(StatusCode::NOT_FOUND, "Nothing here", "There is nothing at this address."),
+        Ok(None) => notice(
+            StatusCode::NOT_FOUND,
+            "Nothing here",
+            "There is nothing at this address.",
+        ),
         Err(error) => {
             tracing::warn!(%error, "a record cannot be shown");
             unavailable()
@@ -51,20 +55,39 @@ fn answer(record: Result<Option<Record>, StoreError>) -> Response {
 }
 
 /// `GET /workflows/{id}`
-pub(super) async fn workflow(State(app): State<App>, session: Session, id: Result<Id<WorkflowId>, Problem>) -> Response {
-    let Ok(Id(id)) = id else { return answer(Ok(None)) };
+pub(super) async fn workflow(
+    State(app): State<App>,
+    session: Session,
+    id: Result<Id<WorkflowId>, Problem>,
+) -> Response {
+    let Ok(Id(id)) = id else {
+        return answer(Ok(None));
+    };
     let owner = &session.token.owner;
     let record = async {
-        let Some(workflow) = app.engine.store.workflow(owner, &id).await? else { return Ok(None) };
-        let slice = Slice { limit: RUNS, offset: 0, after: None };
-        let runs = app.engine.store.executions(owner, Some(&id), None, &slice).await?;
+        let Some(workflow) = app.engine.store.workflow(owner, &id).await? else {
+            return Ok(None);
+        };
+        let slice = Slice {
+            limit: RUNS,
+            offset: 0,
+            after: None,
+        };
+        let runs = app
+            .engine
+            .store
+            .executions(owner, Some(&id), None, &slice)
+            .await?;
         Ok(Some(of_workflow(&workflow, &runs.items, app.engine.now())))
     };
     answer(record.await)
 }
 
 fn of_workflow(workflow: &Workflow, runs: &[Execution], now: jiff::Timestamp) -> Record {
-    let mut facts = vec![("Status", spaced(workflow.status.as_str())), ("Health", workflow.health().to_owned())];
+    let mut facts = vec![
+        ("Status", spaced(workflow.status.as_str())),
+        ("Health", workflow.health().to_owned()),
+    ];
     if let Some(intent) = workflow.intent.as_ref().or(workflow.description.as_ref()) {
         facts.push(("Goal", intent.clone()));
     }
@@ -80,15 +103,29 @@ fn of_workflow(workflow: &Workflow, runs: &[Execution], now: jiff::Timestamp) ->
         status: spaced(run.status().as_str()),
         detail: String::new(),
     });
-    Record { title: workflow.name.clone(), lead: workflow.id.to_string(), facts, heading: "Runs", rows: rows.collect() }
+    Record {
+        title: workflow.name.clone(),
+        lead: workflow.id.to_string(),
+        facts,
+        heading: "Runs",
+        rows: rows.collect(),
+    }
 }
 
 /// `GET /executions/{id}`
-pub(super) async fn execution(State(app): State<App>, session: Session, id: Result<Id<ExecutionId>, Problem>) -> Response {
-    let Ok(Id(id)) = id else { return answer(Ok(None)) };
+pub(super) async fn execution(
+    State(app): State<App>,
+    session: Session,
+    id: Result<Id<ExecutionId>, Problem>,
+) -> Response {
+    let Ok(Id(id)) = id else {
+        return answer(Ok(None));
+    };
     let owner = &session.token.owner;
     let record = async {
-        let Some(run) = app.engine.store.execution(owner, &id).await? else { return Ok(None) };
+        let Some(run) = app.engine.store.execution(owner, &id).await? else {
+            return Ok(None);
+        };
         let workflow = app.engine.store.workflow(owner, &run.workflow).await?;
         Ok(Some(of_run(&run, workflow.as_ref())))
     };
@@ -96,7 +133,10 @@ pub(super) async fn execution(State(app): State<App>, session: Session, id: Resu
 }
 
 fn of_run(run: &Execution, workflow: Option<&Workflow>) -> Record {
-    let mut facts = vec![("Status", spaced(run.status().as_str())), ("Begun", moment(run.created_at))];
+    let mut facts = vec![
+        ("Status", spaced(run.status().as_str())),
+        ("Begun", moment(run.created_at)),
+    ];
     if let Some(finished_at) = run.finished_at() {
         facts.push(("Ended", moment(finished_at)));
     }
@@ -122,12 +162,17 @@ fn of_run(run: &Execution, workflow: Option<&Workflow>) -> Record {
         status: spaced(step.state.status()),
         detail: match &step.state {
             StepState::Failed { error, .. } => error.to_string(),
-            state if state.is_settled() => output(step).map(|output| output.preview.clone()).unwrap_or_default(),
+            state if state.is_settled() => output(step)
+                .map(|output| output.preview.clone())
+                .unwrap_or_default(),
             _ => String::new(),
         },
     });
     Record {
-        title: workflow.map_or_else(|| "A deleted workflow".to_owned(), |workflow| workflow.name.clone()),
+        title: workflow.map_or_else(
+            || "A deleted workflow".to_owned(),
+            |workflow| workflow.name.clone(),
+        ),
         lead: format!("Run {}", run.id),
         facts,
         heading: "Steps",

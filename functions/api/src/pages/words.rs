@@ -28,6 +28,9 @@ mod tests {
 
     #[test]
     fn a_moment_reads_well() {
-        assert_eq!(moment("2026-05-07T08:05:59Z".parse().unwrap()), "7 May 2026, 08:05 UTC");
+        assert_eq!(
+            moment("2026-05-07T08:05:59Z".parse().unwrap()),
+            "7 May 2026, 08:05 UTC"
+        );
     }
 }

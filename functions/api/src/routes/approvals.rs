@@ -20,23 +20,60 @@ use crate::query::Query;
 use crate::wire::approval as wire;
 
 /// `GET /v1/approvals`
-pub(super) async fn list(State(app): State<App>, caller: Caller<Read>, mut query: Query) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: Caller<Read>,
+    mut query: Query,
+) -> Result<Json<Value>, Problem> {
     let asked = Asked::read(&mut query);
     let status = query.word("status", ApprovalStatus::ALL, ApprovalStatus::as_str);
     let workflow = query.id("workflow_id", WorkflowId::parse);
     query.finish()?;
-    let list = List { name: "approvals", owner: caller.owner(), filters: format!("{workflow:?}|{status:?}") };
+    let list = List {
+        name: "approvals",
+        owner: caller.owner(),
+        filters: format!("{workflow:?}|{status:?}"),
+    };
     let page = asked.of(&list)?;
-    let approvals = app.engine.store.approvals(caller.owner(), workflow.as_ref(), status, &page.slice).await?;
-    let drafts = try_join_all(approvals.items.iter().map(|approval| app.engine.draft(approval))).await?;
-    let items = approvals.items.iter().zip(&drafts).map(|(approval, draft)| wire::object(approval, draft, caller.email()).into());
-    Ok(Json(page.answer(&list, items.collect(), approvals.total, approvals.next.as_deref())))
+    let approvals = app
+        .engine
+        .store
+        .approvals(caller.owner(), workflow.as_ref(), status, &page.slice)
+        .await?;
+    let drafts = try_join_all(
+        approvals
+            .items
+            .iter()
+            .map(|approval| app.engine.draft(approval)),
+    )
+    .await?;
+    let items = approvals
+        .items
+        .iter()
+        .zip(&drafts)
+        .map(|(approval, draft)| wire::object(approval, draft, caller.email()).into());
+    Ok(Json(page.answer(
+        &list,
+        items.collect(),
+        approvals.total,
+        approvals.next.as_deref(),
+    )))
 }
 
 /// `GET /v1/approvals/{id}`
-pub(super) async fn show(State(app): State<App>, caller: Caller<Read>, Id(id): Id<ApprovalId>, query: Query) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller<Read>,
+    Id(id): Id<ApprovalId>,
+    query: Query,
+) -> Result<Response, Problem> {
     query.finish()?;
-    let approval = app.engine.store.approval(caller.owner(), &id).await?.ok_or_else(Problem::not_found)?;
+    let approval = app
+        .engine
+        .store
+        .approval(caller.owner(), &id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     answer(&app, &approval, caller.email()).await
 }
 
@@ -54,12 +91,24 @@ async fn answer(app: &App, approval: &Approval, email: &str) -> Result<Response,
 type Decider = Caller<auth::Approvals>;
 
 /// `POST /v1/approvals/{id}/approve`
-pub(super) async fn approve(State(app): State<App>, caller: Decider, Id(id): Id<ApprovalId>, query: Query, body: OptionalJson) -> Result<Response, Problem> {
+pub(super) async fn approve(
+    State(app): State<App>,
+    caller: Decider,
+    Id(id): Id<ApprovalId>,
+    query: Query,
+    body: OptionalJson,
+) -> Result<Response, Problem> {
     decide(&app, &caller, &id, query, &body.0, Choice::Approve).await
 }
 
 /// `POST /v1/approvals/{id}/reject`
-pub(super) async fn reject(State(app): State<App>, caller: Decider, Id(id): Id<ApprovalId>, query: Query, body: OptionalJson) -> Result<Response, Problem> {
+pub(super) async fn reject(
+    State(app): State<App>,
+    caller: Decider,
+    Id(id): Id<ApprovalId>,
+    query: Query,
+    body: OptionalJson,
+) -> Result<Response, Problem> {
     decide(&app, &caller, &id, query, &body.0, Choice::Reject).await
 }
 
@@ -74,17 +123,37 @@ pub(super) async fn request_changes(
     decide(&app, &caller, &id, query, &body.0, Choice::RequestChanges).await
 }
 
-async fn decide(app: &App, caller: &Decider, id: &ApprovalId, query: Query, body: &Value, choice: Choice) -> Result<Response, Problem> {
+async fn decide(
+    app: &App,
+    caller: &Decider,
+    id: &ApprovalId,
+    query: Query,
+    body: &Value,
+    choice: Choice,
+) -> Result<Response, Problem> {
     query.finish()?;
     let said = wire::said(body, choice, caller.email())?;
     if said.edited_body.is_some() {
-        let approval = app.engine.store.approval(caller.owner(), id).await?.ok_or_else(Problem::not_found)?;
+        let approval = app
+            .engine
+            .store
+            .approval(caller.owner(), id)
+            .await?
+            .ok_or_else(Problem::not_found)?;
         if approval.required > 1 {
             // The others have approved, or will, what they see now.
             let message = "a draft that several people must approve is not edited by one of them; request changes";
             return Err(Problem::of(vec![Fault::invalid("/edited_body", message)]));
         }
     }
-    let approval = app.engine.decide(caller.owner(), id, &said.verdict, said.edited_body.as_deref()).await?;
+    let approval = app
+        .engine
+        .decide(
+            caller.owner(),
+            id,
+            &said.verdict,
+            said.edited_body.as_deref(),
+        )
+        .await?;
     answer(app, &approval, caller.email()).await
 }

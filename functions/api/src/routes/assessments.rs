@@ -11,7 +11,11 @@ use crate::problem::Problem;
 use crate::query::Query;
 use crate::wire::assessment as wire;
 
-pub(super) async fn assess(_: Caller<Workflows>, query: Query, body: extract::Json) -> Result<Json<Value>, Problem> {
+pub(super) async fn assess(
+    _: Caller<Workflows>,
+    query: Query,
+    body: extract::Json,
+) -> Result<Json<Value>, Problem> {
     query.finish()?;
     let intent = wire::request(&body.0)?;
     Ok(Json(wire::object(&Assessment::of(&intent))))

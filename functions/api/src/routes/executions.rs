@@ -25,7 +25,11 @@ use crate::wire::workflow;
 
 /// A run in full, as an answer.
 pub(super) async fn answer(app: &App, run: &Execution) -> Result<Value, Problem> {
-    let stored = if run.status() == Status::Completed { app.engine.store.conclusion(&run.owner, &run.id).await? } else { None };
+    let stored = if run.status() == Status::Completed {
+        app.engine.store.conclusion(&run.owner, &run.id).await?
+    } else {
+        None
+    };
     Ok(wire::object(run, stored.as_ref()).into())
 }
 
@@ -40,7 +44,12 @@ pub(super) async fn start(
     let wait = query.count("wait", 1..=LONGEST_SECONDS);
     query.finish()?;
     if wire::start(&body.0)? {
-        let workflow = app.engine.store.workflow(caller.owner(), &id).await?.ok_or_else(Problem::not_found)?;
+        let workflow = app
+            .engine
+            .store
+            .workflow(caller.owner(), &id)
+            .await?
+            .ok_or_else(Problem::not_found)?;
         let plan = present_plan(&app, &workflow).await?;
         let plan = plan.ok_or(engine::executions::StartError::NotActive(workflow.status))?;
         return Ok(Json(workflow::estimate_run(&workflow, &plan)).into_response());
@@ -58,53 +67,122 @@ pub(super) async fn start(
 /// Whether nothing will happen to the run without a person.
 fn is_at_rest(run: &Execution) -> bool {
     match run.status() {
-        Status::Completed | Status::Failed | Status::Cancelled | Status::AwaitingApproval | Status::Paused => true,
+        Status::Completed
+        | Status::Failed
+        | Status::Cancelled
+        | Status::AwaitingApproval
+        | Status::Paused => true,
         Status::Pending | Status::Running => false,
     }
 }
 
 /// Looks at the run until `is_enough`, or until patience ends.
-async fn wait_for(app: &App, mut run: Execution, patience: Patience, is_enough: impl Fn(&Execution) -> bool) -> Result<Execution, Problem> {
+async fn wait_for(
+    app: &App,
+    mut run: Execution,
+    patience: Patience,
+    is_enough: impl Fn(&Execution) -> bool,
+) -> Result<Execution, Problem> {
     while !is_enough(&run) && patience.again().await {
-        run = app.engine.store.execution(&run.owner, &run.id).await?.ok_or_else(Problem::not_found)?;
+        run = app
+            .engine
+            .store
+            .execution(&run.owner, &run.id)
+            .await?
+            .ok_or_else(Problem::not_found)?;
     }
     Ok(run)
 }
 
 /// `GET /v1/executions`
-pub(super) async fn list(State(app): State<App>, caller: Caller<Read>, mut query: Query) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: Caller<Read>,
+    mut query: Query,
+) -> Result<Json<Value>, Problem> {
     let workflow = query.id("workflow_id", WorkflowId::parse);
     list_of(&app, caller.owner(), workflow, query).await
 }
 
 /// `GET /v1/workflows/{id}/executions`
-pub(super) async fn of_workflow(State(app): State<App>, caller: Caller<Read>, Id(id): Id<WorkflowId>, query: Query) -> Result<Json<Value>, Problem> {
-    app.engine.store.workflow(caller.owner(), &id).await?.ok_or_else(Problem::not_found)?;
+pub(super) async fn of_workflow(
+    State(app): State<App>,
+    caller: Caller<Read>,
+    Id(id): Id<WorkflowId>,
+    query: Query,
+) -> Result<Json<Value>, Problem> {
+    app.engine
+        .store
+        .workflow(caller.owner(), &id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     list_of(&app, caller.owner(), Some(id), query).await
 }
 
-async fn list_of(app: &App, owner: &OwnerId, workflow: Option<WorkflowId>, mut query: Query) -> Result<Json<Value>, Problem> {
+async fn list_of(
+    app: &App,
+    owner: &OwnerId,
+    workflow: Option<WorkflowId>,
+    mut query: Query,
+) -> Result<Json<Value>, Problem> {
     let asked = Asked::read(&mut query);
     let status = query.word("status", Status::ALL, Status::as_str);
     query.finish()?;
-    let list = List { name: "executions", owner, filters: format!("{workflow:?}|{status:?}") };
+    let list = List {
+        name: "executions",
+        owner,
+        filters: format!("{workflow:?}|{status:?}"),
+    };
     let page = asked.of(&list)?;
-    let runs = app.engine.store.executions(owner, workflow.as_ref(), status.map(Status::as_str), &page.slice).await?;
-    let items = runs.items.iter().map(|run| wire::summary(run).into()).collect();
-    Ok(Json(page.answer(&list, items, runs.total, runs.next.as_deref())))
+    let runs = app
+        .engine
+        .store
+        .executions(
+            owner,
+            workflow.as_ref(),
+            status.map(Status::as_str),
+            &page.slice,
+        )
+        .await?;
+    let items = runs
+        .items
+        .iter()
+        .map(|run| wire::summary(run).into())
+        .collect();
+    Ok(Json(page.answer(
+        &list,
+        items,
+        runs.total,
+        runs.next.as_deref(),
+    )))
 }
 
 /// `GET /v1/executions/{id}`
-pub(super) async fn show(State(app): State<App>, caller: Caller<Read>, Id(id): Id<ExecutionId>, mut query: Query) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller<Read>,
+    Id(id): Id<ExecutionId>,
+    mut query: Query,
+) -> Result<Response, Problem> {
     let wait = query.count("wait", 1..=LONGEST_SECONDS);
     let after = query.revision("after");
     query.finish()?;
     let patience = wait.map(Patience::of_seconds);
-    let mut run = app.engine.store.execution(caller.owner(), &id).await?.ok_or_else(Problem::not_found)?;
+    let mut run = app
+        .engine
+        .store
+        .execution(caller.owner(), &id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     if let Some(patience) = patience {
         run = match after {
             // A run that has ended gets no further revision: there is nothing to wait for.
-            Some(after) => wait_for(&app, run, patience, |run| run.revision > after || run.status().is_terminal()).await?,
+            Some(after) => {
+                wait_for(&app, run, patience, |run| {
+                    run.revision > after || run.status().is_terminal()
+                })
+                .await?
+            }
             None => wait_for(&app, run, patience, is_at_rest).await?,
         };
     }
@@ -112,14 +190,32 @@ pub(super) async fn show(State(app): State<App>, caller: Caller<Read>, Id(id): I
 }
 
 /// `GET /v1/executions/{id}/events`, oldest first.
-pub(super) async fn events(State(app): State<App>, caller: Caller<Read>, Id(id): Id<ExecutionId>, mut query: Query) -> Result<Json<Value>, Problem> {
+pub(super) async fn events(
+    State(app): State<App>,
+    caller: Caller<Read>,
+    Id(id): Id<ExecutionId>,
+    mut query: Query,
+) -> Result<Json<Value>, Problem> {
     let asked = Asked::read(&mut query);
     query.finish()?;
-    let list = List { name: "events", owner: caller.owner(), filters: id.to_string() };
+    let list = List {
+        name: "events",
+        owner: caller.owner(),
+        filters: id.to_string(),
+    };
     let page = asked.of(&list)?;
-    app.engine.store.execution(caller.owner(), &id).await?.ok_or_else(Problem::not_found)?;
+    app.engine
+        .store
+        .execution(caller.owner(), &id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let events = app.engine.store.events(caller.owner(), &id).await?;
     let total = events.len();
     let (events, next) = page.cut(events, |record| record.revision.to_string());
-    Ok(Json(page.answer(&list, events.iter().map(wire::event).collect(), total, next.as_deref())))
+    Ok(Json(page.answer(
+        &list,
+        events.iter().map(wire::event).collect(),
+        total,
+        next.as_deref(),
+    )))
 }

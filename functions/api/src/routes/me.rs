@@ -9,7 +9,11 @@ use crate::auth::{Caller, Read};
 use crate::problem::Problem;
 use crate::query::Query;
 
-pub(super) async fn me(State(app): State<App>, caller: Caller<Read>, query: Query) -> Result<Json<Value>, Problem> {
+pub(super) async fn me(
+    State(app): State<App>,
+    caller: Caller<Read>,
+    query: Query,
+) -> Result<Json<Value>, Problem> {
     query.finish()?;
     let owner = app.engine.store.owner(caller.owner()).await?;
     Ok(Json(json!({

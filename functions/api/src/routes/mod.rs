@@ -26,7 +26,6 @@ use crate::problem::Problem;
 use crate::{pages, request_id};
 
 /// Everything the function serves.
-#[must_use]
 pub fn router(app: App) -> Router {
     Router::new()
         .merge(api().layer(from_fn(not_stored)))
@@ -45,11 +44,25 @@ fn api() -> Router<App> {
         .route("/v1/workflows/assess-intent", post(assessments::assess))
         .route("/v1/workflows/plan", post(planning::plan))
         .route("/v1/workflows/plan/async", post(planning::submit))
-        .route("/v1/workflows/plan/async/{session_id}", get(planning::session))
-        .route("/v1/workflows", get(workflows::list).post(workflows::create))
-        .route("/v1/workflows/{id}", get(workflows::show).patch(workflows::change).delete(workflows::delete))
+        .route(
+            "/v1/workflows/plan/async/{session_id}",
+            get(planning::session),
+        )
+        .route(
+            "/v1/workflows",
+            get(workflows::list).post(workflows::create),
+        )
+        .route(
+            "/v1/workflows/{id}",
+            get(workflows::show)
+                .patch(workflows::change)
+                .delete(workflows::delete),
+        )
         .route("/v1/workflows/{id}/execute", post(executions::start))
-        .route("/v1/workflows/{id}/executions", get(executions::of_workflow))
+        .route(
+            "/v1/workflows/{id}/executions",
+            get(executions::of_workflow),
+        )
         .route("/v1/workflows/{id}/occurrences", get(occurrences::list))
         .route("/v1/workflows/{id}/plans", get(plans::list))
         .route("/v1/workflows/{id}/plans/{version}", get(plans::show))
@@ -66,12 +79,17 @@ fn api() -> Router<App> {
         .route("/v1/approvals/{id}", get(approvals::show))
         .route("/v1/approvals/{id}/approve", post(approvals::approve))
         .route("/v1/approvals/{id}/reject", post(approvals::reject))
-        .route("/v1/approvals/{id}/request_changes", post(approvals::request_changes))
+        .route(
+            "/v1/approvals/{id}/request_changes",
+            post(approvals::request_changes),
+        )
 }
 
 /// Answers of the API are for the caller alone, and for now.
 async fn not_stored(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -25,10 +25,22 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     query.finish()?;
     let IdAnd(id, key) = path;
-    let run = app.engine.store.execution(caller.owner(), &id).await?.ok_or_else(Problem::not_found)?;
-    let step = find(&app, &run, &key).await?.ok_or_else(Problem::not_found)?;
+    let run = app
+        .engine
+        .store
+        .execution(caller.owner(), &id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let step = find(&app, &run, &key)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let output = wire::output(step).ok_or_else(Problem::not_found)?;
-    let document = app.engine.store.output(caller.owner(), output).await?.ok_or_else(Problem::not_found)?;
+    let document = app
+        .engine
+        .store
+        .output(caller.owner(), output)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     if wants_image(&headers)
         && let Some(image) = image(&app, &run, &document).await?
     {
@@ -38,24 +50,47 @@ pub(super) async fn show(
 }
 
 /// The step with this id, else the one that makes the output of this key.
-async fn find<'a>(app: &App, run: &'a Execution, key: &str) -> Result<Option<&'a StepRow>, Problem> {
+async fn find<'a>(
+    app: &App,
+    run: &'a Execution,
+    key: &str,
+) -> Result<Option<&'a StepRow>, Problem> {
     if let Some(row) = run.step(key) {
         return Ok(Some(row));
     }
-    let plan = app.engine.store.plan(&run.owner, &run.workflow, run.plan.version).await?;
-    Ok(plan.as_ref().and_then(|plan| plan.step_by_key(key)).and_then(|step| run.step(&step.id)))
+    let plan = app
+        .engine
+        .store
+        .plan(&run.owner, &run.workflow, run.plan.version)
+        .await?;
+    Ok(plan
+        .as_ref()
+        .and_then(|plan| plan.step_by_key(key))
+        .and_then(|step| run.step(&step.id)))
 }
 
 /// Whether the client asks for a picture by name; `*/*` is no such wish.
 fn wants_image(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|media| media.trim_start().starts_with("image/"))
+    let accepted = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    accepted
+        .flat_map(|value| value.split(','))
+        .any(|media| media.trim_start().starts_with("image/"))
 }
 
 /// The bytes of a picture, when the output is one.
 async fn image(app: &App, run: &Execution, document: &Value) -> Result<Option<Response>, Problem> {
-    let (Some(sha256), Some(content_type)) = (document["sha256"].as_str(), document["content_type"].as_str()) else { return Ok(None) };
-    let Some(content_type) = safe_type(content_type) else { return Ok(None) };
+    let (Some(sha256), Some(content_type)) = (
+        document["sha256"].as_str(),
+        document["content_type"].as_str(),
+    ) else {
+        return Ok(None);
+    };
+    let Some(content_type) = safe_type(content_type) else {
+        return Ok(None);
+    };
     let bytes = app.engine.store.bytes(&run.owner, sha256).await?;
     Ok(bytes.map(|bytes| ([(CONTENT_TYPE, content_type)], bytes).into_response()))
 }
@@ -63,7 +98,10 @@ async fn image(app: &App, run: &Execution, document: &Value) -> Result<Option<Re
 /// Picture formats a browser only draws. SVG is not one of them: it may hold script.
 fn safe_type(content_type: &str) -> Option<HeaderValue> {
     let known = ["image/png", "image/jpeg", "image/webp", "image/gif"];
-    known.into_iter().find(|known| *known == content_type).map(HeaderValue::from_static)
+    known
+        .into_iter()
+        .find(|known| *known == content_type)
+        .map(HeaderValue::from_static)
 }
 
 #[cfg(test)]
@@ -72,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_picture_is_given_to_who_asks_for_one() {
-        let accept = |value: &str| wants_image(&[(ACCEPT, value.parse().unwrap())].into_iter().collect());
+        let accept =
+            |value: &str| wants_image(&[(ACCEPT, value.parse().unwrap())].into_iter().collect());
         assert!(accept("image/*") && accept("text/html, image/png;q=0.5"));
         assert!(!accept("*/*") && !accept("application/json"));
         assert!(safe_type("image/png").is_some() && safe_type("image/svg+xml").is_none());

@@ -24,21 +24,35 @@ use crate::wire::planning as wire;
 const WAIT_SECONDS: u32 = 24;
 
 /// `POST /v1/workflows/plan`
-pub(super) async fn plan(State(app): State<App>, caller: Caller<Workflows>, query: Query, body: extract::Json) -> Result<Response, Problem> {
+pub(super) async fn plan(
+    State(app): State<App>,
+    caller: Caller<Workflows>,
+    query: Query,
+    body: extract::Json,
+) -> Result<Response, Problem> {
     query.finish()?;
     let patience = Patience::of_seconds(WAIT_SECONDS);
-    let mut planning = app.engine.submit_planning(caller.owner(), wire::request(&body.0)?, None).await?;
+    let mut planning = app
+        .engine
+        .submit_planning(caller.owner(), wire::request(&body.0)?, None)
+        .await?;
     while planning.state == PlanningState::Planning && patience.again().await {
         planning = load(&app, &planning).await?;
     }
     match &planning.state {
         PlanningState::Planning => Ok(accepted(&planning)),
         PlanningState::Completed { .. } => {
-            let reviewed = reviewed(&app, &planning).await?.ok_or_else(Problem::unavailable)?;
+            let reviewed = reviewed(&app, &planning)
+                .await?
+                .ok_or_else(Problem::unavailable)?;
             Ok(Json(Value::from(wire::object(&reviewed))).into_response())
         }
         PlanningState::TooVague { aspects } => {
-            let field = if body.0.get("goal").is_some() { "/goal" } else { "/intent" };
+            let field = if body.0.get("goal").is_some() {
+                "/goal"
+            } else {
+                "/intent"
+            };
             let fault = Fault::new(field, Code::IntentTooVague, wire::TOO_VAGUE);
             Err(Problem::of(vec![fault]).member("vague_aspects", aspects.clone()))
         }
@@ -50,16 +64,34 @@ pub(super) async fn plan(State(app): State<App>, caller: Caller<Workflows>, quer
 }
 
 /// `POST /v1/workflows/plan/async`
-pub(super) async fn submit(State(app): State<App>, caller: Caller<Workflows>, query: Query, body: extract::Json) -> Result<Response, Problem> {
+pub(super) async fn submit(
+    State(app): State<App>,
+    caller: Caller<Workflows>,
+    query: Query,
+    body: extract::Json,
+) -> Result<Response, Problem> {
     query.finish()?;
-    let planning = app.engine.submit_planning(caller.owner(), wire::request(&body.0)?, None).await?;
+    let planning = app
+        .engine
+        .submit_planning(caller.owner(), wire::request(&body.0)?, None)
+        .await?;
     Ok(accepted(&planning))
 }
 
 /// `GET /v1/workflows/plan/async/{session_id}`
-pub(super) async fn session(State(app): State<App>, caller: Caller<Read>, Id(id): Id<PlanningId>, query: Query) -> Result<Json<Value>, Problem> {
+pub(super) async fn session(
+    State(app): State<App>,
+    caller: Caller<Read>,
+    Id(id): Id<PlanningId>,
+    query: Query,
+) -> Result<Json<Value>, Problem> {
     query.finish()?;
-    let planning = app.engine.store.planning(caller.owner(), &id).await?.ok_or_else(Problem::not_found)?;
+    let planning = app
+        .engine
+        .store
+        .planning(caller.owner(), &id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let reviewed = reviewed(&app, &planning).await?;
     Ok(Json(wire::session(&planning, reviewed.as_ref())))
 }
@@ -71,10 +103,20 @@ fn accepted(planning: &Planning) -> Response {
 }
 
 async fn load(app: &App, planning: &Planning) -> Result<Planning, Problem> {
-    app.engine.store.planning(&planning.owner, &planning.id).await?.ok_or_else(Problem::unavailable)
+    app.engine
+        .store
+        .planning(&planning.owner, &planning.id)
+        .await?
+        .ok_or_else(Problem::unavailable)
 }
 
 async fn reviewed(app: &App, planning: &Planning) -> Result<Option<ReviewedPlan>, Problem> {
-    let PlanningState::Completed { plan } = &planning.state else { return Ok(None) };
-    Ok(app.engine.store.reviewed_plan(&planning.owner, plan).await?)
+    let PlanningState::Completed { plan } = &planning.state else {
+        return Ok(None);
+    };
+    Ok(app
+        .engine
+        .store
+        .reviewed_plan(&planning.owner, plan)
+        .await?)
 }

@@ -21,28 +21,69 @@ use crate::query::Query;
 use crate::wire::{execution, plan as wire, workflow};
 
 /// `GET /v1/workflows/{id}/plans`, newest first.
-pub(super) async fn list(State(app): State<App>, caller: Caller<Read>, Id(id): Id<WorkflowId>, mut query: Query) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: Caller<Read>,
+    Id(id): Id<WorkflowId>,
+    mut query: Query,
+) -> Result<Json<Value>, Problem> {
     let asked = Asked::read(&mut query);
     query.finish()?;
-    let list = List { name: "plans", owner: caller.owner(), filters: id.to_string() };
+    let list = List {
+        name: "plans",
+        owner: caller.owner(),
+        filters: id.to_string(),
+    };
     let page = asked.of(&list)?;
-    let workflow = app.engine.store.workflow(caller.owner(), &id).await?.ok_or_else(Problem::not_found)?;
+    let workflow = app
+        .engine
+        .store
+        .workflow(caller.owner(), &id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let versions: Vec<u32> = (1..=workflow.plan_version).rev().collect();
     let total = versions.len();
     let (versions, next) = page.cut(versions, u32::to_string);
-    let plans = try_join_all(versions.iter().map(|version| app.engine.store.plan(caller.owner(), &id, *version))).await?;
-    let items = plans.iter().zip(&versions).filter_map(|(plan, version)| Some(wire::object(plan.as_ref()?, *version)));
-    Ok(Json(page.answer(&list, items.collect(), total, next.as_deref())))
+    let plans = try_join_all(
+        versions
+            .iter()
+            .map(|version| app.engine.store.plan(caller.owner(), &id, *version)),
+    )
+    .await?;
+    let items = plans
+        .iter()
+        .zip(&versions)
+        .filter_map(|(plan, version)| Some(wire::object(plan.as_ref()?, *version)));
+    Ok(Json(page.answer(
+        &list,
+        items.collect(),
+        total,
+        next.as_deref(),
+    )))
 }
 
 /// `GET /v1/workflows/{id}/plans/{version}`
-pub(super) async fn show(State(app): State<App>, caller: Caller<Read>, path: IdAnd<WorkflowId>, query: Query) -> Result<Json<Value>, Problem> {
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller<Read>,
+    path: IdAnd<WorkflowId>,
+    query: Query,
+) -> Result<Json<Value>, Problem> {
     query.finish()?;
     let IdAnd(id, version) = path;
     let version = version.parse().map_err(|_| Problem::not_found())?;
     // A plan outlives its workflow for the runs that pinned it, but not for this question.
-    app.engine.store.workflow(caller.owner(), &id).await?.ok_or_else(Problem::not_found)?;
-    let plan = app.engine.store.plan(caller.owner(), &id, version).await?.ok_or_else(Problem::not_found)?;
+    app.engine
+        .store
+        .workflow(caller.owner(), &id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let plan = app
+        .engine
+        .store
+        .plan(caller.owner(), &id, version)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     Ok(Json(wire::object(&plan, version)))
 }
 
@@ -56,18 +97,34 @@ pub(super) async fn approve(
 ) -> Result<Response, Problem> {
     query.finish()?;
     execution::nothing(&body.0)?;
-    let changed = app.engine.change_workflow(app.schedules.as_ref(), caller.owner(), &id, |before| match before.status {
-        WorkflowStatus::Draft => Ok((Workflow { status: WorkflowStatus::Active, ..before.clone() }, None)),
-        status @ (WorkflowStatus::Planning
-        | WorkflowStatus::PlanFailed
-        | WorkflowStatus::Active
-        | WorkflowStatus::Paused
-        | WorkflowStatus::Completed
-        | WorkflowStatus::Failed
-        | WorkflowStatus::Archived) => {
-            Err(Problem::new(Code::InvalidTransition, format!("the workflow is {status}; only a draft waits for a yes to its plan")))
-        }
-    });
+    let changed =
+        app.engine
+            .change_workflow(
+                app.schedules.as_ref(),
+                caller.owner(),
+                &id,
+                |before| match before.status {
+                    WorkflowStatus::Draft => Ok((
+                        Workflow {
+                            status: WorkflowStatus::Active,
+                            ..before.clone()
+                        },
+                        None,
+                    )),
+                    status @ (WorkflowStatus::Planning
+                    | WorkflowStatus::PlanFailed
+                    | WorkflowStatus::Active
+                    | WorkflowStatus::Paused
+                    | WorkflowStatus::Completed
+                    | WorkflowStatus::Failed
+                    | WorkflowStatus::Archived) => Err(Problem::new(
+                        Code::InvalidTransition,
+                        format!(
+                            "the workflow is {status}; only a draft waits for a yes to its plan"
+                        ),
+                    )),
+                },
+            );
     let changed = changed.await?;
     let plan = present_plan(&app, &changed).await?;
     let body = Value::from(workflow::object(&changed, plan.as_ref(), app.engine.now()));

@@ -20,7 +20,9 @@ fn contended() -> Problem {
 
 impl From<InsufficientCredits> for Problem {
     fn from(short: InsufficientCredits) -> Self {
-        Self::new(Code::InsufficientCredits, short.to_string()).member("required", short.required).member("available", short.available)
+        Self::new(Code::InsufficientCredits, short.to_string())
+            .member("required", short.required)
+            .member("available", short.available)
     }
 }
 
@@ -30,7 +32,9 @@ impl From<StartError> for Problem {
         match error {
             StartError::NotFound => Self::not_found(),
             StartError::NotActive(_) => Self::new(Code::WorkflowNotActive, detail),
-            StartError::InProgress(run) => Self::new(Code::ExecutionInProgress, detail).member("execution_id", run.as_str()),
+            StartError::InProgress(run) => {
+                Self::new(Code::ExecutionInProgress, detail).member("execution_id", run.as_str())
+            }
             StartError::MaxExecutionsReached => Self::new(Code::MaxExecutionsReached, detail),
             StartError::InsufficientCredits(short) => short.into(),
             // Only a due time can have its run already, and nobody starts one by hand.
@@ -45,7 +49,9 @@ impl From<AdvanceError> for Problem {
         match error {
             AdvanceError::NotFound => Self::not_found(),
             AdvanceError::Refused(refused) => match &refused {
-                Refused::UnknownStep(_) => Self::of(vec![Fault::invalid("/step", refused.to_string())]),
+                Refused::UnknownStep(_) => {
+                    Self::of(vec![Fault::invalid("/step", refused.to_string())])
+                }
                 Refused::Ended
                 | Refused::OnHold
                 | Refused::NotNow { .. }
@@ -68,23 +74,29 @@ impl From<DecideError> for Problem {
             DecideError::Cannot(cannot) => {
                 let detail = cannot.to_string();
                 match cannot {
-                    CannotDecide::AlreadyDecided { decision, by, at } => Self::new(Code::AlreadyDecided, detail)
-                        .member("decision", decision.as_str())
-                        .member("decided_by", by)
-                        .member("decided_at", json!(at)),
-                    CannotDecide::Expired | CannotDecide::Gone(_) => Self::new(Code::ApprovalGone, detail),
+                    CannotDecide::AlreadyDecided { decision, by, at } => {
+                        Self::new(Code::AlreadyDecided, detail)
+                            .member("decision", decision.as_str())
+                            .member("decided_by", by)
+                            .member("decided_at", json!(at))
+                    }
+                    CannotDecide::Expired | CannotDecide::Gone(_) => {
+                        Self::new(Code::ApprovalGone, detail)
+                    }
                     CannotDecide::DraftChanged => Self::new(Code::DraftChanged, detail),
                     CannotDecide::RevisionsExhausted => Self::new(Code::RevisionsExhausted, detail),
                 }
             }
-            DecideError::BodyDoesNotFit => Self::of(vec![Fault::invalid("/edited_body", error.to_string())]),
+            DecideError::BodyDoesNotFit => {
+                Self::of(vec![Fault::invalid("/edited_body", error.to_string())])
+            }
             DecideError::Contended => contended(),
             DecideError::Store(error) => error.into(),
         }
     }
 }
 
-impl<R: Into<Problem>> From<ChangeError<R>> for Problem {
+impl<R: Into<Self>> From<ChangeError<R>> for Problem {
     fn from(error: ChangeError<R>) -> Self {
         match error {
             ChangeError::NotFound => Self::not_found(),

@@ -23,36 +23,77 @@ const CANCELLED: &str = "cancelled_by_owner";
 type Run = Id<ExecutionId>;
 
 /// `POST /v1/executions/{id}/cancel`
-pub(super) async fn cancel(State(app): State<App>, caller: Caller<Workflows>, Id(id): Run, query: Query, body: OptionalJson) -> Result<Response, Problem> {
+pub(super) async fn cancel(
+    State(app): State<App>,
+    caller: Caller<Workflows>,
+    Id(id): Run,
+    query: Query,
+    body: OptionalJson,
+) -> Result<Response, Problem> {
     query.finish()?;
     wire::nothing(&body.0)?;
-    let run = app.engine.cancel(caller.owner(), &id, CANCELLED, caller.email()).await?;
+    let run = app
+        .engine
+        .cancel(caller.owner(), &id, CANCELLED, caller.email())
+        .await?;
     object(&app, &run).await
 }
 
 /// `POST /v1/executions/{id}/pause`
-pub(super) async fn pause(State(app): State<App>, caller: Caller<Workflows>, Id(id): Run, query: Query, body: OptionalJson) -> Result<Response, Problem> {
+pub(super) async fn pause(
+    State(app): State<App>,
+    caller: Caller<Workflows>,
+    Id(id): Run,
+    query: Query,
+    body: OptionalJson,
+) -> Result<Response, Problem> {
     query.finish()?;
     wire::nothing(&body.0)?;
     advance(&app, &caller, &id, Event::Paused).await
 }
 
 /// `POST /v1/executions/{id}/resume`
-pub(super) async fn resume(State(app): State<App>, caller: Caller<Workflows>, Id(id): Run, query: Query, body: OptionalJson) -> Result<Response, Problem> {
+pub(super) async fn resume(
+    State(app): State<App>,
+    caller: Caller<Workflows>,
+    Id(id): Run,
+    query: Query,
+    body: OptionalJson,
+) -> Result<Response, Problem> {
     query.finish()?;
     wire::nothing(&body.0)?;
     advance(&app, &caller, &id, Event::Resumed).await
 }
 
 /// `POST /v1/executions/{id}/resolve`
-pub(super) async fn resolve(State(app): State<App>, caller: Caller<Workflows>, Id(id): Run, query: Query, body: OptionalJson) -> Result<Response, Problem> {
+pub(super) async fn resolve(
+    State(app): State<App>,
+    caller: Caller<Workflows>,
+    Id(id): Run,
+    query: Query,
+    body: OptionalJson,
+) -> Result<Response, Problem> {
     query.finish()?;
     let (step, outcome) = wire::resolution(&body.0)?;
     advance(&app, &caller, &id, Event::Resolved { step, outcome }).await
 }
 
-async fn advance(app: &App, caller: &Caller<Workflows>, id: &ExecutionId, event: Event) -> Result<Response, Problem> {
-    let run = app.engine.advance(caller.owner(), id, &event, caller.email(), &Alongside::default()).await?;
+async fn advance(
+    app: &App,
+    caller: &Caller<Workflows>,
+    id: &ExecutionId,
+    event: Event,
+) -> Result<Response, Problem> {
+    let run = app
+        .engine
+        .advance(
+            caller.owner(),
+            id,
+            &event,
+            caller.email(),
+            &Alongside::default(),
+        )
+        .await?;
     object(app, &run).await
 }
 

@@ -10,11 +10,11 @@ use domain::plan::Plan;
 use domain::planning::{Planning, PlanningRequest, Preset, ReviewedPlan};
 use domain::workflow::{Workflow, WorkflowStatus};
 use engine::executions::Start;
-use engine::ports::store::{Slice, StoreError, Write, WorkflowRow};
+use engine::ports::store::{Slice, StoreError, WorkflowRow, Write};
 use engine::workflows::ChangeError;
 use futures::future::try_join_all;
-use http::header::{HeaderName, LOCATION};
 use http::StatusCode;
+use http::header::{HeaderName, LOCATION};
 use serde_json::Value;
 
 use crate::app::App;
@@ -25,8 +25,8 @@ use crate::page::{Asked, List};
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::wire::workflow::{self as wire, Change, Context, NewWorkflow, Work};
 use crate::wire::execution;
+use crate::wire::workflow::{self as wire, Change, Context, NewWorkflow, Work};
 
 /// How many runs a workflow shows with itself.
 const RECENT: usize = 10;
@@ -49,31 +49,59 @@ enum SortBy {
 }
 
 /// `GET /v1/workflows`
-pub(super) async fn list(State(app): State<App>, caller: Caller<Read>, mut query: Query) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: Caller<Read>,
+    mut query: Query,
+) -> Result<Json<Value>, Problem> {
     let asked = Asked::read(&mut query);
     let status = query.word("status", WorkflowStatus::ALL, WorkflowStatus::as_str);
-    let scope = query.word("scope", &[Scope::All, Scope::Owned, Scope::Shared], |scope| match scope {
-        Scope::All => "all",
-        Scope::Owned => "owned",
-        Scope::Shared => "shared",
-    });
+    let scope = query.word(
+        "scope",
+        &[Scope::All, Scope::Owned, Scope::Shared],
+        |scope| match scope {
+            Scope::All => "all",
+            Scope::Owned => "owned",
+            Scope::Shared => "shared",
+        },
+    );
     let search = query.text("search", 200).map(|text| text.to_lowercase());
-    let tags: Vec<String> = query.text("tags", 1100).map(|text| text.split(',').map(|tag| tag.trim().to_owned()).collect()).unwrap_or_default();
-    let sort_by = query.word("sort_by", &[SortBy::Created, SortBy::Updated, SortBy::Name], |by| match by {
-        SortBy::Created => "created",
-        SortBy::Updated => "updated",
-        SortBy::Name => "name",
-    });
+    let tags: Vec<String> = query
+        .text("tags", 1100)
+        .map(|text| text.split(',').map(|tag| tag.trim().to_owned()).collect())
+        .unwrap_or_default();
+    let sort_by = query.word(
+        "sort_by",
+        &[SortBy::Created, SortBy::Updated, SortBy::Name],
+        |by| match by {
+            SortBy::Created => "created",
+            SortBy::Updated => "updated",
+            SortBy::Name => "name",
+        },
+    );
     let sort_by = sort_by.unwrap_or(SortBy::Created);
-    let ascending = query.word("sort_order", &[true, false], |up| if up { "asc" } else { "desc" });
+    let ascending = query.word("sort_order", &[true, false], |up| {
+        if up { "asc" } else { "desc" }
+    });
     query.finish()?;
     let scope = scope.unwrap_or(Scope::All);
     let ascending = ascending.unwrap_or(sort_by == SortBy::Name);
-    let filters = format!("{status:?}|{}|{search:?}|{tags:?}|{}|{ascending}", scope as u8, sort_by as u8);
-    let list = List { name: "workflows", owner: caller.owner(), filters };
+    let filters = format!(
+        "{status:?}|{}|{search:?}|{tags:?}|{}|{ascending}",
+        scope as u8, sort_by as u8
+    );
+    let list = List {
+        name: "workflows",
+        owner: caller.owner(),
+        filters,
+    };
     let page = asked.of(&list)?;
     // Nothing is shared yet, so what is shared with the caller is nothing.
-    let mut rows = if matches!(scope, Scope::Shared) { Vec::new() } else { app.engine.store.workflow_rows(caller.owner()).await? };
+    let mut rows = if matches!(scope, Scope::Shared) {
+        Vec::new()
+    } else {
+        app.engine.store.workflow_rows(caller.owner()).await?
+    };
     rows.retain(|row| {
         status.is_none_or(|status| row.status == status.as_str())
             && search.as_ref().is_none_or(|search| found(row, search))
@@ -81,8 +109,17 @@ pub(super) async fn list(State(app): State<App>, caller: Caller<Read>, mut query
     });
     match sort_by {
         SortBy::Created => rows.sort_by(|a, b| a.id.cmp(&b.id)),
-        SortBy::Updated => rows.sort_by(|a, b| a.updated_at.cmp(&b.updated_at).then_with(|| a.id.cmp(&b.id))),
-        SortBy::Name => rows.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()).then_with(|| a.id.cmp(&b.id))),
+        SortBy::Updated => rows.sort_by(|a, b| {
+            a.updated_at
+                .cmp(&b.updated_at)
+                .then_with(|| a.id.cmp(&b.id))
+        }),
+        SortBy::Name => rows.sort_by(|a, b| {
+            a.name
+                .to_lowercase()
+                .cmp(&b.name.to_lowercase())
+                .then_with(|| a.id.cmp(&b.id))
+        }),
     }
     if !ascending {
         rows.reverse();
@@ -91,28 +128,54 @@ pub(super) async fn list(State(app): State<App>, caller: Caller<Read>, mut query
     let (rows, next) = page.cut(rows, |row| row.id.to_string());
     let ids: Vec<WorkflowId> = rows.into_iter().map(|row| row.id).collect();
     let workflows = app.engine.store.workflows(caller.owner(), &ids).await?;
-    let plans = try_join_all(workflows.iter().map(|workflow| present_plan(&app, workflow))).await?;
+    let plans = try_join_all(
+        workflows
+            .iter()
+            .map(|workflow| present_plan(&app, workflow)),
+    )
+    .await?;
     let now = app.engine.now();
-    let items = workflows.iter().zip(&plans).map(|(workflow, plan)| wire::object(workflow, plan.as_ref(), now).into());
-    Ok(Json(page.answer(&list, items.collect(), total, next.as_deref())))
+    let items = workflows
+        .iter()
+        .zip(&plans)
+        .map(|(workflow, plan)| wire::object(workflow, plan.as_ref(), now).into());
+    Ok(Json(page.answer(
+        &list,
+        items.collect(),
+        total,
+        next.as_deref(),
+    )))
 }
 
 fn found(row: &WorkflowRow, search: &str) -> bool {
     row.name.to_lowercase().contains(search)
         || row.text.to_lowercase().contains(search)
-        || row.tags.iter().any(|tag| tag.to_lowercase().contains(search))
+        || row
+            .tags
+            .iter()
+            .any(|tag| tag.to_lowercase().contains(search))
 }
 
 /// What a workflow does at present.
-pub(super) async fn present_plan(app: &App, workflow: &Workflow) -> Result<Option<Plan>, StoreError> {
+pub(super) async fn present_plan(
+    app: &App,
+    workflow: &Workflow,
+) -> Result<Option<Plan>, StoreError> {
     if workflow.plan_version == 0 {
         return Ok(None);
     }
-    app.engine.store.plan(&workflow.owner, &workflow.id, workflow.plan_version).await
+    app.engine
+        .store
+        .plan(&workflow.owner, &workflow.id, workflow.plan_version)
+        .await
 }
 
 /// The reviewed plan a request names, if it is the caller's.
-async fn reviewed_plan(app: &App, owner: &OwnerId, body: &Value) -> Result<Option<ReviewedPlan>, StoreError> {
+async fn reviewed_plan(
+    app: &App,
+    owner: &OwnerId,
+    body: &Value,
+) -> Result<Option<ReviewedPlan>, StoreError> {
     match wire::plan_id(body) {
         Some(id) => app.engine.store.reviewed_plan(owner, &id).await,
         None => Ok(None),
@@ -126,23 +189,46 @@ fn answer(status: StatusCode, workflow: &Workflow, plan: Option<&Plan>, app: &Ap
 }
 
 /// `POST /v1/workflows`
-pub(super) async fn create(State(app): State<App>, caller: Caller<Workflows>, query: Query, body: extract::Json) -> Result<Response, Problem> {
+pub(super) async fn create(
+    State(app): State<App>,
+    caller: Caller<Workflows>,
+    query: Query,
+    body: extract::Json,
+) -> Result<Response, Problem> {
     query.finish()?;
     let reviewed = reviewed_plan(&app, caller.owner(), &body.0).await?;
-    let context = Context { now: app.engine.now(), settings: &app.settings, email: caller.email(), reviewed: reviewed.as_ref() };
+    let context = Context {
+        now: app.engine.now(),
+        settings: &app.settings,
+        email: caller.email(),
+        reviewed: reviewed.as_ref(),
+    };
     let new = wire::create(&body.0, &context)?;
     let (dry_run, run_immediately) = (new.dry_run, new.run_immediately);
     let (workflow, plan, planning) = assemble(&app, caller.owner(), new);
     if dry_run {
         let account = app.engine.store.account(caller.owner()).await?;
-        return Ok(Json(wire::estimate(&workflow, plan.as_ref(), &account, app.engine.now())).into_response());
+        return Ok(Json(wire::estimate(
+            &workflow,
+            plan.as_ref(),
+            &account,
+            app.engine.now(),
+        ))
+        .into_response());
     }
     check_quota(&app, caller.owner()).await?;
     if run_immediately && let Some(plan) = &plan {
         check_credits(&app, &workflow, plan).await?;
     }
-    let status = if planning.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED };
-    let mut workflow = app.engine.create_workflow(app.schedules.as_ref(), workflow, plan.clone(), planning).await?;
+    let status = if planning.is_some() {
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::CREATED
+    };
+    let mut workflow = app
+        .engine
+        .create_workflow(app.schedules.as_ref(), workflow, plan.clone(), planning)
+        .await?;
     if run_immediately {
         workflow = run_now(&app, workflow).await?;
     }
@@ -151,7 +237,11 @@ pub(super) async fn create(State(app): State<App>, caller: Caller<Workflows>, qu
 }
 
 /// The rows of a new workflow.
-fn assemble(app: &App, owner: &OwnerId, new: NewWorkflow) -> (Workflow, Option<Plan>, Option<Planning>) {
+fn assemble(
+    app: &App,
+    owner: &OwnerId,
+    new: NewWorkflow,
+) -> (Workflow, Option<Plan>, Option<Planning>) {
     let now = app.engine.now();
     let id = WorkflowId::from_uuid(app.engine.uuid());
     let (plan, plan_id, planning) = match new.work {
@@ -159,7 +249,11 @@ fn assemble(app: &App, owner: &OwnerId, new: NewWorkflow) -> (Workflow, Option<P
         Work::Reviewed(reviewed) => (Some(reviewed.plan), Some(reviewed.id), None),
         Work::ToBePlanned(intent) => {
             let request = planning_request(intent, new.max_credits_per_execution);
-            (None, None, Some(app.engine.new_planning(owner, request, Some(id.clone()))))
+            (
+                None,
+                None,
+                Some(app.engine.new_planning(owner, request, Some(id.clone()))),
+            )
         }
     };
     let mut workflow = Workflow {
@@ -172,7 +266,11 @@ fn assemble(app: &App, owner: &OwnerId, new: NewWorkflow) -> (Workflow, Option<P
         intent: new.intent,
         plan_id,
         auto_activate: new.auto_activate,
-        status: if planning.is_some() { WorkflowStatus::Planning } else { WorkflowStatus::Active },
+        status: if planning.is_some() {
+            WorkflowStatus::Planning
+        } else {
+            WorkflowStatus::Active
+        },
         schedule: new.schedule,
         stop_condition: new.stop_condition,
         overlap_policy: new.overlap_policy,
@@ -201,7 +299,11 @@ fn assemble(app: &App, owner: &OwnerId, new: NewWorkflow) -> (Workflow, Option<P
 }
 
 fn planning_request(intent: String, max_credits_per_execution: Option<u32>) -> PlanningRequest {
-    PlanningRequest { intent, preset: Preset::Standard, max_credits_per_execution }
+    PlanningRequest {
+        intent,
+        preset: Preset::Standard,
+        max_credits_per_execution,
+    }
 }
 
 async fn check_quota(app: &App, owner: &OwnerId) -> Result<(), Problem> {
@@ -210,8 +312,16 @@ async fn check_quota(app: &App, owner: &OwnerId) -> Result<(), Problem> {
         return Ok(());
     }
     let header = |name: &'static str, value: usize| (HeaderName::from_static(name), value.into());
-    let mut problem = Problem::new(Code::QuotaExceeded, format!("there are {most} workflows already; delete one first")).retry_after(FULL_RETRY_SECONDS);
-    for (name, value) in [header("ratelimit-limit", most), header("ratelimit-remaining", 0), header("ratelimit-reset", FULL_RETRY_SECONDS as usize)] {
+    let mut problem = Problem::new(
+        Code::QuotaExceeded,
+        format!("there are {most} workflows already; delete one first"),
+    )
+    .retry_after(FULL_RETRY_SECONDS);
+    for (name, value) in [
+        header("ratelimit-limit", most),
+        header("ratelimit-remaining", 0),
+        header("ratelimit-reset", FULL_RETRY_SECONDS as usize),
+    ] {
         problem = problem.header(name, value);
     }
     Err(problem)
@@ -220,29 +330,61 @@ async fn check_quota(app: &App, owner: &OwnerId) -> Result<(), Problem> {
 /// Whether a run could start now: asked before anything is saved, so that a refusal changes nothing.
 async fn check_credits(app: &App, workflow: &Workflow, plan: &Plan) -> Result<(), Problem> {
     let account = app.engine.store.account(&workflow.owner).await?;
-    let short: Result<_, InsufficientCredits> = account.reserve(engine::executions::price_of(workflow, plan));
+    let short: Result<_, InsufficientCredits> =
+        account.reserve(engine::executions::price_of(workflow, plan));
     short.map(|_| ()).map_err(Problem::from)
 }
 
 /// Starts the run that `run_immediately` asks for. The workflow is saved by now: that a run cannot start
 /// after all is logged, and seen in the answer by `last_execution`.
 async fn run_now(app: &App, workflow: Workflow) -> Result<Workflow, Problem> {
-    if let Err(error) = app.engine.start(&workflow.owner, &workflow.id, Start::MANUAL).await {
+    if let Err(error) = app
+        .engine
+        .start(&workflow.owner, &workflow.id, Start::MANUAL)
+        .await
+    {
         tracing::warn!(%error, workflow.id = %workflow.id, "the immediate run did not start");
         return Ok(workflow);
     }
-    Ok(app.engine.store.workflow(&workflow.owner, &workflow.id).await?.unwrap_or(workflow))
+    Ok(app
+        .engine
+        .store
+        .workflow(&workflow.owner, &workflow.id)
+        .await?
+        .unwrap_or(workflow))
 }
 
 /// `GET /v1/workflows/{id}`
-pub(super) async fn show(State(app): State<App>, caller: Caller<Read>, Id(id): Id<WorkflowId>, query: Query) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller<Read>,
+    Id(id): Id<WorkflowId>,
+    query: Query,
+) -> Result<Response, Problem> {
     query.finish()?;
-    let workflow = app.engine.store.workflow(caller.owner(), &id).await?.ok_or_else(Problem::not_found)?;
+    let workflow = app
+        .engine
+        .store
+        .workflow(caller.owner(), &id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let plan = present_plan(&app, &workflow).await?;
-    let recent = Slice { limit: RECENT, offset: 0, after: None };
-    let runs = app.engine.store.executions(caller.owner(), Some(&id), None, &recent).await?;
+    let recent = Slice {
+        limit: RECENT,
+        offset: 0,
+        after: None,
+    };
+    let runs = app
+        .engine
+        .store
+        .executions(caller.owner(), Some(&id), None, &recent)
+        .await?;
     let mut object = wire::object(&workflow, plan.as_ref(), app.engine.now());
-    let runs: Value = runs.items.iter().map(|run| Value::from(execution::summary(run))).collect();
+    let runs: Value = runs
+        .items
+        .iter()
+        .map(|run| Value::from(execution::summary(run)))
+        .collect();
     object.insert("executions".to_owned(), runs);
     Ok((etag::header(workflow.revision), Json(Value::from(object))).into_response())
 }
@@ -257,24 +399,51 @@ pub(super) async fn change(
     body: extract::Json,
 ) -> Result<Response, Problem> {
     query.finish()?;
-    let before = app.engine.store.workflow(caller.owner(), &id).await?.ok_or_else(Problem::not_found)?;
+    let before = app
+        .engine
+        .store
+        .workflow(caller.owner(), &id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let plan = present_plan(&app, &before).await?;
     let reviewed = reviewed_plan(&app, caller.owner(), &body.0).await?;
-    let context = Context { now: app.engine.now(), settings: &app.settings, email: caller.email(), reviewed: reviewed.as_ref() };
+    let context = Context {
+        now: app.engine.now(),
+        settings: &app.settings,
+        email: caller.email(),
+        reviewed: reviewed.as_ref(),
+    };
     let read = |before: &Workflow| -> Result<Change, Problem> {
         if_match.check(before.revision)?;
-        wire::change(&body.0, before, plan.as_ref(), &context).map_err(wire::CannotChange::into_problem)
+        wire::change(&body.0, before, plan.as_ref(), &context)
+            .map_err(wire::CannotChange::into_problem)
     };
     let change = read(&before)?;
     if change.dry_run {
         let account = app.engine.store.account(caller.owner()).await?;
-        let plan = change.plan.as_ref().or(plan.as_ref()).filter(|_| !change.replan);
-        return Ok(Json(wire::estimate(&change.workflow, plan, &account, context.now)).into_response());
+        let plan = change
+            .plan
+            .as_ref()
+            .or(plan.as_ref())
+            .filter(|_| !change.replan);
+        return Ok(Json(wire::estimate(
+            &change.workflow,
+            plan,
+            &account,
+            context.now,
+        ))
+        .into_response());
     }
-    if change.run_immediately && let Some(plan) = change.plan.as_ref().or(plan.as_ref()) {
+    if change.run_immediately
+        && let Some(plan) = change.plan.as_ref().or(plan.as_ref())
+    {
         check_credits(&app, &change.workflow, plan).await?;
     }
-    let planning = if change.replan { Some(new_planning(&app, &change.workflow).await?) } else { None };
+    let planning = if change.replan {
+        Some(new_planning(&app, &change.workflow).await?)
+    } else {
+        None
+    };
     let mut workflow = app
         .engine
         .change_workflow(app.schedules.as_ref(), caller.owner(), &id, |before| {
@@ -298,8 +467,13 @@ pub(super) async fn change(
 /// A planning job for the workflow's new goal. It is saved before the workflow waits for it: should the
 /// process die in between, its plan finds nobody waiting and is adopted by nobody.
 async fn new_planning(app: &App, workflow: &Workflow) -> Result<Planning, Problem> {
-    let request = planning_request(workflow.intent.clone().unwrap_or_default(), workflow.max_credits_per_execution);
-    let planning = app.engine.new_planning(&workflow.owner, request, Some(workflow.id.clone()));
+    let request = planning_request(
+        workflow.intent.clone().unwrap_or_default(),
+        workflow.max_credits_per_execution,
+    );
+    let planning = app
+        .engine
+        .new_planning(&workflow.owner, request, Some(workflow.id.clone()));
     app.engine.commit(vec![Write::PutPlanning { planning: planning.clone() }]).await.map_err(|error| {
         tracing::warn!(%error, planning.id = %PlanningId::as_str(&planning.id), "a planning job was not saved");
         Problem::unavailable()
@@ -316,10 +490,24 @@ pub(super) async fn delete(
     query: Query,
 ) -> Result<StatusCode, Problem> {
     query.finish()?;
-    let workflow = app.engine.store.workflow(caller.owner(), &id).await?.ok_or_else(Problem::not_found)?;
+    let workflow = app
+        .engine
+        .store
+        .workflow(caller.owner(), &id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     if_match.check(workflow.revision)?;
-    match app.engine.delete_workflow(app.schedules.as_ref(), caller.owner(), &id).await {
+    match app
+        .engine
+        .delete_workflow(app.schedules.as_ref(), caller.owner(), &id)
+        .await
+    {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
-        Err(error @ (ChangeError::NotFound | ChangeError::Refused(_) | ChangeError::Contended | ChangeError::Store(_))) => Err(error.into()),
+        Err(
+            error @ (ChangeError::NotFound
+            | ChangeError::Refused(_)
+            | ChangeError::Contended
+            | ChangeError::Store(_)),
+        ) => Err(error.into()),
     }
 }

@@ -29,27 +29,77 @@ async fn asked_about(body: &str) -> Asked {
     let made = world.post("/v1/workflows", workflow).await;
     assert_eq!(made.status, 201, "{}", made.text());
     let workflow = made.json()["id"].as_str().unwrap().to_owned();
-    let started = world.post(&format!("/v1/workflows/{workflow}/execute"), json!({})).await.json();
+    let started = world
+        .post(&format!("/v1/workflows/{workflow}/execute"), json!({}))
+        .await
+        .json();
     let run = ExecutionId::parse(started["execution"]["id"].as_str().unwrap()).unwrap();
     let owner = World::owner(1);
     let engine = &world.app.engine;
-    let claim = Event::StepClaimed { step: "mail".into(), worker: "w".into() };
-    let claimed = engine.advance(&owner, &run, &claim, SYSTEM, &Alongside::default()).await.unwrap();
+    let claim = Event::StepClaimed {
+        step: "mail".into(),
+        worker: "w".into(),
+    };
+    let claimed = engine
+        .advance(&owner, &run, &claim, SYSTEM, &Alongside::default())
+        .await
+        .unwrap();
     let stored = world.store.state().workflows[&WorkflowId::parse(&workflow).unwrap()].clone();
-    let draft = Draft::Email { to: vec!["x@elsewhere.test".into()], subject: "News".into(), body: body.into() };
-    let sources = vec!["https://example.com/a?b=c".into(), "javascript:alert(1)".into()];
-    let made = DraftMade { draft, output: None, sources };
-    let (gate, alongside) = engine.request_approval(&claimed, "mail", &stored.name, &stored.approvals, made).await.unwrap();
+    let draft = Draft::Email {
+        to: vec!["x@elsewhere.test".into()],
+        subject: "News".into(),
+        body: body.into(),
+    };
+    let sources = vec![
+        "https://example.com/a?b=c".into(),
+        "javascript:alert(1)".into(),
+    ];
+    let made = DraftMade {
+        draft,
+        output: None,
+        sources,
+    };
+    let (gate, alongside) = engine
+        .request_approval(&claimed, "mail", &stored.name, &stored.approvals, made)
+        .await
+        .unwrap();
     let id = gate.approval.clone();
-    let parked = Event::StepParked { step: "mail".into(), fence: 1, gate };
-    engine.advance(&owner, &run, &parked, SYSTEM, &alongside).await.unwrap();
-    let link = Link { owner, approval: id.clone(), approver: "a@owner.test".into() };
-    world.store.state().links.insert(digest::of_bytes(TOKEN.as_bytes()), link);
-    Asked { world, id, run, workflow }
+    let parked = Event::StepParked {
+        step: "mail".into(),
+        fence: 1,
+        gate,
+    };
+    engine
+        .advance(&owner, &run, &parked, SYSTEM, &alongside)
+        .await
+        .unwrap();
+    let link = Link {
+        owner,
+        approval: id.clone(),
+        approver: "a@owner.test".into(),
+    };
+    world
+        .store
+        .state()
+        .links
+        .insert(digest::of_bytes(TOKEN.as_bytes()), link);
+    Asked {
+        world,
+        id,
+        run,
+        workflow,
+    }
 }
 
 fn nonce(page: &Answer) -> String {
-    page.text().split_once("name=\"nonce\" value=\"").unwrap().1.split('"').next().unwrap().to_owned()
+    page.text()
+        .split_once("name=\"nonce\" value=\"")
+        .unwrap()
+        .1
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 impl Asked {
@@ -62,12 +112,20 @@ impl Asked {
     }
 
     async fn page(&self) -> Answer {
-        self.world.send("GET", &format!("/a/{TOKEN}"), &[], "").await
+        self.world
+            .send("GET", &format!("/a/{TOKEN}"), &[], "")
+            .await
     }
 
     async fn click(&self, form: &str) -> Answer {
         let nonce = nonce(&self.page().await);
-        self.world.form(&format!("/a/{TOKEN}"), &[OWN], &format!("nonce={nonce}&{form}")).await
+        self.world
+            .form(
+                &format!("/a/{TOKEN}"),
+                &[OWN],
+                &format!("nonce={nonce}&{form}"),
+            )
+            .await
     }
 }
 
@@ -76,33 +134,108 @@ async fn the_api_shows_and_decides() {
     let asked = asked_about("Hello").await;
     let list = asked.world.get("/v1/approvals?status=pending").await.json();
     assert_eq!(list["approvals"][0]["id"], json!(asked.id));
-    assert_eq!(asked.world.get(&format!("/v1/approvals?workflow_id={}", asked.workflow)).await.json()["pagination"]["total"], 1);
+    assert_eq!(
+        asked
+            .world
+            .get(&format!("/v1/approvals?workflow_id={}", asked.workflow))
+            .await
+            .json()["pagination"]["total"],
+        1
+    );
     let shown = asked.world.get(&asked.path()).await.json();
-    assert_eq!(shown["draft"], json!({"kind": "email", "to": ["x@elsewhere.test"], "subject": "News", "body": "Hello"}));
+    assert_eq!(
+        shown["draft"],
+        json!({"kind": "email", "to": ["x@elsewhere.test"], "subject": "News", "body": "Hello"})
+    );
     assert_eq!(shown["sha256"], digest::of_json(&shown["draft"]));
-    assert_eq!((&shown["approvers"], &shown["generation"], &shown["status"]), (&json!([{"email": "a@owner.test"}]), &json!(1), &json!("pending")));
-    let run = asked.world.get(&format!("/v1/executions/{}", asked.run)).await.json();
-    assert_eq!((&run["status"], &run["steps"][0]["approval_id"]), (&json!("awaiting_approval"), &json!(asked.id)));
-    asked.world.get_as(B, &asked.path()).await.refused(404, "not_found");
-    asked.world.json_as(B, "POST", &format!("{}/approve", asked.path()), &json!({})).await.refused(404, "not_found");
+    assert_eq!(
+        (&shown["approvers"], &shown["generation"], &shown["status"]),
+        (
+            &json!([{"email": "a@owner.test"}]),
+            &json!(1),
+            &json!("pending")
+        )
+    );
+    let run = asked
+        .world
+        .get(&format!("/v1/executions/{}", asked.run))
+        .await
+        .json();
+    assert_eq!(
+        (&run["status"], &run["steps"][0]["approval_id"]),
+        (&json!("awaiting_approval"), &json!(asked.id))
+    );
+    asked
+        .world
+        .get_as(B, &asked.path())
+        .await
+        .refused(404, "not_found");
+    asked
+        .world
+        .json_as(B, "POST", &format!("{}/approve", asked.path()), &json!({}))
+        .await
+        .refused(404, "not_found");
 
-    let decide = async |verb: &str, body: Value| asked.world.post(&format!("{}/{verb}", asked.path()), body).await;
-    decide("approve", json!({"sha256": "0".repeat(64)})).await.refused(409, "draft_changed");
-    decide("request_changes", json!({})).await.refused(422, "validation_failed");
-    asked.world.store.state().approvals.values_mut().for_each(|approval| approval.required = 2);
+    let decide = async |verb: &str, body: Value| {
+        asked
+            .world
+            .post(&format!("{}/{verb}", asked.path()), body)
+            .await
+    };
+    decide("approve", json!({"sha256": "0".repeat(64)}))
+        .await
+        .refused(409, "draft_changed");
+    decide("request_changes", json!({}))
+        .await
+        .refused(422, "validation_failed");
+    asked
+        .world
+        .store
+        .state()
+        .approvals
+        .values_mut()
+        .for_each(|approval| approval.required = 2);
     let alone = decide("approve", json!({"edited_body": "mine"})).await;
-    assert_eq!(alone.refused(422, "validation_failed")[0].0, "/edited_body", "two approve the same bytes");
-    asked.world.store.state().approvals.values_mut().for_each(|approval| approval.required = 1);
-    let edited = decide("approve", json!({"comment": "fine", "edited_body": "Hello you"})).await;
+    assert_eq!(
+        alone.refused(422, "validation_failed")[0].0,
+        "/edited_body",
+        "two approve the same bytes"
+    );
+    asked
+        .world
+        .store
+        .state()
+        .approvals
+        .values_mut()
+        .for_each(|approval| approval.required = 1);
+    let edited = decide(
+        "approve",
+        json!({"comment": "fine", "edited_body": "Hello you"}),
+    )
+    .await;
     assert_eq!(edited.status, 200, "{}", edited.text());
     let edited = edited.json();
-    assert_eq!((&edited["status"], &edited["draft"]["body"], &edited["original_draft"]["body"]), (&json!("approved"), &json!("Hello you"), &json!("Hello")));
+    assert_eq!(
+        (
+            &edited["status"],
+            &edited["draft"]["body"],
+            &edited["original_draft"]["body"]
+        ),
+        (&json!("approved"), &json!("Hello you"), &json!("Hello"))
+    );
     assert_eq!(edited["sha256"], digest::of_json(&edited["draft"]));
     assert_eq!(edited["decisions"][0]["channel"], "api");
-    assert_eq!(decide("approve", json!({})).await.status, 200, "the same again");
+    assert_eq!(
+        decide("approve", json!({})).await.status,
+        200,
+        "the same again"
+    );
     let lost = decide("reject", json!({})).await;
     lost.refused(409, "already_decided");
-    assert_eq!((&lost.json()["decision"], &lost.json()["decided_by"]), (&json!("approve"), &json!("a@owner.test")));
+    assert_eq!(
+        (&lost.json()["decision"], &lost.json()["decided_by"]),
+        (&json!("approve"), &json!("a@owner.test"))
+    );
 }
 
 #[tokio::test]
@@ -112,10 +245,19 @@ async fn looking_at_the_link_changes_nothing() {
     for _ in 0..5 {
         assert_eq!(asked.page().await.status, 200);
     }
-    let head = asked.world.send("HEAD", &format!("/a/{TOKEN}"), &[], "").await;
+    let head = asked
+        .world
+        .send("HEAD", &format!("/a/{TOKEN}"), &[], "")
+        .await;
     assert_eq!((head.status.as_u16(), head.body.len()), (200, 0));
-    let options = asked.world.send("OPTIONS", &format!("/a/{TOKEN}"), &[], "").await;
-    assert_eq!((options.status.as_u16(), options.header("allow")), (204, "GET, HEAD, OPTIONS, POST"));
+    let options = asked
+        .world
+        .send("OPTIONS", &format!("/a/{TOKEN}"), &[], "")
+        .await;
+    assert_eq!(
+        (options.status.as_u16(), options.header("allow")),
+        (204, "GET, HEAD, OPTIONS, POST")
+    );
     assert_eq!(asked.world.store.state().commits, commits);
     for (name, part) in [
         ("content-security-policy", "default-src 'none'"),
@@ -129,7 +271,10 @@ async fn looking_at_the_link_changes_nothing() {
         ("x-content-type-options", "nosniff"),
         ("x-robots-tag", "noindex"),
     ] {
-        assert!(asked.page().await.header(name).contains(part), "{name}: {part}");
+        assert!(
+            asked.page().await.header(name).contains(part),
+            "{name}: {part}"
+        );
     }
 }
 
@@ -159,14 +304,32 @@ async fn a_click_decides_once() {
     let asked = asked_about("Hello").await;
     let approved = asked.click("decision=approve&note=").await;
     assert_eq!(approved.status, 200, "{}", approved.text());
-    assert_eq!(asked.world.store.state().approvals[&asked.id].status, ApprovalStatus::Approved);
+    assert_eq!(
+        asked.world.store.state().approvals[&asked.id].status,
+        ApprovalStatus::Approved
+    );
     let decision = asked.world.get(&asked.path()).await.json()["decisions"][0].clone();
-    assert_eq!((&decision["by"], &decision["channel"]), (&json!("a@owner.test"), &json!("mail")));
+    assert_eq!(
+        (&decision["by"], &decision["channel"]),
+        (&json!("a@owner.test"), &json!("mail"))
+    );
     let page = asked.page().await;
     assert_eq!(page.status, 200);
-    assert!(page.text().contains("Already approved by a@owner.test at 4 May 2026, 08:00 UTC") && !page.text().contains("<form"));
+    assert!(
+        page.text()
+            .contains("Already approved by a@owner.test at 4 May 2026, 08:00 UTC")
+            && !page.text().contains("<form")
+    );
     let path = format!("/a/{TOKEN}");
-    assert_eq!(asked.world.form(&path, &[OWN], "decision=approve").await.status, 200, "the same again");
+    assert_eq!(
+        asked
+            .world
+            .form(&path, &[OWN], "decision=approve")
+            .await
+            .status,
+        200,
+        "the same again"
+    );
     let other = asked.world.form(&path, &[OWN], "decision=reject").await;
     assert_eq!(other.status, 409);
     assert!(other.text().contains("Already approved by a@owner.test"));
@@ -179,25 +342,88 @@ async fn forged_and_undecided_forms_are_refused() {
     let good = nonce(&asked.page().await);
     let path = format!("/a/{TOKEN}");
     let form = format!("decision=approve&nonce={good}");
-    for headers in [&[("origin", "https://evil.example")][..], &[OWN, ("sec-fetch-site", "cross-site")]] {
+    for headers in [
+        &[("origin", "https://evil.example")][..],
+        &[OWN, ("sec-fetch-site", "cross-site")],
+    ] {
         assert_eq!(asked.world.form(&path, headers, &form).await.status, 403);
     }
-    for other in [&form[..form.len() - 1], "decision=approve", &format!("decision=approve&nonce={}", "A".repeat(43))] {
-        assert_eq!(asked.world.form(&path, &[OWN], other).await.status, 403, "{other}");
+    for other in [
+        &form[..form.len() - 1],
+        "decision=approve",
+        &format!("decision=approve&nonce={}", "A".repeat(43)),
+    ] {
+        assert_eq!(
+            asked.world.form(&path, &[OWN], other).await.status,
+            403,
+            "{other}"
+        );
     }
-    for undecided in ["", "decision=maybe", "decision=approve&decision=reject", "decision=reject&decision=approve", "decision=request_changes&note=+"] {
+    for undecided in [
+        "",
+        "decision=maybe",
+        "decision=approve&decision=reject",
+        "decision=reject&decision=approve",
+        "decision=request_changes&note=+",
+    ] {
         let answer = asked.click(undecided).await;
         assert_eq!(answer.status, 422, "{undecided}");
         assert!(answer.text().contains("role=\"alert\""));
     }
-    assert_eq!(asked.world.send("POST", &path, &[OWN, ("content-type", "application/json")], "{}").await.status, 415);
+    assert_eq!(
+        asked
+            .world
+            .send(
+                "POST",
+                &path,
+                &[OWN, ("content-type", "application/json")],
+                "{}"
+            )
+            .await
+            .status,
+        415
+    );
     let flipped = TOKEN.replace('m', "n");
-    for token in [&flipped, &TOKEN[..42], "zz.q3vI2c1hF0eYpVvUQm5oKxk0m8cW2nZ1rT6yB4aE", &"a".repeat(5000)] {
-        assert_eq!(asked.world.send("GET", &format!("/a/{token}"), &[], "").await.status, 404);
-        assert_eq!(asked.world.form(&format!("/a/{token}"), &[OWN], &form).await.status, 404);
+    for token in [
+        &flipped,
+        &TOKEN[..42],
+        "zz.q3vI2c1hF0eYpVvUQm5oKxk0m8cW2nZ1rT6yB4aE",
+        &"a".repeat(5000),
+    ] {
+        assert_eq!(
+            asked
+                .world
+                .send("GET", &format!("/a/{token}"), &[], "")
+                .await
+                .status,
+            404
+        );
+        assert_eq!(
+            asked
+                .world
+                .form(&format!("/a/{token}"), &[OWN], &form)
+                .await
+                .status,
+            404
+        );
     }
-    assert_eq!(asked.world.store.state().commits, commits, "nothing has changed");
-    assert_eq!(asked.world.form(&path, &[("origin", "null"), ("sec-fetch-site", "same-origin")], &form).await.status, 200);
+    assert_eq!(
+        asked.world.store.state().commits,
+        commits,
+        "nothing has changed"
+    );
+    assert_eq!(
+        asked
+            .world
+            .form(
+                &path,
+                &[("origin", "null"), ("sec-fetch-site", "same-origin")],
+                &form
+            )
+            .await
+            .status,
+        200
+    );
 }
 
 #[tokio::test]
@@ -206,27 +432,59 @@ async fn what_is_over_says_why() {
     let late = format!("decision=approve&nonce={}", nonce(&asked.page().await));
     asked.world.advance_clock(73);
     assert_eq!(asked.page().await.status, 410);
-    assert_eq!(asked.world.form(&format!("/a/{TOKEN}"), &[OWN], &late).await.status, 410);
-    asked.world.post(&format!("{}/approve", asked.path()), json!({})).await.refused(410, "approval_gone");
+    assert_eq!(
+        asked
+            .world
+            .form(&format!("/a/{TOKEN}"), &[OWN], &late)
+            .await
+            .status,
+        410
+    );
+    asked
+        .world
+        .post(&format!("{}/approve", asked.path()), json!({}))
+        .await
+        .refused(410, "approval_gone");
 
     let asked = asked_about("Hello").await;
-    assert_eq!(asked.click("decision=request_changes&note=shorter").await.status, 200);
+    assert_eq!(
+        asked
+            .click("decision=request_changes&note=shorter")
+            .await
+            .status,
+        200
+    );
     let page = asked.page().await;
     assert_eq!(page.status, 410);
     assert!(page.text().contains("superseded") && !page.text().contains("<form"));
     assert_eq!(asked.run().steps[0].note.as_deref(), Some("shorter"));
 
     let asked = asked_about("Hello").await;
-    asked.world.post(&format!("/v1/executions/{}/cancel", asked.run), json!({})).await;
+    asked
+        .world
+        .post(&format!("/v1/executions/{}/cancel", asked.run), json!({}))
+        .await;
     assert_eq!(asked.page().await.status, 410);
-    asked.world.post(&format!("{}/reject", asked.path()), json!({})).await.refused(410, "approval_gone");
+    asked
+        .world
+        .post(&format!("{}/reject", asked.path()), json!({}))
+        .await
+        .refused(410, "approval_gone");
 }
 
 #[tokio::test]
 async fn deleting_the_workflow_ends_what_it_asked() {
     let asked = asked_about("Hello").await;
     let auth = format!("Bearer {}", super::world::A);
-    let deleted = asked.world.send("DELETE", &format!("/v1/workflows/{}", asked.workflow), &[("authorization", &auth)], "").await;
+    let deleted = asked
+        .world
+        .send(
+            "DELETE",
+            &format!("/v1/workflows/{}", asked.workflow),
+            &[("authorization", &auth)],
+            "",
+        )
+        .await;
     assert_eq!(deleted.status, 204, "{}", deleted.text());
     assert_eq!(asked.run().outcome_reason(), Some("workflow_deleted"));
     assert_eq!(asked.page().await.status, 410);
@@ -237,29 +495,92 @@ async fn the_desk_is_behind_a_sign_in() {
     let asked = asked_about("Hello").await;
     let world = &asked.world;
     let away = world.send("GET", "/", &[], "").await;
-    assert_eq!((away.status.as_u16(), away.header("location")), (303, "/signin"));
+    assert_eq!(
+        (away.status.as_u16(), away.header("location")),
+        (303, "/signin")
+    );
     assert_eq!(world.send("GET", "/signin", &[], "").await.status, 200);
-    assert_eq!(world.form("/signin", &[OWN], "token=nd_wrong").await.status, 401);
-    assert_eq!(world.form("/signin", &[("origin", "https://evil.example")], &format!("token={}", super::world::A)).await.status, 403);
-    let signed_in = world.form("/signin", &[OWN], &format!("token={}", super::world::A)).await;
-    assert_eq!((signed_in.status.as_u16(), signed_in.header("location")), (303, "/"));
-    let cookie = signed_in.header("set-cookie").split(';').next().unwrap().to_owned();
-    assert!(signed_in.header("set-cookie").contains("HttpOnly; SameSite=Strict"));
+    assert_eq!(
+        world.form("/signin", &[OWN], "token=nd_wrong").await.status,
+        401
+    );
+    assert_eq!(
+        world
+            .form(
+                "/signin",
+                &[("origin", "https://evil.example")],
+                &format!("token={}", super::world::A)
+            )
+            .await
+            .status,
+        403
+    );
+    let signed_in = world
+        .form("/signin", &[OWN], &format!("token={}", super::world::A))
+        .await;
+    assert_eq!(
+        (signed_in.status.as_u16(), signed_in.header("location")),
+        (303, "/")
+    );
+    let cookie = signed_in
+        .header("set-cookie")
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    assert!(
+        signed_in
+            .header("set-cookie")
+            .contains("HttpOnly; SameSite=Strict")
+    );
     let get = async |path: &str| world.send("GET", path, &[("cookie", &cookie)], "").await;
     let desk = get("/").await.text();
-    assert!(desk.contains("One draft waits for you") && desk.contains(&format!("/approvals/{}", asked.id)) && !desk.contains("<b>news"), "{desk}");
-    for path in [format!("/workflows/{}", asked.workflow), format!("/executions/{}", asked.run)] {
+    assert!(
+        desk.contains("One draft waits for you")
+            && desk.contains(&format!("/approvals/{}", asked.id))
+            && !desk.contains("<b>news"),
+        "{desk}"
+    );
+    for path in [
+        format!("/workflows/{}", asked.workflow),
+        format!("/executions/{}", asked.run),
+    ] {
         assert_eq!(get(&path).await.status, 200, "{path}");
     }
     let path = format!("/approvals/{}", asked.id);
     let nonce = nonce(&get(&path).await);
     let decide = async |form: &str| world.form(&path, &[OWN, ("cookie", &cookie)], form).await;
     assert_eq!(decide("decision=reject").await.status, 403);
-    assert_eq!(decide(&format!("decision=reject&nonce={nonce}")).await.status, 200);
+    assert_eq!(
+        decide(&format!("decision=reject&nonce={nonce}"))
+            .await
+            .status,
+        200
+    );
     assert_eq!(asked.run().outcome_reason(), Some("rejected"));
     let other = world.form("/signin", &[OWN], &format!("token={B}")).await;
-    let other = other.header("set-cookie").split(';').next().unwrap().to_owned();
-    assert_eq!(world.send("GET", &path, &[("cookie", &other)], "").await.status, 404);
-    world.send("GET", "/v1/workflows", &[("cookie", &cookie)], "").await.refused(401, "unauthenticated");
-    assert!(world.form("/signout", &[OWN, ("cookie", &cookie)], "").await.header("set-cookie").contains("Max-Age=0"));
+    let other = other
+        .header("set-cookie")
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        world
+            .send("GET", &path, &[("cookie", &other)], "")
+            .await
+            .status,
+        404
+    );
+    world
+        .send("GET", "/v1/workflows", &[("cookie", &cookie)], "")
+        .await
+        .refused(401, "unauthenticated");
+    assert!(
+        world
+            .form("/signout", &[OWN, ("cookie", &cookie)], "")
+            .await
+            .header("set-cookie")
+            .contains("Max-Age=0")
+    );
 }

@@ -10,44 +10,136 @@ async fn a_run_is_started_watched_held_and_stopped() {
     let id = world.workflow().await;
     let execute = format!("/v1/workflows/{id}/execute");
     let dry = world.post(&execute, json!({"dry_run": true})).await;
-    assert_eq!((dry.status.as_u16(), &dry.json()["estimated_credits"]), (200, &json!(1)));
-    assert_eq!(world.post(&execute, json!({"dry_run": "yes"})).await.refused(422, "validation_failed")[0].0, "/dry_run");
+    assert_eq!(
+        (dry.status.as_u16(), &dry.json()["estimated_credits"]),
+        (200, &json!(1))
+    );
+    assert_eq!(
+        world
+            .post(&execute, json!({"dry_run": "yes"}))
+            .await
+            .refused(422, "validation_failed")[0]
+            .0,
+        "/dry_run"
+    );
     let started = world.post(&execute, json!({})).await;
     assert_eq!(started.status, 202);
     let run = started.json()["execution"].clone();
-    assert_eq!((&run["status"], &run["trigger"], &run["signal"]["decision"]), (&json!("pending"), &json!("manual"), &json!("none")));
+    assert_eq!(
+        (&run["status"], &run["trigger"], &run["signal"]["decision"]),
+        (&json!("pending"), &json!("manual"), &json!("none"))
+    );
     let path = format!("/v1/executions/{}", run["id"].as_str().unwrap());
     assert_eq!(started.header("location"), path);
     let busy = world.post(&execute, json!({})).await;
     busy.refused(409, "execution_in_progress");
     assert_eq!(busy.json()["execution_id"], run["id"]);
 
-    assert_eq!(world.get(&path).await.json()["steps"][0]["status"], "pending");
+    assert_eq!(
+        world.get(&path).await.json()["steps"][0]["status"],
+        "pending"
+    );
     world.get_as(B, &path).await.refused(404, "not_found");
-    world.get(&format!("{path}?wait=26")).await.refused(422, "validation_failed");
-    assert_eq!(world.get(&format!("{path}?wait=1")).await.json()["status"], "pending");
-    assert_eq!(world.post(&format!("{path}/pause"), json!({})).await.json()["status"], "paused");
-    assert_eq!(world.get(&format!("{path}?wait=25&after=0")).await.json()["revision"], 1, "it has changed since: no wait");
-    world.post(&format!("{path}/pause"), json!({})).await.refused(409, "invalid_transition");
-    assert_eq!(world.post(&format!("{path}/resume"), json!({})).await.json()["status"], "pending");
-    world.post(&format!("{path}/resume"), json!({"x": 1})).await.refused(422, "validation_failed");
-    let faults = world.post(&format!("{path}/resolve"), json!({"outcome": "maybe"})).await.refused(422, "validation_failed");
-    assert_eq!(faults.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(), ["/step", "/outcome"]);
-    world.post(&format!("{path}/resolve"), json!({"step": "search", "outcome": "retry"})).await.refused(409, "invalid_transition");
-    assert_eq!(world.post(&format!("{path}/resolve"), json!({"step": "nope", "outcome": "fail"})).await.refused(422, "validation_failed")[0].0, "/step");
-    let cancelled = world.post(&format!("{path}/cancel"), json!({})).await.json();
-    assert_eq!((&cancelled["status"], &cancelled["outcome_reason"]), (&json!("cancelled"), &json!("cancelled_by_owner")));
-    world.post(&format!("{path}/cancel"), json!({})).await.refused(409, "invalid_transition");
+    world
+        .get(&format!("{path}?wait=26"))
+        .await
+        .refused(422, "validation_failed");
+    assert_eq!(
+        world.get(&format!("{path}?wait=1")).await.json()["status"],
+        "pending"
+    );
+    assert_eq!(
+        world.post(&format!("{path}/pause"), json!({})).await.json()["status"],
+        "paused"
+    );
+    assert_eq!(
+        world.get(&format!("{path}?wait=25&after=0")).await.json()["revision"],
+        1,
+        "it has changed since: no wait"
+    );
+    world
+        .post(&format!("{path}/pause"), json!({}))
+        .await
+        .refused(409, "invalid_transition");
+    assert_eq!(
+        world
+            .post(&format!("{path}/resume"), json!({}))
+            .await
+            .json()["status"],
+        "pending"
+    );
+    world
+        .post(&format!("{path}/resume"), json!({"x": 1}))
+        .await
+        .refused(422, "validation_failed");
+    let faults = world
+        .post(&format!("{path}/resolve"), json!({"outcome": "maybe"}))
+        .await
+        .refused(422, "validation_failed");
+    assert_eq!(
+        faults
+            .iter()
+            .map(|(path, _)| path.as_str())
+            .collect::<Vec<_>>(),
+        ["/step", "/outcome"]
+    );
+    world
+        .post(
+            &format!("{path}/resolve"),
+            json!({"step": "search", "outcome": "retry"}),
+        )
+        .await
+        .refused(409, "invalid_transition");
+    assert_eq!(
+        world
+            .post(
+                &format!("{path}/resolve"),
+                json!({"step": "nope", "outcome": "fail"})
+            )
+            .await
+            .refused(422, "validation_failed")[0]
+            .0,
+        "/step"
+    );
+    let cancelled = world
+        .post(&format!("{path}/cancel"), json!({}))
+        .await
+        .json();
+    assert_eq!(
+        (&cancelled["status"], &cancelled["outcome_reason"]),
+        (&json!("cancelled"), &json!("cancelled_by_owner"))
+    );
+    world
+        .post(&format!("{path}/cancel"), json!({}))
+        .await
+        .refused(409, "invalid_transition");
 
     let events = world.get(&format!("{path}/events")).await.json();
-    let types: Vec<&str> = events["events"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let types: Vec<&str> = events["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["type"].as_str().unwrap())
+        .collect();
     assert_eq!(types, ["paused", "resumed", "cancelled"]);
     assert_eq!(events["events"][0]["actor"], "a@owner.test");
-    world.get(&format!("{path}/outputs/search")).await.refused(404, "not_found");
+    world
+        .get(&format!("{path}/outputs/search"))
+        .await
+        .refused(404, "not_found");
     let list = world.get("/v1/executions?status=cancelled").await.json();
     assert_eq!(list["pagination"]["total"], 1);
-    assert_eq!(world.get(&format!("/v1/workflows/{id}/executions?limit=1")).await.json()["executions"][0]["id"], run["id"]);
-    world.get("/v1/executions?workflow_id=nope").await.refused(422, "validation_failed");
+    assert_eq!(
+        world
+            .get(&format!("/v1/workflows/{id}/executions?limit=1"))
+            .await
+            .json()["executions"][0]["id"],
+        run["id"]
+    );
+    world
+        .get("/v1/executions?workflow_id=nope")
+        .await
+        .refused(422, "validation_failed");
 }
 
 #[tokio::test]
@@ -55,7 +147,17 @@ async fn a_body_is_not_needed_to_start_a_run() {
     let world = World::new();
     let id = world.workflow().await;
     let auth = format!("Bearer {}", super::world::A);
-    let answer = world.send("POST", &format!("/v1/workflows/{id}/execute"), &[("authorization", &auth), ("x-http-method-override", "DELETE")], "").await;
+    let answer = world
+        .send(
+            "POST",
+            &format!("/v1/workflows/{id}/execute"),
+            &[
+                ("authorization", &auth),
+                ("x-http-method-override", "DELETE"),
+            ],
+            "",
+        )
+        .await;
     assert_eq!(answer.status, 202);
     assert_eq!(world.get(&format!("/v1/workflows/{id}")).await.status, 200);
 }
@@ -65,17 +167,56 @@ async fn limits_and_credits_stop_a_start() {
     let world = World::new();
     let id = world.workflow().await;
     let execute = format!("/v1/workflows/{id}/execute");
-    world.store.state().accounts.insert(World::owner(1), domain::credits::Account { balance: Some(0), reserved: 0 });
-    world.post(&execute, json!({})).await.refused(402, "insufficient_credits");
+    world.store.state().accounts.insert(
+        World::owner(1),
+        domain::credits::Account {
+            balance: Some(0),
+            reserved: 0,
+        },
+    );
+    world
+        .post(&execute, json!({}))
+        .await
+        .refused(402, "insufficient_credits");
     world.store.state().accounts.clear();
-    world.store.state().workflows.values_mut().for_each(|workflow| {
-        workflow.max_executions = Some(1);
-        workflow.execution_count = 1;
-    });
-    world.post(&execute, json!({})).await.refused(409, "max_executions_reached");
-    let patch = world.json_as(super::world::A, "PATCH", &format!("/v1/workflows/{id}"), &json!({"max_executions": 1})).await;
+    world
+        .store
+        .state()
+        .workflows
+        .values_mut()
+        .for_each(|workflow| {
+            workflow.max_executions = Some(1);
+            workflow.execution_count = 1;
+        });
+    world
+        .post(&execute, json!({}))
+        .await
+        .refused(409, "max_executions_reached");
+    let patch = world
+        .json_as(
+            super::world::A,
+            "PATCH",
+            &format!("/v1/workflows/{id}"),
+            &json!({"max_executions": 1}),
+        )
+        .await;
     assert_eq!(patch.status, 200, "{}", patch.text());
-    world.store.state().workflows.values_mut().for_each(|workflow| workflow.execution_count = 5);
-    let patch = world.json_as(super::world::A, "PATCH", &format!("/v1/workflows/{id}"), &json!({"max_executions": 1})).await;
-    assert_eq!(patch.refused(422, "validation_failed")[0].0, "/max_executions");
+    world
+        .store
+        .state()
+        .workflows
+        .values_mut()
+        .for_each(|workflow| workflow.execution_count = 5);
+    let patch = world
+        .json_as(
+            super::world::A,
+            "PATCH",
+            &format!("/v1/workflows/{id}"),
+            &json!({"max_executions": 1}),
+        )
+        .await;
+    assert_eq!(
+        patch.refused(422, "validation_failed")[0].0,
+        "/max_executions"
+    );
 }

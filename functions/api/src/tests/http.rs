@@ -11,8 +11,15 @@ async fn health_needs_no_token_and_everything_else_does() {
     assert_eq!(world.send("GET", "/health", &[], "").await.status, 200);
     let good = format!("Bearer {A}");
     let bent = format!("Bearer {}x", &A[..A.len() - 1]);
-    for headers in [&[][..], &[("authorization", "Bearer ")], &[("authorization", &bent)], &[("authorization", &good), ("authorization", &good)]] {
-        let answer = world.send("GET", "/v1/workflows?token=x", headers, "").await;
+    for headers in [
+        &[][..],
+        &[("authorization", "Bearer ")],
+        &[("authorization", &bent)],
+        &[("authorization", &good), ("authorization", &good)],
+    ] {
+        let answer = world
+            .send("GET", "/v1/workflows?token=x", headers, "")
+            .await;
         answer.refused(401, "unauthenticated");
         assert!(answer.header("www-authenticate").starts_with("Bearer"));
     }
@@ -24,14 +31,36 @@ async fn a_token_may_do_what_it_may() {
     let reader = "nd_rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr";
     world.token(reader, 1, "a@owner.test", &[Permission::Read]);
     assert_eq!(world.get_as(reader, "/v1/workflows").await.status, 200);
-    world.json_as(reader, "POST", "/v1/workflows", &simple()).await.refused(403, "forbidden");
-    world.json_as(reader, "POST", "/v1/approvals/apr_00000000000000000000000000000001/approve", &json!({})).await.refused(403, "forbidden");
+    world
+        .json_as(reader, "POST", "/v1/workflows", &simple())
+        .await
+        .refused(403, "forbidden");
+    world
+        .json_as(
+            reader,
+            "POST",
+            "/v1/approvals/apr_00000000000000000000000000000001/approve",
+            &json!({}),
+        )
+        .await
+        .refused(403, "forbidden");
     let me = world.get_as(reader, "/v1/me").await.json();
-    assert_eq!(me, json!({"owner_id": World::owner(1), "email": "a@owner.test", "team": null, "permissions": ["read"]}));
+    assert_eq!(
+        me,
+        json!({"owner_id": World::owner(1), "email": "a@owner.test", "team": null, "permissions": ["read"]})
+    );
     let expired = "nd_eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee";
     world.token(expired, 1, "a@owner.test", &[Permission::Read]);
-    world.store.state().tokens.values_mut().for_each(|token| token.is_active = false);
-    world.get_as(expired, "/v1/me").await.refused(401, "unauthenticated");
+    world
+        .store
+        .state()
+        .tokens
+        .values_mut()
+        .for_each(|token| token.is_active = false);
+    world
+        .get_as(expired, "/v1/me")
+        .await
+        .refused(401, "unauthenticated");
 }
 
 #[tokio::test]
@@ -50,26 +79,62 @@ async fn bodies_are_judged_before_they_are_read() {
     let world = World::new();
     let auth = ("authorization", &*format!("Bearer {A}"));
     let json_type = ("content-type", "application/json");
-    let post = async |headers: &[(&str, &str)], body: &str| world.send("POST", "/v1/workflows", headers, body.to_owned()).await;
-    post(&[auth, json_type], "").await.refused(400, "malformed_json");
-    post(&[auth, json_type], "{\"name\":\"a\",}").await.refused(400, "malformed_json");
-    post(&[auth, ("content-type", "text/plain")], "{}").await.refused(415, "unsupported_media_type");
-    post(&[auth], "{}").await.refused(415, "unsupported_media_type");
-    post(&[auth, json_type, ("content-encoding", "gzip")], "{}").await.refused(415, "unsupported_media_type");
-    post(&[auth, json_type], &format!("\"{}\"", "a".repeat(256 * 1024))).await.refused(413, "payload_too_large");
+    let post = async |headers: &[(&str, &str)], body: &str| {
+        world
+            .send("POST", "/v1/workflows", headers, body.to_owned())
+            .await
+    };
+    post(&[auth, json_type], "")
+        .await
+        .refused(400, "malformed_json");
+    post(&[auth, json_type], "{\"name\":\"a\",}")
+        .await
+        .refused(400, "malformed_json");
+    post(&[auth, ("content-type", "text/plain")], "{}")
+        .await
+        .refused(415, "unsupported_media_type");
+    post(&[auth], "{}")
+        .await
+        .refused(415, "unsupported_media_type");
+    post(&[auth, json_type, ("content-encoding", "gzip")], "{}")
+        .await
+        .refused(415, "unsupported_media_type");
+    post(
+        &[auth, json_type],
+        &format!("\"{}\"", "a".repeat(256 * 1024)),
+    )
+    .await
+    .refused(413, "payload_too_large");
     for body in ["[]", "null", "\"x\""] {
-        let faults = post(&[auth, json_type], body).await.refused(422, "validation_failed");
-        assert!(faults.iter().any(|(path, _)| path.is_empty()), "{body}: {faults:?}");
+        let faults = post(&[auth, json_type], body)
+            .await
+            .refused(422, "validation_failed");
+        assert!(
+            faults.iter().any(|(path, _)| path.is_empty()),
+            "{body}: {faults:?}"
+        );
     }
-    let faults = post(&[auth, json_type, ("idempotency-key", &"k".repeat(256))], "{}").await.refused(422, "validation_failed");
+    let faults = post(
+        &[auth, json_type, ("idempotency-key", &"k".repeat(256))],
+        "{}",
+    )
+    .await
+    .refused(422, "validation_failed");
     assert_eq!(faults[0].0, "idempotency-key");
-    assert_eq!(world.store.state().commits, 0, "a refused request changes nothing");
+    assert_eq!(
+        world.store.state().commits,
+        0,
+        "a refused request changes nothing"
+    );
 }
 
 #[tokio::test]
 async fn queries_are_read_strictly() {
     let world = World::new();
-    world.get("/v1/workflows?search=%zz").await.refused(400, "malformed_query");
+    world
+        .get("/v1/workflows?search=%zz")
+        .await
+        .refused(400, "malformed_query");
     for (query, name) in [
         ("limit=0", "limit"),
         ("limit=1&limit=100", "limit"),
@@ -81,11 +146,24 @@ async fn queries_are_read_strictly() {
         ("page=2", "page"),
         ("offset=1&cursor=x", "offset"),
     ] {
-        let faults = world.get(&format!("/v1/workflows?{query}")).await.refused(422, "validation_failed");
-        assert_eq!(faults, [(name.to_owned(), "validation_failed".to_owned())], "{query}");
+        let faults = world
+            .get(&format!("/v1/workflows?{query}"))
+            .await
+            .refused(422, "validation_failed");
+        assert_eq!(
+            faults,
+            [(name.to_owned(), "validation_failed".to_owned())],
+            "{query}"
+        );
     }
-    world.get("/v1/workflows?cursor=zzz").await.refused(400, "invalid_cursor");
-    assert_eq!(world.get("/v1/workflows?offset=9999999").await.json()["workflows"], json!([]));
+    world
+        .get("/v1/workflows?cursor=zzz")
+        .await
+        .refused(400, "invalid_cursor");
+    assert_eq!(
+        world.get("/v1/workflows?offset=9999999").await.json()["workflows"],
+        json!([])
+    );
 }
 
 #[tokio::test]

@@ -15,7 +15,10 @@ use domain::patrol::Baseline;
 use domain::plan::Plan;
 use domain::planning::{Planning, ReviewedPlan};
 use domain::workflow::Workflow;
-use engine::ports::store::{Commit, CommitError, DueItem, EventRecord, Link, Occurrence, PageOf, Slice, StoreError, Store, Write, WorkflowRow};
+use engine::ports::store::{
+    Commit, CommitError, DueItem, EventRecord, Link, Occurrence, PageOf, Slice, Store, StoreError,
+    WorkflowRow, Write,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -49,15 +52,28 @@ impl Memory {
 
     fn up(&self) -> Result<MutexGuard<'_, State>, StoreError> {
         let state = self.state();
-        if state.down { Err(StoreError::Unavailable("connection refused 10.0.0.7:8000".to_owned())) } else { Ok(state) }
+        if state.down {
+            Err(StoreError::Unavailable(
+                "connection refused 10.0.0.7:8000".to_owned(),
+            ))
+        } else {
+            Ok(state)
+        }
     }
 }
 
 fn page<T: Clone>(all: Vec<T>, slice: &Slice, id: impl Fn(&T) -> String) -> PageOf<T> {
     let total = all.len();
-    let start = slice.after.as_ref().and_then(|after| all.iter().position(|item| id(item) == *after)).map_or(slice.offset, |at| at + 1);
+    let start = slice
+        .after
+        .as_ref()
+        .and_then(|after| all.iter().position(|item| id(item) == *after))
+        .map_or(slice.offset, |at| at + 1);
     let items: Vec<T> = all.into_iter().skip(start).take(slice.limit).collect();
-    let next = items.last().map(&id).filter(|_| start + items.len() < total);
+    let next = items
+        .last()
+        .map(&id)
+        .filter(|_| start + items.len() < total);
     PageOf { items, total, next }
 }
 
@@ -68,25 +84,43 @@ impl State {
                 self.executions.insert(execution.id.clone(), execution);
             }
             Write::AdvanceExecution { execution, record } => {
-                next(self.executions.get(&execution.id).map(|old| old.revision), execution.revision)?;
+                next(
+                    self.executions.get(&execution.id).map(|old| old.revision),
+                    execution.revision,
+                )?;
                 self.events.push((execution.id.clone(), record));
                 self.executions.insert(execution.id.clone(), execution);
             }
             Write::PutApproval { approval } => {
-                next(self.approvals.get(&approval.id).map(|old| old.revision), approval.revision)?;
+                next(
+                    self.approvals.get(&approval.id).map(|old| old.revision),
+                    approval.revision,
+                )?;
                 self.approvals.insert(approval.id.clone(), approval);
             }
             Write::PutWorkflow { workflow } => {
-                next(self.workflows.get(&workflow.id).map(|old| old.revision), workflow.revision)?;
+                next(
+                    self.workflows.get(&workflow.id).map(|old| old.revision),
+                    workflow.revision,
+                )?;
                 self.workflows.insert(workflow.id.clone(), workflow);
             }
             Write::DeleteWorkflow { workflow } => {
-                if self.workflows.get(&workflow.id).is_none_or(|old| old.revision != workflow.revision) {
+                if self
+                    .workflows
+                    .get(&workflow.id)
+                    .is_none_or(|old| old.revision != workflow.revision)
+                {
                     return Err(CommitError::Conflict);
                 }
                 self.workflows.remove(&workflow.id);
             }
-            Write::PutPlan { workflow, version, plan, .. } => {
+            Write::PutPlan {
+                workflow,
+                version,
+                plan,
+                ..
+            } => {
                 self.plans.insert((workflow, version), plan);
             }
             Write::PutPlanning { planning } => {
@@ -99,7 +133,12 @@ impl State {
                 let account = self.accounts.entry(owner).or_default();
                 *account = account.reserve(amount)?;
             }
-            Write::SettleCredits { owner, reserved, consumed, .. } => {
+            Write::SettleCredits {
+                owner,
+                reserved,
+                consumed,
+                ..
+            } => {
                 let account = self.accounts.entry(owner).or_default();
                 *account = account.settle(reserved, consumed);
             }
@@ -144,32 +183,75 @@ impl Store for Memory {
         Ok(())
     }
 
-    async fn execution(&self, owner: &OwnerId, id: &ExecutionId) -> Result<Option<Execution>, StoreError> {
-        Ok(self.up()?.executions.get(id).filter(|run| run.owner == *owner).cloned())
+    async fn execution(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+    ) -> Result<Option<Execution>, StoreError> {
+        Ok(self
+            .up()?
+            .executions
+            .get(id)
+            .filter(|run| run.owner == *owner)
+            .cloned())
     }
 
     async fn events(&self, _: &OwnerId, id: &ExecutionId) -> Result<Vec<EventRecord>, StoreError> {
-        Ok(self.up()?.events.iter().filter(|(run, _)| run == id).map(|(_, record)| record.clone()).collect())
+        Ok(self
+            .up()?
+            .events
+            .iter()
+            .filter(|(run, _)| run == id)
+            .map(|(_, record)| record.clone())
+            .collect())
     }
 
     async fn conclusion(&self, _: &OwnerId, _: &ExecutionId) -> Result<Option<Value>, StoreError> {
         Ok(None)
     }
 
-    async fn executions(&self, owner: &OwnerId, workflow: Option<&WorkflowId>, status: Option<&str>, slice: &Slice) -> Result<PageOf<Execution>, StoreError> {
+    async fn executions(
+        &self,
+        owner: &OwnerId,
+        workflow: Option<&WorkflowId>,
+        status: Option<&str>,
+        slice: &Slice,
+    ) -> Result<PageOf<Execution>, StoreError> {
         let state = self.up()?;
-        let mine = state.executions.values().rev().filter(|run| run.owner == *owner);
-        let found = mine.filter(|run| workflow.is_none_or(|id| run.workflow == *id) && status.is_none_or(|status| run.status().as_str() == status));
-        Ok(page(found.cloned().collect(), slice, |run| run.id.to_string()))
+        let mine = state
+            .executions
+            .values()
+            .rev()
+            .filter(|run| run.owner == *owner);
+        let found = mine.filter(|run| {
+            workflow.is_none_or(|id| run.workflow == *id)
+                && status.is_none_or(|status| run.status().as_str() == status)
+        });
+        Ok(page(found.cloned().collect(), slice, |run| {
+            run.id.to_string()
+        }))
     }
 
-    async fn workflow(&self, owner: &OwnerId, id: &WorkflowId) -> Result<Option<Workflow>, StoreError> {
-        Ok(self.up()?.workflows.get(id).filter(|workflow| workflow.owner == *owner).cloned())
+    async fn workflow(
+        &self,
+        owner: &OwnerId,
+        id: &WorkflowId,
+    ) -> Result<Option<Workflow>, StoreError> {
+        Ok(self
+            .up()?
+            .workflows
+            .get(id)
+            .filter(|workflow| workflow.owner == *owner)
+            .cloned())
     }
 
     async fn workflow_rows(&self, owner: &OwnerId) -> Result<Vec<WorkflowRow>, StoreError> {
         let state = self.up()?;
-        let mine = state.workflows.values().rev().filter(|workflow| workflow.owner == *owner);
+        let mine = state
+            .workflows
+            .values()
+            .rev()
+            .filter(|workflow| workflow.owner == *owner);
         let row = |workflow: &Workflow| WorkflowRow {
             id: workflow.id.clone(),
             name: workflow.name.clone(),
@@ -181,12 +263,26 @@ impl Store for Memory {
         Ok(mine.map(row).collect())
     }
 
-    async fn workflows(&self, owner: &OwnerId, ids: &[WorkflowId]) -> Result<Vec<Workflow>, StoreError> {
+    async fn workflows(
+        &self,
+        owner: &OwnerId,
+        ids: &[WorkflowId],
+    ) -> Result<Vec<Workflow>, StoreError> {
         let state = self.up()?;
-        Ok(ids.iter().filter_map(|id| state.workflows.get(id)).filter(|workflow| workflow.owner == *owner).cloned().collect())
+        Ok(ids
+            .iter()
+            .filter_map(|id| state.workflows.get(id))
+            .filter(|workflow| workflow.owner == *owner)
+            .cloned()
+            .collect())
     }
 
-    async fn plan(&self, _: &OwnerId, workflow: &WorkflowId, version: u32) -> Result<Option<Plan>, StoreError> {
+    async fn plan(
+        &self,
+        _: &OwnerId,
+        workflow: &WorkflowId,
+        version: u32,
+    ) -> Result<Option<Plan>, StoreError> {
         Ok(self.up()?.plans.get(&(workflow.clone(), version)).cloned())
     }
 
@@ -194,27 +290,74 @@ impl Store for Memory {
         Ok(None)
     }
 
-    async fn occurrences(&self, _: &OwnerId, _: &WorkflowId, _: usize) -> Result<Vec<Occurrence>, StoreError> {
+    async fn occurrences(
+        &self,
+        _: &OwnerId,
+        _: &WorkflowId,
+        _: usize,
+    ) -> Result<Vec<Occurrence>, StoreError> {
         Ok(Vec::new())
     }
 
-    async fn planning(&self, owner: &OwnerId, id: &PlanningId) -> Result<Option<Planning>, StoreError> {
-        Ok(self.up()?.plannings.get(id).filter(|planning| planning.owner == *owner).cloned())
+    async fn planning(
+        &self,
+        owner: &OwnerId,
+        id: &PlanningId,
+    ) -> Result<Option<Planning>, StoreError> {
+        Ok(self
+            .up()?
+            .plannings
+            .get(id)
+            .filter(|planning| planning.owner == *owner)
+            .cloned())
     }
 
-    async fn reviewed_plan(&self, owner: &OwnerId, id: &PlanId) -> Result<Option<ReviewedPlan>, StoreError> {
-        Ok(self.up()?.reviewed.get(id).filter(|(whose, _)| whose == owner).map(|(_, plan)| plan.clone()))
+    async fn reviewed_plan(
+        &self,
+        owner: &OwnerId,
+        id: &PlanId,
+    ) -> Result<Option<ReviewedPlan>, StoreError> {
+        Ok(self
+            .up()?
+            .reviewed
+            .get(id)
+            .filter(|(whose, _)| whose == owner)
+            .map(|(_, plan)| plan.clone()))
     }
 
-    async fn approval(&self, owner: &OwnerId, id: &ApprovalId) -> Result<Option<Approval>, StoreError> {
-        Ok(self.up()?.approvals.get(id).filter(|approval| approval.owner == *owner).cloned())
+    async fn approval(
+        &self,
+        owner: &OwnerId,
+        id: &ApprovalId,
+    ) -> Result<Option<Approval>, StoreError> {
+        Ok(self
+            .up()?
+            .approvals
+            .get(id)
+            .filter(|approval| approval.owner == *owner)
+            .cloned())
     }
 
-    async fn approvals(&self, owner: &OwnerId, workflow: Option<&WorkflowId>, status: Option<ApprovalStatus>, slice: &Slice) -> Result<PageOf<Approval>, StoreError> {
+    async fn approvals(
+        &self,
+        owner: &OwnerId,
+        workflow: Option<&WorkflowId>,
+        status: Option<ApprovalStatus>,
+        slice: &Slice,
+    ) -> Result<PageOf<Approval>, StoreError> {
         let state = self.up()?;
-        let mine = state.approvals.values().rev().filter(|approval| approval.owner == *owner);
-        let found = mine.filter(|approval| workflow.is_none_or(|id| approval.workflow == *id) && status.is_none_or(|status| approval.status == status));
-        Ok(page(found.cloned().collect(), slice, |approval| approval.id.to_string()))
+        let mine = state
+            .approvals
+            .values()
+            .rev()
+            .filter(|approval| approval.owner == *owner);
+        let found = mine.filter(|approval| {
+            workflow.is_none_or(|id| approval.workflow == *id)
+                && status.is_none_or(|status| approval.status == status)
+        });
+        Ok(page(found.cloned().collect(), slice, |approval| {
+            approval.id.to_string()
+        }))
     }
 
     async fn link(&self, token_sha256: &str) -> Result<Option<Link>, StoreError> {
@@ -237,14 +380,29 @@ impl Store for Memory {
         Ok(Vec::new())
     }
 
-    async fn put_output(&self, _: &OwnerId, document: &Value, preview: &str) -> Result<Output, StoreError> {
+    async fn put_output(
+        &self,
+        _: &OwnerId,
+        document: &Value,
+        preview: &str,
+    ) -> Result<Output, StoreError> {
         let sha256 = digest::of_json(document);
-        self.up()?.documents.insert(sha256.clone(), document.clone());
-        Ok(Output { sha256, bytes: 0, inline: None, preview: preview.to_owned() })
+        self.up()?
+            .documents
+            .insert(sha256.clone(), document.clone());
+        Ok(Output {
+            sha256,
+            bytes: 0,
+            inline: None,
+            preview: preview.to_owned(),
+        })
     }
 
     async fn output(&self, _: &OwnerId, output: &Output) -> Result<Option<Value>, StoreError> {
-        Ok(output.inline.clone().or_else(|| self.state().documents.get(&output.sha256).cloned()))
+        Ok(output
+            .inline
+            .clone()
+            .or_else(|| self.state().documents.get(&output.sha256).cloned()))
     }
 
     async fn put_bytes(&self, _: &OwnerId, bytes: &[u8]) -> Result<String, StoreError> {

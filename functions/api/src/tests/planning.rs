@@ -19,7 +19,11 @@ fn reviewed(n: u128) -> ReviewedPlan {
         suggested_schedule: Some(json!({"interval": "1 day"})),
         coverage_gaps: vec!["no comparison".to_owned()],
         credits_consumed: 0,
-        planner: Planner { source: "offline".to_owned(), model: None, fallback_reason: None },
+        planner: Planner {
+            source: "offline".to_owned(),
+            model: None,
+            fallback_reason: None,
+        },
         created_at: "2026-05-04T08:00:00Z".parse().unwrap(),
     }
 }
@@ -28,23 +32,38 @@ impl World {
     /// What the planner would do to every open job.
     fn conclude(&self, outcome: &PlanningState) {
         let mut state = self.store.state();
-        state.reviewed.insert(reviewed(1).id, (Self::owner(1), reviewed(1)));
-        state.plannings.values_mut().for_each(|planning| planning.state = outcome.clone());
+        state
+            .reviewed
+            .insert(reviewed(1).id, (Self::owner(1), reviewed(1)));
+        state
+            .plannings
+            .values_mut()
+            .for_each(|planning| planning.state = outcome.clone());
     }
 }
 
 #[tokio::test]
 async fn asynchronous_planning_ends_in_a_plan() {
     let world = World::new();
-    let submitted = world.post("/v1/workflows/plan/async", json!({"goal": "watch OpenAI pricing page"})).await;
+    let submitted = world
+        .post(
+            "/v1/workflows/plan/async",
+            json!({"goal": "watch OpenAI pricing page"}),
+        )
+        .await;
     assert_eq!(submitted.status, 202);
     let poll = submitted.json()["poll_url"].as_str().unwrap().to_owned();
     assert_eq!(submitted.header("location"), poll);
     assert_eq!(world.get(&poll).await.json()["status"], "planning");
     world.get_as(B, &poll).await.refused(404, "not_found");
-    world.conclude(&PlanningState::Completed { plan: reviewed(1).id });
+    world.conclude(&PlanningState::Completed {
+        plan: reviewed(1).id,
+    });
     let session = world.get(&poll).await.json();
-    assert_eq!((&session["status"], &session["progress"]["percent"]), (&json!("completed"), &json!(100)));
+    assert_eq!(
+        (&session["status"], &session["progress"]["percent"]),
+        (&json!("completed"), &json!(100))
+    );
     let plan = &session["plan"];
     for (name, value) in [
         ("planning_profile", json!("precision_linear")),
@@ -64,18 +83,37 @@ async fn asynchronous_planning_ends_in_a_plan() {
 async fn synchronous_planning_waits_for_the_planner() {
     let world = World::new();
     let planned = async |outcome: PlanningState| {
-        let (answer, ()) = tokio::join!(world.post("/v1/workflows/plan", json!({"intent": "watch OpenAI pricing page"})), async {
-            tokio::time::sleep(std::time::Duration::from_millis(250)).await;
-            world.conclude(&outcome);
-        });
+        let (answer, ()) = tokio::join!(
+            world.post(
+                "/v1/workflows/plan",
+                json!({"intent": "watch OpenAI pricing page"})
+            ),
+            async {
+                tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+                world.conclude(&outcome);
+            }
+        );
         answer
     };
-    let plan = planned(PlanningState::Completed { plan: reviewed(1).id }).await;
-    assert_eq!((plan.status.as_u16(), &plan.json()["plan_id"]), (200, &json!(reviewed(1).id)));
-    let vague = planned(PlanningState::TooVague { aspects: vec!["what counts".to_owned()] }).await;
+    let plan = planned(PlanningState::Completed {
+        plan: reviewed(1).id,
+    })
+    .await;
+    assert_eq!(
+        (plan.status.as_u16(), &plan.json()["plan_id"]),
+        (200, &json!(reviewed(1).id))
+    );
+    let vague = planned(PlanningState::TooVague {
+        aspects: vec!["what counts".to_owned()],
+    })
+    .await;
     assert_eq!(vague.refused(422, "intent_too_vague")[0].0, "/intent");
     assert_eq!(vague.json()["vague_aspects"], json!(["what counts"]));
-    planned(PlanningState::Failed { reason: "secret".to_owned() }).await.refused(503, "unavailable");
+    planned(PlanningState::Failed {
+        reason: "secret".to_owned(),
+    })
+    .await
+    .refused(503, "unavailable");
 }
 
 fn planned(extra: &Value) -> Value {
@@ -92,25 +130,80 @@ fn planned(extra: &Value) -> Value {
 async fn a_workflow_adopts_a_reviewed_plan_or_waits_for_one() {
     let world = World::new();
     world.conclude(&PlanningState::Planning);
-    let adopted = world.post("/v1/workflows", planned(&json!({"plan_id": reviewed(1).id}))).await;
+    let adopted = world
+        .post(
+            "/v1/workflows",
+            planned(&json!({"plan_id": reviewed(1).id})),
+        )
+        .await;
     assert_eq!(adopted.status, 201, "{}", adopted.text());
     let adopted = adopted.json();
-    assert_eq!((&adopted["status"], &adopted["intent"], &adopted["plan_version"]), (&json!("active"), &json!(reviewed(1).intent), &json!(1)));
-    let unknown = world.json_as(B, "POST", "/v1/workflows", &planned(&json!({"plan_id": reviewed(1).id}))).await;
+    assert_eq!(
+        (
+            &adopted["status"],
+            &adopted["intent"],
+            &adopted["plan_version"]
+        ),
+        (&json!("active"), &json!(reviewed(1).intent), &json!(1))
+    );
+    let unknown = world
+        .json_as(
+            B,
+            "POST",
+            "/v1/workflows",
+            &planned(&json!({"plan_id": reviewed(1).id})),
+        )
+        .await;
     assert_eq!(unknown.refused(422, "validation_failed")[0].0, "/plan_id");
 
-    let waiting = world.post("/v1/workflows", planned(&json!({"goal": "watch OpenAI pricing page"}))).await;
+    let waiting = world
+        .post(
+            "/v1/workflows",
+            planned(&json!({"goal": "watch OpenAI pricing page"})),
+        )
+        .await;
     assert_eq!(waiting.status, 202, "{}", waiting.text());
     assert_eq!(waiting.json()["status"], "planning");
     assert_eq!(world.outside.sent.lock().unwrap().len(), 1);
-    let planning = world.store.state().plannings.values().next().unwrap().clone();
-    world.app.engine.conclude_planning(&planning, Ok(reviewed(2))).await.unwrap();
+    let planning = world
+        .store
+        .state()
+        .plannings
+        .values()
+        .next()
+        .unwrap()
+        .clone();
+    world
+        .app
+        .engine
+        .conclude_planning(&planning, Ok(reviewed(2)))
+        .await
+        .unwrap();
     let path = format!("/v1/workflows/{}", waiting.json()["id"].as_str().unwrap());
     assert_eq!(world.get(&path).await.json()["status"], "draft");
-    world.post(&format!("{path}/execute"), json!({})).await.refused(409, "workflow_not_active");
-    assert_eq!(world.post(&format!("{path}/plan/approve"), json!({})).await.json()["status"], "active");
-    let again = world.json_as(super::world::A, "PATCH", &path, &json!({"intent": "watch the Anthropic pricing page"})).await;
-    assert_eq!((again.status.as_u16(), &again.json()["status"]), (200, &json!("planning")));
+    world
+        .post(&format!("{path}/execute"), json!({}))
+        .await
+        .refused(409, "workflow_not_active");
+    assert_eq!(
+        world
+            .post(&format!("{path}/plan/approve"), json!({}))
+            .await
+            .json()["status"],
+        "active"
+    );
+    let again = world
+        .json_as(
+            super::world::A,
+            "PATCH",
+            &path,
+            &json!({"intent": "watch the Anthropic pricing page"}),
+        )
+        .await;
+    assert_eq!(
+        (again.status.as_u16(), &again.json()["status"]),
+        (200, &json!("planning"))
+    );
     let none = world.post("/v1/workflows", planned(&json!({}))).await;
     assert_eq!(none.refused(422, "validation_failed")[0].0, "/intent");
 }
@@ -118,13 +211,34 @@ async fn a_workflow_adopts_a_reviewed_plan_or_waits_for_one() {
 #[tokio::test]
 async fn goals_are_assessed_and_tools_and_credits_shown() {
     let world = World::new();
-    let assess = async |intent: &str| world.post("/v1/workflows/assess-intent", json!({"intent": intent})).await.json();
+    let assess = async |intent: &str| {
+        world
+            .post("/v1/workflows/assess-intent", json!({"intent": intent}))
+            .await
+            .json()
+    };
     let specific = assess("watch OpenAI pricing page").await;
-    assert_eq!((&specific["assessment"], &specific["assessment_source"], &specific["is_assessed"]), (&json!("specific"), &json!("heuristic"), &json!(true)));
+    assert_eq!(
+        (
+            &specific["assessment"],
+            &specific["assessment_source"],
+            &specific["is_assessed"]
+        ),
+        (&json!("specific"), &json!("heuristic"), &json!(true))
+    );
     assert_eq!(specific.get("vague_aspects"), None);
     let vague = assess("tell me about interesting stuff").await;
     assert_eq!(vague["assessment"], "vague");
     assert!(vague["proposed_intent"].is_string() && vague["what_we_clarified"].is_array());
-    assert_eq!(world.get("/v1/tools").await.json()["tools"].as_array().unwrap().len(), 11);
-    assert_eq!(world.get("/v1/credits").await.json(), json!({"balance": null, "reserved": 0, "available": null, "ledger": []}));
+    assert_eq!(
+        world.get("/v1/tools").await.json()["tools"]
+            .as_array()
+            .unwrap()
+            .len(),
+        11
+    );
+    assert_eq!(
+        world.get("/v1/credits").await.json(),
+        json!({"balance": null, "reserved": 0, "available": null, "ledger": []})
+    );
 }

@@ -68,7 +68,12 @@ impl Queues for Outside {
 
 #[async_trait]
 impl Schedules for Outside {
-    async fn put(&self, _: &OwnerId, _: &WorkflowId, _: &[AwsExpression]) -> Result<(), ScheduleError> {
+    async fn put(
+        &self,
+        _: &OwnerId,
+        _: &WorkflowId,
+        _: &[AwsExpression],
+    ) -> Result<(), ScheduleError> {
         Ok(())
     }
 }
@@ -83,7 +88,8 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     pub(super) fn text(&self) -> String {
@@ -91,7 +97,10 @@ impl Answer {
     }
 
     pub(super) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().unwrap())
+            .unwrap_or_default()
     }
 
     /// The status, the code, and the path and code of each fault.
@@ -104,7 +113,15 @@ impl Answer {
         assert_eq!(body["status"], status);
         assert_eq!(body["request_id"], self.header("x-request-id"));
         let errors = body["errors"].as_array().cloned().unwrap_or_default();
-        errors.iter().map(|error| (error["path"].as_str().unwrap().to_owned(), error["code"].as_str().unwrap().to_owned())).collect()
+        errors
+            .iter()
+            .map(|error| {
+                (
+                    error["path"].as_str().unwrap().to_owned(),
+                    error["code"].as_str().unwrap().to_owned(),
+                )
+            })
+            .collect()
     }
 }
 
@@ -142,8 +159,18 @@ impl World {
             schedules: Arc::clone(&outside) as _,
             settings: Arc::new(settings.unwrap()),
         };
-        let world = Self { router: crate::router(app.clone()), store, outside, app };
-        let all = [Permission::Read, Permission::Workflows, Permission::Approvals, Permission::Sessions];
+        let world = Self {
+            router: crate::router(app.clone()),
+            store,
+            outside,
+            app,
+        };
+        let all = [
+            Permission::Read,
+            Permission::Workflows,
+            Permission::Approvals,
+            Permission::Sessions,
+        ];
         world.token(A, 1, "a@owner.test", &all);
         world.token(B, 2, "b@owner.test", &all);
         world
@@ -167,8 +194,15 @@ impl World {
             expires_at: None,
         };
         let mut state = self.store.state();
-        state.tokens.insert(digest::of_bytes(text.as_bytes()), token);
-        let owner = Owner { id: Self::owner(owner), email: email.to_owned(), team: None, created_at: now };
+        state
+            .tokens
+            .insert(digest::of_bytes(text.as_bytes()), token);
+        let owner = Owner {
+            id: Self::owner(owner),
+            email: email.to_owned(),
+            team: None,
+            created_at: now,
+        };
         state.owners.insert(owner.id.clone(), owner);
     }
 
@@ -177,15 +211,30 @@ impl World {
         *now = now.checked_add(SignedDuration::from_hours(hours)).unwrap();
     }
 
-    pub(super) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+    pub(super) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let response = self
+            .router
+            .clone()
+            .oneshot(request.body(body.into()).unwrap())
+            .await
+            .unwrap();
         let (parts, body) = response.into_parts();
         assert!(!parts.headers["x-request-id"].is_empty());
-        Answer { status: parts.status, headers: parts.headers, body: to_bytes(body, usize::MAX).await.unwrap().to_vec() }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: to_bytes(body, usize::MAX).await.unwrap().to_vec(),
+        }
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {
@@ -193,15 +242,30 @@ impl World {
     }
 
     pub(super) async fn get_as(&self, token: &str, path: &str) -> Answer {
-        self.send("GET", path, &[("authorization", &format!("Bearer {token}"))], Body::empty()).await
+        self.send(
+            "GET",
+            path,
+            &[("authorization", &format!("Bearer {token}"))],
+            Body::empty(),
+        )
+        .await
     }
 
     pub(super) async fn post(&self, path: &str, body: Value) -> Answer {
         self.json_as(A, "POST", path, &body).await
     }
 
-    pub(super) async fn json_as(&self, token: &str, method: &str, path: &str, body: &Value) -> Answer {
-        let headers = [("authorization", &*format!("Bearer {token}")), ("content-type", "application/json")];
+    pub(super) async fn json_as(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> Answer {
+        let headers = [
+            ("authorization", &*format!("Bearer {token}")),
+            ("content-type", "application/json"),
+        ];
         self.send(method, path, &headers, body.to_string()).await
     }
 

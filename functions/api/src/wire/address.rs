@@ -24,7 +24,11 @@ impl Addresses<'_> {
             return None;
         }
         if !address.eq_ignore_ascii_case(self.own) && !self.settings.trusts(&address) {
-            object.fault_code("email", Code::EmailNotVerified, "has not been verified, and its domain is not one of this installation's");
+            object.fault_code(
+                "email",
+                Code::EmailNotVerified,
+                "has not been verified, and its domain is not one of this installation's",
+            );
             return None;
         }
         Some(address)

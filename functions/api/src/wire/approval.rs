@@ -15,8 +15,11 @@ const PREVIEW: usize = 160;
 
 /// An approval with its draft. `owner` is who decides when no approvers are named.
 pub(crate) fn object(approval: &Approval, draft: &Draft, owner: &str) -> Map<String, Value> {
-    let approvers: Vec<&str> =
-        if approval.approvers.is_empty() { vec![owner] } else { approval.approvers.iter().map(String::as_str).collect() };
+    let approvers: Vec<&str> = if approval.approvers.is_empty() {
+        vec![owner]
+    } else {
+        approval.approvers.iter().map(String::as_str).collect()
+    };
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("id", approval.id.as_str().into());
@@ -29,8 +32,17 @@ pub(crate) fn object(approval: &Approval, draft: &Draft, owner: &str) -> Map<Str
     put("sha256", approval.sha256.clone().into());
     put("preview", text::preview(&draft.text(), PREVIEW).into());
     put("required", approval.required.into());
-    put("decisions", approval.decisions.iter().map(decision).collect());
-    put("approvers", approvers.iter().map(|email| json!({"email": email})).collect());
+    put(
+        "decisions",
+        approval.decisions.iter().map(decision).collect(),
+    );
+    put(
+        "approvers",
+        approvers
+            .iter()
+            .map(|email| json!({"email": email}))
+            .collect(),
+    );
     put("sources", json!(approval.sources));
     put("deadline", json!(approval.deadline));
     put("created_at", json!(approval.created_at));
@@ -41,7 +53,10 @@ pub(crate) fn object(approval: &Approval, draft: &Draft, owner: &str) -> Map<Str
 }
 
 /// As [`object`], with the draft as it was before a person edited it.
-pub(crate) fn with_original(mut object: Map<String, Value>, original: &Value) -> Map<String, Value> {
+pub(crate) fn with_original(
+    mut object: Map<String, Value>,
+    original: &Value,
+) -> Map<String, Value> {
     object.insert("original_draft".to_owned(), original.clone());
     object
 }
@@ -79,8 +94,17 @@ pub(crate) fn said(body: &Value, choice: Choice, by: &str) -> Result<Said, Vec<F
         }
     };
     let comment = comment.filter(|comment| !comment.is_empty());
-    let verdict = Verdict { by: by.to_owned(), choice, comment, channel: DecisionChannel::Api, seen_sha256 };
-    object.finish(Some(Said { verdict, edited_body }))
+    let verdict = Verdict {
+        by: by.to_owned(),
+        choice,
+        comment,
+        channel: DecisionChannel::Api,
+        seen_sha256,
+    };
+    object.finish(Some(Said {
+        verdict,
+        edited_body,
+    }))
 }
 
 fn sha256(object: &mut Object<'_>) -> Option<String> {
@@ -96,11 +120,17 @@ fn sha256(object: &mut Object<'_>) -> Option<String> {
 fn edited(object: &mut Object<'_>) -> Option<String> {
     let sent = object.string("edited_body")?;
     if !(1..=LONGEST_BODY).contains(&sent.chars().count()) {
-        object.fault("edited_body", format!("must have from 1 to {LONGEST_BODY} characters"));
+        object.fault(
+            "edited_body",
+            format!("must have from 1 to {LONGEST_BODY} characters"),
+        );
         return None;
     }
     if let Some(c) = sent.chars().find(|c| !text::allowed_in_text(*c)) {
-        object.fault("edited_body", format!("must not contain the character U+{:04X}", u32::from(c)));
+        object.fault(
+            "edited_body",
+            format!("must not contain the character U+{:04X}", u32::from(c)),
+        );
         return None;
     }
     Some(sent.to_owned())
@@ -111,7 +141,12 @@ mod tests {
     use super::*;
 
     fn faults(body: &Value, choice: Choice) -> Vec<String> {
-        said(body, choice, "a@x.test").err().unwrap_or_default().into_iter().map(|fault| fault.path).collect()
+        said(body, choice, "a@x.test")
+            .err()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|fault| fault.path)
+            .collect()
     }
 
     #[test]
@@ -119,13 +154,30 @@ mod tests {
         use Choice::{Approve, Reject, RequestChanges};
         let sha256 = "a".repeat(64);
         assert!(faults(&json!({}), Approve).is_empty());
-        assert!(faults(&json!({"comment": "fine", "sha256": sha256, "edited_body": " x \n"}), Approve).is_empty());
-        assert_eq!(faults(&json!({"sha256": "abc", "edited_body": "", "reason": "x"}), Approve), ["/sha256", "/edited_body", "/reason"]);
-        assert_eq!(faults(&json!({"edited_body": "a\u{0}"}), Approve), ["/edited_body"]);
+        assert!(
+            faults(
+                &json!({"comment": "fine", "sha256": sha256, "edited_body": " x \n"}),
+                Approve
+            )
+            .is_empty()
+        );
+        assert_eq!(
+            faults(
+                &json!({"sha256": "abc", "edited_body": "", "reason": "x"}),
+                Approve
+            ),
+            ["/sha256", "/edited_body", "/reason"]
+        );
+        assert_eq!(
+            faults(&json!({"edited_body": "a\u{0}"}), Approve),
+            ["/edited_body"]
+        );
         assert!(faults(&json!({"reason": null}), Reject).is_empty());
         assert_eq!(faults(&json!({}), RequestChanges), ["/note"]);
         assert_eq!(faults(&json!({"note": "  "}), RequestChanges), ["/note"]);
-        let edited = said(&json!({"edited_body": " x \n"}), Approve, "a@x.test").unwrap().edited_body;
+        let edited = said(&json!({"edited_body": " x \n"}), Approve, "a@x.test")
+            .unwrap()
+            .edited_body;
         assert_eq!(edited.as_deref(), Some(" x \n"));
     }
 }

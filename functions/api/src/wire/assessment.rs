@@ -23,7 +23,15 @@ pub(crate) fn request(body: &Value) -> Result<String, Vec<Fault>> {
 pub(crate) fn object(assessment: &Assessment) -> Value {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
-    put("assessment", if assessment.is_specific() { "specific" } else { "vague" }.into());
+    put(
+        "assessment",
+        if assessment.is_specific() {
+            "specific"
+        } else {
+            "vague"
+        }
+        .into(),
+    );
     put("specificity_score", assessment.score.into());
     put("is_assessed", true.into());
     put("assessment_source", "heuristic".into());
@@ -58,13 +66,32 @@ mod tests {
             (json!({}), "/intent"),
             (json!({"intent": "short int"}), "/intent"),
             (json!({"intent": 1_234_567_890}), "/intent"),
-            (json!({"intent": "watch OpenAI pricing page", "timeout": 30_001}), "/timeout"),
-            (json!({"intent": "watch OpenAI pricing page", "timeout": 999}), "/timeout"),
-            (json!({"intent": "watch OpenAI pricing page", "timeout": 1000.5}), "/timeout"),
-            (json!({"intent": "watch OpenAI pricing page", "timeout": "1000"}), "/timeout"),
-            (json!({"intent": "watch OpenAI pricing page", "preset": "quick"}), "/preset"),
+            (
+                json!({"intent": "watch OpenAI pricing page", "timeout": 30_001}),
+                "/timeout",
+            ),
+            (
+                json!({"intent": "watch OpenAI pricing page", "timeout": 999}),
+                "/timeout",
+            ),
+            (
+                json!({"intent": "watch OpenAI pricing page", "timeout": 1000.5}),
+                "/timeout",
+            ),
+            (
+                json!({"intent": "watch OpenAI pricing page", "timeout": "1000"}),
+                "/timeout",
+            ),
+            (
+                json!({"intent": "watch OpenAI pricing page", "preset": "quick"}),
+                "/preset",
+            ),
         ] {
-            let paths: Vec<String> = request(&body).expect_err(path).into_iter().map(|fault| fault.path).collect();
+            let paths: Vec<String> = request(&body)
+                .expect_err(path)
+                .into_iter()
+                .map(|fault| fault.path)
+                .collect();
             assert_eq!(paths, [path], "{body}");
         }
         assert!(request(&json!({"intent": "😀".repeat(2000), "timeout": 1000.0})).is_ok());

@@ -1,6 +1,8 @@
 //! Runs, their steps and their logs (API section 5).
 
-use domain::execution::{Conclusion, Execution, Outcome, Output, Phase, Resolution, StepRow, StepState};
+use domain::execution::{
+    Conclusion, Execution, Outcome, Output, Phase, Resolution, StepRow, StepState,
+};
 use domain::fault::Fault;
 use domain::reader::Object;
 use engine::ports::store::EventRecord;
@@ -30,9 +32,29 @@ pub(crate) fn summary(run: &Execution) -> Map<String, Value> {
     put("started_at", json!(run.started_at));
     put("finished_at", json!(run.finished_at()));
     put("steps", run.steps.iter().map(step).collect());
-    put("credits", json!({"reserved": run.reserved, "consumed": run.consumed()}));
-    put("complete", conclusion.is_some_and(|conclusion| conclusion.complete).into());
-    put("condition_met", conclusion.and_then(|conclusion| conclusion.condition_met).unwrap_or(false).into());
+    // Nothing is set aside any more for a run that has ended.
+    let reserved = if run.status().is_terminal() {
+        0
+    } else {
+        run.reserved
+    };
+    put(
+        "credits",
+        json!({"reserved": reserved, "consumed": run.consumed()}),
+    );
+    put(
+        "complete",
+        conclusion
+            .is_some_and(|conclusion| conclusion.complete)
+            .into(),
+    );
+    put(
+        "condition_met",
+        conclusion
+            .and_then(|conclusion| conclusion.condition_met)
+            .unwrap_or(false)
+            .into(),
+    );
     put("signal", signal(run, conclusion));
     object
 }
@@ -41,10 +63,16 @@ pub(crate) fn summary(run: &Execution) -> Map<String, Value> {
 pub(crate) fn object(run: &Execution, stored: Option<&Value>) -> Map<String, Value> {
     let mut object = summary(run);
     for name in STORED {
-        let value = stored.and_then(|stored| stored.get(name)).cloned().unwrap_or_default();
+        let value = stored
+            .and_then(|stored| stored.get(name))
+            .cloned()
+            .unwrap_or_default();
         object.insert(name.to_owned(), value);
     }
-    if let (Some(id), Some(Value::Object(signal))) = (stored.and_then(|stored| stored.pointer("/signal/id")), object.get_mut("signal")) {
+    if let (Some(id), Some(Value::Object(signal))) = (
+        stored.and_then(|stored| stored.pointer("/signal/id")),
+        object.get_mut("signal"),
+    ) {
         signal.insert("id".to_owned(), id.clone());
     }
     object
@@ -52,8 +80,14 @@ pub(crate) fn object(run: &Execution, stored: Option<&Value>) -> Map<String, Val
 
 fn conclusion(run: &Execution) -> Option<&Conclusion> {
     match &run.phase {
-        Phase::Ended { outcome: Outcome::Completed { conclusion }, .. } => Some(conclusion),
-        Phase::Ended { outcome: Outcome::Failed { .. } | Outcome::Cancelled { .. }, .. }
+        Phase::Ended {
+            outcome: Outcome::Completed { conclusion },
+            ..
+        } => Some(conclusion),
+        Phase::Ended {
+            outcome: Outcome::Failed { .. } | Outcome::Cancelled { .. },
+            ..
+        }
         | Phase::Active
         | Phase::Paused { .. }
         | Phase::Judging { .. } => None,
@@ -63,7 +97,9 @@ fn conclusion(run: &Execution) -> Option<&Conclusion> {
 fn signal(run: &Execution, conclusion: Option<&Conclusion>) -> Value {
     match conclusion {
         Some(conclusion) => json!({"decision": conclusion.decision, "reason": conclusion.reason}),
-        None if run.status().is_terminal() => json!({"decision": "none", "reason": run.outcome_reason()}),
+        None if run.status().is_terminal() => {
+            json!({"decision": "none", "reason": run.outcome_reason()})
+        }
         None => json!({"decision": "none", "reason": "the run has not ended"}),
     }
 }
@@ -77,10 +113,17 @@ fn step(row: &StepRow) -> Value {
     put("attempts", row.attempts.into());
     put("started_at", json!(row.started_at));
     put("finished_at", json!(row.finished_at()));
-    let credits = if let StepState::Completed { credits, .. } = &row.state { *credits } else { 0 };
+    let credits = if let StepState::Completed { credits, .. } = &row.state {
+        *credits
+    } else {
+        0
+    };
     put("credits", credits.into());
     if let StepState::Failed { error, .. } = &row.state {
-        put("error", json!({"code": error.code, "message": error.message}));
+        put(
+            "error",
+            json!({"code": error.code, "message": error.message}),
+        );
     }
     if let Some(output) = output(row) {
         put("output_preview", output.preview.clone().into());

@@ -10,7 +10,10 @@ const MOST: usize = 10_000;
 
 /// Reads the goal under either name; both are a fault. `None` when there is none.
 pub(crate) fn read(object: &mut Object<'_>) -> Option<String> {
-    let (intent, goal) = (object.value("intent").is_some(), object.value("goal").is_some());
+    let (intent, goal) = (
+        object.value("intent").is_some(),
+        object.value("goal").is_some(),
+    );
     if intent && goal {
         object.fault("goal", "is another name of intent: give only one of them");
         return None;
@@ -33,7 +36,14 @@ pub(crate) fn read_field(object: &mut Object<'_>, field: &'static str) -> Option
     if VISIBLE.contains(&goal.chars().filter(|c| !text::invisible(*c)).count()) {
         return Some(goal);
     }
-    object.fault(field, format!("must have from {} to {} visible characters", VISIBLE.start(), VISIBLE.end()));
+    object.fault(
+        field,
+        format!(
+            "must have from {} to {} visible characters",
+            VISIBLE.start(),
+            VISIBLE.end()
+        ),
+    );
     None
 }
 
@@ -45,7 +55,13 @@ mod tests {
     fn faults(body: &Value) -> Vec<String> {
         let mut object = Object::new(body, "");
         let goal = required(&mut object);
-        object.finish(goal).err().unwrap_or_default().into_iter().map(|fault| fault.path).collect()
+        object
+            .finish(goal)
+            .err()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|fault| fault.path)
+            .collect()
     }
 
     #[test]
@@ -54,9 +70,15 @@ mod tests {
         assert!(faults(&json!({"goal": "  watch this  "})).is_empty());
         assert!(faults(&json!({"intent": "😀".repeat(2000)})).is_empty());
         assert_eq!(faults(&json!({"intent": "short int"})), ["/intent"]);
-        assert_eq!(faults(&json!({"intent": format!("a{}", "\u{200b}".repeat(50))})), ["/intent"]);
+        assert_eq!(
+            faults(&json!({"intent": format!("a{}", "\u{200b}".repeat(50))})),
+            ["/intent"]
+        );
         assert_eq!(faults(&json!({"goal": "a".repeat(2001)})), ["/goal"]);
-        assert_eq!(faults(&json!({"intent": "watch this page", "goal": "watch this page"})), ["/goal"]);
+        assert_eq!(
+            faults(&json!({"intent": "watch this page", "goal": "watch this page"})),
+            ["/goal"]
+        );
         assert_eq!(faults(&json!({"intent": 1_234_567_890})), ["/intent"]);
         assert_eq!(faults(&json!({})), ["/intent"]);
     }

@@ -31,7 +31,10 @@ fn step(step: &Step) -> Value {
 
 /// The configuration of a step.
 pub(crate) fn config(of: &Step) -> Value {
-    step(of).get_mut("config").map(Value::take).unwrap_or_default()
+    step(of)
+        .get_mut("config")
+        .map(Value::take)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -46,6 +49,9 @@ mod tests {
         let steps = json!([{"id": "a", "type": "post_webhook", "config": config}]);
         let plan = Plan::read(&steps, "/steps", &EgressRule::public_only()).unwrap();
         let shown = object(&plan, 1).to_string();
-        assert!(!shown.contains(secret) && shown.contains("\"***\""), "{shown}");
+        assert!(
+            !shown.contains(secret) && shown.contains("\"***\""),
+            "{shown}"
+        );
     }
 }

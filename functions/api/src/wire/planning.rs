@@ -22,26 +22,40 @@ pub(crate) fn request(body: &Value) -> Result<PlanningRequest, Vec<Fault>> {
     let goal = intent::required(o);
     // A label for the reader of the request; the plan has none.
     o.name("name", 1..=255);
-    let preset = o.word("preset", Preset::ALL, Preset::as_str).unwrap_or(Preset::Standard);
+    let preset = o
+        .word("preset", Preset::ALL, Preset::as_str)
+        .unwrap_or(Preset::Standard);
     let budget = o.count("planning_budget", 10..=1000);
     let max_credits_per_execution = o.count("max_credits_per_execution", 1..=1_000_000);
     if let Some(mode) = o.string("quality_mode")
         && !QUALITY_MODES.contains(&mode)
     {
-        o.fault("quality_mode", format!("must be one of {}", QUALITY_MODES.join(", ")));
+        o.fault(
+            "quality_mode",
+            format!("must be one of {}", QUALITY_MODES.join(", ")),
+        );
     }
     o.boolean("skip_entity_discovery");
     if o.raw("phase").is_some() {
         o.fault("phase", "was removed: planning is one request now");
     }
     let preset = budget.map_or(preset, within_budget);
-    object.finish(goal.map(|intent| PlanningRequest { intent, preset, max_credits_per_execution }))
+    object.finish(goal.map(|intent| PlanningRequest {
+        intent,
+        preset,
+        max_credits_per_execution,
+    }))
 }
 
 /// The dearest planning that stays within `budget` credits, which wins over a preset.
 fn within_budget(budget: u32) -> Preset {
-    let affordable = Preset::ALL.iter().copied().filter(|preset| preset.credits() <= budget);
-    affordable.max_by_key(|preset| preset.credits()).unwrap_or(Preset::Quick)
+    let affordable = Preset::ALL
+        .iter()
+        .copied()
+        .filter(|preset| preset.credits() <= budget);
+    affordable
+        .max_by_key(|preset| preset.credits())
+        .unwrap_or(Preset::Quick)
 }
 
 /// How much of its goal a plan reaches, each from 0 to 100. Derived, so that the same plan always
@@ -56,7 +70,10 @@ struct Scores {
 impl Scores {
     fn of(reviewed: &ReviewedPlan) -> Self {
         let steps = reviewed.plan.steps();
-        let sources = steps.iter().filter(|step| step.tool.kind().watches()).count();
+        let sources = steps
+            .iter()
+            .filter(|step| step.tool.kind().watches())
+            .count();
         let worked = steps.len() - sources;
         let gated = steps.iter().any(|step| step.requires_approval);
         Self {
@@ -76,7 +93,10 @@ pub(crate) fn object(reviewed: &ReviewedPlan) -> Map<String, Value> {
     put("planning_profile", reviewed.profile.as_str().into());
     put("topology_reason", reviewed.topology_reason.clone().into());
     // Covering little in depth helps less than covering all a little.
-    put("planning_quality_score", ((2 * scores.coverage + scores.depth) / 3).into());
+    put(
+        "planning_quality_score",
+        ((2 * scores.coverage + scores.depth) / 3).into(),
+    );
     put("coverage_score", scores.coverage.into());
     put("depth_score", scores.depth.into());
     put("coverage_gaps", json!(reviewed.coverage_gaps));
@@ -84,7 +104,10 @@ pub(crate) fn object(reviewed: &ReviewedPlan) -> Map<String, Value> {
     if let Some(schedule) = &reviewed.suggested_schedule {
         put("suggested_schedule", schedule.clone());
     }
-    put("estimated_credits_per_execution", reviewed.plan.most_credits().into());
+    put(
+        "estimated_credits_per_execution",
+        reviewed.plan.most_credits().into(),
+    );
     put("credits_consumed", reviewed.credits_consumed.into());
     put("planner", json!(reviewed.planner));
     put("created_at", json!(reviewed.created_at));
@@ -125,17 +148,18 @@ pub(crate) fn session(planning: &Planning, reviewed: Option<&ReviewedPlan>) -> V
 fn error(state: &PlanningState) -> Option<Value> {
     match state {
         PlanningState::Planning | PlanningState::Completed { .. } => None,
-        PlanningState::TooVague { aspects } => {
-            Some(json!({"code": Code::IntentTooVague, "message": TOO_VAGUE, "vague_aspects": aspects}))
-        }
-        PlanningState::Failed { .. } => {
-            Some(json!({"code": Code::Unavailable, "message": "planning did not succeed; submit the goal again"}))
-        }
+        PlanningState::TooVague { aspects } => Some(
+            json!({"code": Code::IntentTooVague, "message": TOO_VAGUE, "vague_aspects": aspects}),
+        ),
+        PlanningState::Failed { .. } => Some(
+            json!({"code": Code::Unavailable, "message": "planning did not succeed; submit the goal again"}),
+        ),
     }
 }
 
 /// What somebody is told whose goal nobody can plan.
-pub(crate) const TOO_VAGUE: &str = "the goal is too vague to be planned: say what to watch or make, where, and what counts";
+pub(crate) const TOO_VAGUE: &str =
+    "the goal is too vague to be planned: say what to watch or make, where, and what counts";
 
 #[cfg(test)]
 mod tests {
@@ -146,10 +170,22 @@ mod tests {
         let read = |body: &Value| request(body).map(|request| request.preset);
         let goal = "watch the pricing page";
         assert_eq!(read(&json!({"intent": goal})), Ok(Preset::Standard));
-        assert_eq!(read(&json!({"goal": goal, "preset": "quick"})), Ok(Preset::Quick));
-        assert_eq!(read(&json!({"intent": goal, "preset": "thorough", "planning_budget": 49})), Ok(Preset::Standard));
-        assert_eq!(read(&json!({"intent": goal, "planning_budget": 10})), Ok(Preset::Quick));
-        assert_eq!(read(&json!({"intent": goal, "planning_budget": 1000})), Ok(Preset::Comprehensive));
+        assert_eq!(
+            read(&json!({"goal": goal, "preset": "quick"})),
+            Ok(Preset::Quick)
+        );
+        assert_eq!(
+            read(&json!({"intent": goal, "preset": "thorough", "planning_budget": 49})),
+            Ok(Preset::Standard)
+        );
+        assert_eq!(
+            read(&json!({"intent": goal, "planning_budget": 10})),
+            Ok(Preset::Quick)
+        );
+        assert_eq!(
+            read(&json!({"intent": goal, "planning_budget": 1000})),
+            Ok(Preset::Comprehensive)
+        );
     }
 
     #[test]
@@ -159,16 +195,38 @@ mod tests {
             (json!({}), "/intent"),
             (json!({"intent": intent, "goal": intent}), "/goal"),
             (json!({"intent": intent, "phase": "discover"}), "/phase"),
-            (json!({"intent": intent, "quality_mode": "best"}), "/quality_mode"),
-            (json!({"intent": intent, "planning_budget": 0}), "/planning_budget"),
-            (json!({"intent": intent, "planning_budget": -1}), "/planning_budget"),
-            (json!({"intent": intent, "planning_budget": 1001}), "/planning_budget"),
+            (
+                json!({"intent": intent, "quality_mode": "best"}),
+                "/quality_mode",
+            ),
+            (
+                json!({"intent": intent, "planning_budget": 0}),
+                "/planning_budget",
+            ),
+            (
+                json!({"intent": intent, "planning_budget": -1}),
+                "/planning_budget",
+            ),
+            (
+                json!({"intent": intent, "planning_budget": 1001}),
+                "/planning_budget",
+            ),
             (json!({"intent": intent, "preset": "free"}), "/preset"),
-            (json!({"intent": intent, "skip_entity_discovery": "yes"}), "/skip_entity_discovery"),
-            (json!({"intent": intent, "max_credits_per_execution": 0}), "/max_credits_per_execution"),
+            (
+                json!({"intent": intent, "skip_entity_discovery": "yes"}),
+                "/skip_entity_discovery",
+            ),
+            (
+                json!({"intent": intent, "max_credits_per_execution": 0}),
+                "/max_credits_per_execution",
+            ),
             (json!({"intent": intent, "model": "x"}), "/model"),
         ] {
-            let paths: Vec<String> = request(&body).expect_err(path).into_iter().map(|fault| fault.path).collect();
+            let paths: Vec<String> = request(&body)
+                .expect_err(path)
+                .into_iter()
+                .map(|fault| fault.path)
+                .collect();
             assert_eq!(paths, [path], "{body}");
         }
     }

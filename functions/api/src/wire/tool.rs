@@ -31,7 +31,9 @@ fn credits(kind: ToolKind) -> u32 {
         | ToolKind::LlmResponse
         | ToolKind::FormatPost => 1,
         ToolKind::GenerateImage => 2,
-        ToolKind::Aggregate | ToolKind::Transform | ToolKind::SendEmail | ToolKind::PostWebhook => 0,
+        ToolKind::Aggregate | ToolKind::Transform | ToolKind::SendEmail | ToolKind::PostWebhook => {
+            0
+        }
     }
 }
 
@@ -87,7 +89,10 @@ fn config(kind: ToolKind) -> Value {
             }),
             &["aggregation_type"],
         ),
-        ToolKind::GenerateOutline => object(&json!({"from": from(), "sections": whole(2, 12, 5), "topic": text(500)}), &[]),
+        ToolKind::GenerateOutline => object(
+            &json!({"from": from(), "sections": whole(2, 12, 5), "topic": text(500)}),
+            &[],
+        ),
         ToolKind::GenerateReport => object(
             &json!({
                 "from": from(),
@@ -97,7 +102,9 @@ fn config(kind: ToolKind) -> Value {
             }),
             &[],
         ),
-        ToolKind::LlmResponse => object(&json!({"prompt": text(8000), "from": from()}), &["prompt"]),
+        ToolKind::LlmResponse => {
+            object(&json!({"prompt": text(8000), "from": from()}), &["prompt"])
+        }
         ToolKind::FormatPost => object(
             &json!({
                 "from": from(),
@@ -106,9 +113,10 @@ fn config(kind: ToolKind) -> Value {
             }),
             &["channel"],
         ),
-        ToolKind::GenerateImage => {
-            object(&json!({"prompt": text(4000), "aspect": {"enum": ["1:1", "16:9", "4:5"], "default": "16:9"}}), &["prompt"])
-        }
+        ToolKind::GenerateImage => object(
+            &json!({"prompt": text(4000), "aspect": {"enum": ["1:1", "16:9", "4:5"], "default": "16:9"}}),
+            &["prompt"],
+        ),
         ToolKind::Transform => object(
             &json!({"from": {"type": "string"}, "select": {"type": "string", "description": "An RFC 9535 JSONPath query."}}),
             &["from", "select"],
@@ -162,11 +170,29 @@ mod tests {
         for kind in ToolKind::ALL {
             let schema = config(*kind);
             let names: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-            let all: Value = names.iter().map(|name| ((*name).clone(), Value::Null)).collect::<serde_json::Map<_, _>>().into();
-            let faults = Tool::read(*kind, &all, "", &EgressRule::public_only()).err().unwrap_or_default();
-            assert!(faults.iter().all(|fault| fault.message != "is not a field of this object"), "{kind}: {faults:?}");
-            let empty = Tool::read(*kind, &json!({}), "", &EgressRule::public_only()).err().unwrap_or_default();
-            let required: Vec<String> = schema["required"].as_array().unwrap().iter().map(|name| format!("/{}", name.as_str().unwrap())).collect();
+            let all: Value = names
+                .iter()
+                .map(|name| ((*name).clone(), Value::Null))
+                .collect::<serde_json::Map<_, _>>()
+                .into();
+            let faults = Tool::read(*kind, &all, "", &EgressRule::public_only())
+                .err()
+                .unwrap_or_default();
+            assert!(
+                faults
+                    .iter()
+                    .all(|fault| fault.message != "is not a field of this object"),
+                "{kind}: {faults:?}"
+            );
+            let empty = Tool::read(*kind, &json!({}), "", &EgressRule::public_only())
+                .err()
+                .unwrap_or_default();
+            let required: Vec<String> = schema["required"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|name| format!("/{}", name.as_str().unwrap()))
+                .collect();
             let missing: Vec<String> = empty.into_iter().map(|fault| fault.path).collect();
             assert_eq!(missing, required, "{kind}");
             assert!(credits(*kind) <= 2);

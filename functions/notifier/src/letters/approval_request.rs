@@ -37,10 +37,16 @@ impl ApprovalRequest {
     pub(crate) fn new(approval: &Approval, draft: &Draft, link: String) -> Self {
         let line = |text: &str| one_line(text, MOST_LINE_CHARS);
         let (effect, head) = match draft {
-            Draft::Email { to, subject, .. } => ("a mail will be sent", vec![("To", line(&to.join(", "))), ("Subject", line(subject))]),
+            Draft::Email { to, subject, .. } => (
+                "a mail will be sent",
+                vec![("To", line(&to.join(", "))), ("Subject", line(subject))],
+            ),
             Draft::Webhook { url, .. } => ("this will be posted", vec![("To", line(url))]),
             Draft::Content { .. } => ("this text goes on to the next step", Vec::new()),
-            Draft::Image { sha256, .. } => ("this picture goes on to the next step", vec![("Picture", sha256.clone())]),
+            Draft::Image { sha256, .. } => (
+                "this picture goes on to the next step",
+                vec![("Picture", sha256.clone())],
+            ),
         };
         let body = running(&draft.text());
         let shown = within_bytes(&body, MOST_DRAFT_BYTES);
@@ -60,7 +66,12 @@ impl ApprovalRequest {
     }
 
     pub(crate) fn mail(&self, to: &str) -> Mail {
-        mail(to, &Subject { letter: self }, &Text { letter: self }, &Html { letter: self })
+        mail(
+            to,
+            &Subject { letter: self },
+            &Text { letter: self },
+            &Html { letter: self },
+        )
     }
 
     fn quoted_draft(&self) -> String {
@@ -107,7 +118,8 @@ mod tests {
     fn letter(draft: &Draft) -> Mail {
         let mut approval = crate::tests::approval();
         approval.sources = vec!["https://a.example/?x=1&y=2".into()];
-        ApprovalRequest::new(&approval, draft, "https://nightdesk.example/a/TOKEN".into()).mail("a@x.test")
+        ApprovalRequest::new(&approval, draft, "https://nightdesk.example/a/TOKEN".into())
+            .mail("a@x.test")
     }
 
     #[test]
@@ -118,13 +130,28 @@ mod tests {
             body: "Hello <img src=x onerror=alert(1)>\nhttps://evil.example/a/forged".into(),
         };
         let mail = letter(&draft);
-        insta::assert_snapshot!("approval_request", format!("{}\n\n{}\n{}", mail.subject, mail.text, mail.html.unwrap_or_default()));
+        insta::assert_snapshot!(
+            "approval_request",
+            format!(
+                "{}\n\n{}\n{}",
+                mail.subject,
+                mail.text,
+                mail.html.unwrap_or_default()
+            )
+        );
     }
 
     #[test]
     fn there_is_one_link_and_no_mark_up_of_a_stranger() {
-        let html = letter(&Draft::Content { body: "<a href=\"https://evil.example/\">x</a><script>y</script>".into() }).html.unwrap();
-        assert_eq!(html.matches("href=").count(), 1 + html.matches("href=&#").count());
+        let html = letter(&Draft::Content {
+            body: "<a href=\"https://evil.example/\">x</a><script>y</script>".into(),
+        })
+        .html
+        .unwrap();
+        assert_eq!(
+            html.matches("href=").count(),
+            1 + html.matches("href=&#").count()
+        );
         assert!(html.contains("href=\"https://nightdesk.example/a/TOKEN\""));
         for active in ["<script", "<img", "<a href=\"https://evil"] {
             assert!(!html.contains(active), "{active}");
@@ -133,7 +160,9 @@ mod tests {
 
     #[test]
     fn a_long_draft_is_cut_at_a_character_and_says_so() {
-        let mail = letter(&Draft::Content { body: "ä".repeat(20 * 1024) });
+        let mail = letter(&Draft::Content {
+            body: "ä".repeat(20 * 1024),
+        });
         assert!(mail.text.contains("the rest is behind the link"));
         assert!(mail.text.len() < 24 * 1024);
     }

@@ -18,23 +18,43 @@ const MOST_SUBJECT_CHARS: usize = 150;
 
 /// Makes a mail of three rendered parts.
 fn mail(to: &str, subject: &impl Template, text: &impl Template, html: &impl Template) -> Mail {
-    Mail { to: vec![to.to_owned()], subject: one_line(&render(subject), MOST_SUBJECT_CHARS), text: render(text), html: Some(render(html)) }
+    Mail {
+        to: vec![to.to_owned()],
+        subject: one_line(&render(subject), MOST_SUBJECT_CHARS),
+        text: render(text),
+        html: Some(render(html)),
+    }
 }
 
 fn render(template: &impl Template) -> String {
-    template.render().expect("our templates only print, and printing into a string does not fail")
+    template
+        .render()
+        .expect("our templates only print, and printing into a string does not fail")
 }
 
 /// One line of at most `most` characters without anything that could end a header or fool the eye.
 fn one_line(line: &str, most: usize) -> String {
-    let clean: String = line.chars().map(|c| if text::allowed_in_name(c) { c } else { ' ' }).collect();
+    let clean: String = line
+        .chars()
+        .map(|c| if text::allowed_in_name(c) { c } else { ' ' })
+        .collect();
     let line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= most { line } else { text::preview(&line, most - 1) }
+    if line.chars().count() <= most {
+        line
+    } else {
+        text::preview(&line, most - 1)
+    }
 }
 
 /// A stranger's running text: its line breaks stay, what fools the eye is shown as missing.
 fn running(text: &str) -> String {
-    let shown = |c: char| if c == '\n' || c == '\t' || text::allowed_in_name(c) { c } else { '\u{FFFD}' };
+    let shown = |c: char| {
+        if c == '\n' || c == '\t' || text::allowed_in_name(c) {
+            c
+        } else {
+            '\u{FFFD}'
+        }
+    };
     text.replace("\r\n", "\n").chars().map(shown).collect()
 }
 
@@ -54,12 +74,18 @@ mod tests {
 
     #[test]
     fn a_subject_is_one_short_line_whatever_it_is_made_from() {
-        assert_eq!(one_line("a\r\nBcc: x@y.zz\u{2028}b\u{202e}", 150), "a Bcc: x@y.zz b");
+        assert_eq!(
+            one_line("a\r\nBcc: x@y.zz\u{2028}b\u{202e}", 150),
+            "a Bcc: x@y.zz b"
+        );
         assert_eq!(one_line(&"é".repeat(400), 150).chars().count(), 150);
     }
 
     #[test]
     fn a_strangers_lines_cannot_pass_for_ours() {
-        assert_eq!(quoted(&running("a\r\nApprove: https://evil.example/\u{202e}")), "| a\n| Approve: https://evil.example/\u{fffd}\n");
+        assert_eq!(
+            quoted(&running("a\r\nApprove: https://evil.example/\u{202e}")),
+            "| a\n| Approve: https://evil.example/\u{fffd}\n"
+        );
     }
 }

@@ -27,7 +27,10 @@ pub(crate) struct RunFailed {
 impl RunFailed {
     pub(crate) fn new(run: &Execution, workflow: Option<&Workflow>, link: String) -> Self {
         let failed = run.steps.iter().filter_map(|row| match &row.state {
-            StepState::Failed { error, .. } => Some((row.id.clone(), one_line(&error.to_string(), MOST_MESSAGE_CHARS))),
+            StepState::Failed { error, .. } => Some((
+                row.id.clone(),
+                one_line(&error.to_string(), MOST_MESSAGE_CHARS),
+            )),
             StepState::Waiting
             | StepState::Ready { .. }
             | StepState::Running { .. }
@@ -40,7 +43,10 @@ impl RunFailed {
             | StepState::Cancelled { .. } => None,
         });
         Self {
-            workflow: workflow.map_or_else(|| run.workflow.to_string(), |workflow| one_line(&workflow.name, 255)),
+            workflow: workflow.map_or_else(
+                || run.workflow.to_string(),
+                |workflow| one_line(&workflow.name, 255),
+            ),
             reason: sentence(run.outcome_reason().unwrap_or_default()),
             finished_at: run.finished_at().map(moment).unwrap_or_default(),
             steps: failed.collect(),
@@ -51,7 +57,12 @@ impl RunFailed {
     }
 
     pub(crate) fn mail(&self, to: &str) -> Mail {
-        mail(to, &Subject { letter: self }, &Text { letter: self }, &Html { letter: self })
+        mail(
+            to,
+            &Subject { letter: self },
+            &Text { letter: self },
+            &Html { letter: self },
+        )
     }
 
     fn short_name(&self) -> String {
@@ -116,13 +127,24 @@ mod tests {
             workflow: "Prices <b>".into(),
             reason: sentence("source_unavailable"),
             finished_at: "2026-05-04 08:00 UTC".into(),
-            steps: vec![("read".into(), "unreachable: the site could not be reached: its name does not resolve".into())],
+            steps: vec![(
+                "read".into(),
+                "unreachable: the site could not be reached: its name does not resolve".into(),
+            )],
             is_stopped: true,
             most_failures: MOST_FAILURES,
             link: "https://nightdesk.example/executions/exe_1".into(),
         };
         let mail = letter.mail("a@x.test");
-        insta::assert_snapshot!("run_failed", format!("{}\n\n{}\n{}", mail.subject, mail.text, mail.html.unwrap_or_default()));
+        insta::assert_snapshot!(
+            "run_failed",
+            format!(
+                "{}\n\n{}\n{}",
+                mail.subject,
+                mail.text,
+                mail.html.unwrap_or_default()
+            )
+        );
     }
 
     #[test]

@@ -54,26 +54,49 @@ pub(crate) struct Signal {
 
 impl Signal {
     /// What a judged run says; `None` when it says nothing.
-    pub(crate) fn read(run: &Execution, workflow: Option<&Workflow>, conclusion: &Value, link: String) -> Option<Self> {
+    pub(crate) fn read(
+        run: &Execution,
+        workflow: Option<&Workflow>,
+        conclusion: &Value,
+        link: String,
+    ) -> Option<Self> {
         let is_met = conclusion["condition_met"] == true;
-        let is_baseline = conclusion["signal"]["decision"] == "baseline" && workflow.is_some_and(|workflow| workflow.include_baseline);
+        let is_baseline = conclusion["signal"]["decision"] == "baseline"
+            && workflow.is_some_and(|workflow| workflow.include_baseline);
         if !is_met && !is_baseline && conclusion["signal"]["decision"] != "signalled" {
             return None;
         }
         let changes = &conclusion["result_changes"];
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let filter = &conclusion["intent_relevance_filter"];
-        let held_back: Vec<Value> = list(&filter["filtered_items"]).iter().map(|item| item["url"].clone()).collect();
+        let held_back: Vec<Value> = list(&filter["filtered_items"])
+            .iter()
+            .map(|item| item["url"].clone())
+            .collect();
         let is_news = |item: &&Value| {
             let class = item["classification"].as_str().unwrap_or("NEW");
             class == "NEW" && item["returned"] != true && !held_back.contains(&item["url"])
         };
-        let fresh: Vec<Item> = list(&changes["net_new_urls"]).iter().filter(is_news).map(Item::read).collect();
+        let fresh: Vec<Item> = list(&changes["net_new_urls"])
+            .iter()
+            .filter(is_news)
+            .map(Item::read)
+            .collect();
         // A page that only moved is shown at the run, and is no news.
-        let changed: Vec<Change> = list(&changes["changed"]).iter().filter(|change| change["kind"] != "moved").map(Change::read).collect();
-        let (more_items, more_changes) = (fresh.len().saturating_sub(MOST_LISTED), changed.len().saturating_sub(MOST_LISTED));
+        let changed: Vec<Change> = list(&changes["changed"])
+            .iter()
+            .filter(|change| change["kind"] != "moved")
+            .map(Change::read)
+            .collect();
+        let (more_items, more_changes) = (
+            fresh.len().saturating_sub(MOST_LISTED),
+            changed.len().saturating_sub(MOST_LISTED),
+        );
         Some(Self {
-            workflow: workflow.map_or_else(|| run.workflow.to_string(), |workflow| one_line(&workflow.name, 255)),
+            workflow: workflow.map_or_else(
+                || run.workflow.to_string(),
+                |workflow| one_line(&workflow.name, 255),
+            ),
             items: fresh.into_iter().take(MOST_LISTED).collect(),
             more_items,
             changes: changed.into_iter().take(MOST_LISTED).collect(),
@@ -81,13 +104,23 @@ impl Signal {
             filtered: filter["filtered_count"].as_u64().unwrap_or_default(),
             is_baseline,
             is_met,
-            evidence: list(&conclusion["condition"]["evidence"]).iter().take(5).map(line).filter(|line| !line.is_empty()).collect(),
+            evidence: list(&conclusion["condition"]["evidence"])
+                .iter()
+                .take(5)
+                .map(line)
+                .filter(|line| !line.is_empty())
+                .collect(),
             link,
         })
     }
 
     pub(crate) fn mail(&self, to: &str) -> Mail {
-        mail(to, &Subject { letter: self }, &Text { letter: self }, &Html { letter: self })
+        mail(
+            to,
+            &Subject { letter: self },
+            &Text { letter: self },
+            &Html { letter: self },
+        )
     }
 
     /// What happened, in a few words.
@@ -97,8 +130,16 @@ impl Signal {
             1 => Some(format!("1 {one}")),
             n => Some(format!("{n} {many}")),
         };
-        let items = counted(self.items.len() + self.more_items, "new result", "new results");
-        let changes = counted(self.changes.len() + self.more_changes, "changed page", "changed pages");
+        let items = counted(
+            self.items.len() + self.more_items,
+            "new result",
+            "new results",
+        );
+        let changes = counted(
+            self.changes.len() + self.more_changes,
+            "changed page",
+            "changed pages",
+        );
         match (self.is_met, items, changes) {
             (true, _, _) => "condition met".to_owned(),
             (false, Some(items), Some(changes)) => format!("{items}, {changes}"),
@@ -116,7 +157,9 @@ fn line(value: &Value) -> String {
     match value {
         Value::String(text) => one_line(text, MOST_LINE_CHARS),
         Value::Null => String::new(),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => one_line(&value.to_string(), MOST_LINE_CHARS),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            one_line(&value.to_string(), MOST_LINE_CHARS)
+        }
     }
 }
 
@@ -127,7 +170,10 @@ impl Item {
         Self {
             title: if title.is_empty() { url.clone() } else { title },
             // Only web addresses become links; the whole one, not what a line has room for.
-            link: item["url"].as_str().filter(|url| domain::url_identity::parse_identity(url).is_some()).map(str::to_owned),
+            link: item["url"]
+                .as_str()
+                .filter(|url| domain::url_identity::parse_identity(url).is_some())
+                .map(str::to_owned),
             url,
             date: line(&item["published_date"]),
             snippet: line(&item["snippet"]),
@@ -140,16 +186,33 @@ impl Change {
         let diff = &change["diff"];
         let passages = |field: &str, mark: &'static str| {
             let list = diff[field].as_array().cloned().unwrap_or_default();
-            list.into_iter().map(move |passage| format!("{mark} {}", line(&passage))).collect::<Vec<_>>()
+            list.into_iter()
+                .map(move |passage| format!("{mark} {}", line(&passage)))
+                .collect::<Vec<_>>()
         };
         let replaced = diff["changed"].as_array().cloned().unwrap_or_default();
         let replaced = replaced.iter().map(|passage| {
             let path = line(&passage["path"]);
-            let named = if path.is_empty() { String::new() } else { format!("{path}: ") };
-            format!("~ {named}{} → {}", line(&passage["before"]), line(&passage["after"]))
+            let named = if path.is_empty() {
+                String::new()
+            } else {
+                format!("{path}: ")
+            };
+            format!(
+                "~ {named}{} → {}",
+                line(&passage["before"]),
+                line(&passage["after"])
+            )
         });
-        let passages = replaced.chain(passages("added", "+")).chain(passages("removed", "-")).take(MOST_PASSAGES).collect();
-        Self { url: line(&change["url"]), passages }
+        let passages = replaced
+            .chain(passages("added", "+"))
+            .chain(passages("removed", "-"))
+            .take(MOST_PASSAGES)
+            .collect();
+        Self {
+            url: line(&change["url"]),
+            passages,
+        }
     }
 }
 
@@ -197,14 +260,27 @@ mod tests {
     }
 
     fn read(conclusion: &Value) -> Option<Signal> {
-        Signal::read(&crate::tests::run(), None, conclusion, "https://nightdesk.example/executions/exe_1".into())
+        Signal::read(
+            &crate::tests::run(),
+            None,
+            conclusion,
+            "https://nightdesk.example/executions/exe_1".into(),
+        )
     }
 
     #[test]
     fn the_whole_mail() {
         let mail = read(&conclusion()).unwrap().mail("a@x.test");
-        let mail = format!("{}\n\n{}\n{}", mail.subject, mail.text, mail.html.unwrap_or_default());
-        insta::assert_snapshot!("signal", mail.replace(crate::tests::run().workflow.as_str(), "Morning wires"));
+        let mail = format!(
+            "{}\n\n{}\n{}",
+            mail.subject,
+            mail.text,
+            mail.html.unwrap_or_default()
+        );
+        insta::assert_snapshot!(
+            "signal",
+            mail.replace(crate::tests::run().workflow.as_str(), "Morning wires")
+        );
     }
 
     #[test]
@@ -216,7 +292,11 @@ mod tests {
         quiet["condition"] = json!({"type": "result_count", "evidence": ["5 results"]});
         quiet["result_changes"] = Value::Null;
         let mail = read(&quiet).unwrap().mail("a@x.test");
-        assert!(mail.subject.starts_with("Nightdesk: condition met"), "{}", mail.subject);
+        assert!(
+            mail.subject.starts_with("Nightdesk: condition met"),
+            "{}",
+            mail.subject
+        );
         assert!(mail.text.contains("5 results"));
         assert!(read(&json!({})).is_none());
     }

@@ -26,10 +26,17 @@ pub(crate) async fn run(config: &FormatPost, context: &Context<'_>) -> Result<Ma
     }
     let text = match config.channel {
         Channel::X => within_characters(text, MOST_CHARACTERS_ON_X),
-        Channel::Linkedin | Channel::Newsletter | Channel::Blog | Channel::Slack | Channel::Generic => text.to_owned(),
+        Channel::Linkedin
+        | Channel::Newsletter
+        | Channel::Blog
+        | Channel::Slack
+        | Channel::Generic => text.to_owned(),
     };
     let characters = text.chars().count();
-    Ok(Made::Output { document: json!({ "text": text, "channel": config.channel, "characters": characters }), credits: 1 })
+    Ok(Made::Output {
+        document: json!({ "text": text, "channel": config.channel, "characters": characters }),
+        credits: 1,
+    })
 }
 
 /// The text up to the end of word number `most`, its line breaks kept.
@@ -56,7 +63,10 @@ fn within_characters(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     let cut: String = text.chars().take(most - 1).collect();
-    let end = cut.rfind(char::is_whitespace).filter(|end| *end > cut.len() / 2).unwrap_or(cut.len());
+    let end = cut
+        .rfind(char::is_whitespace)
+        .filter(|end| *end > cut.len() / 2)
+        .unwrap_or(cut.len());
     format!("{}…", cut[..end].trim_end())
 }
 
@@ -70,7 +80,13 @@ mod tests {
         assert_eq!(within_words("one two", 2), "one two");
         let long = "wörter ".repeat(60);
         let cut = within_characters(&long, 280);
-        assert!(cut.chars().count() <= 280 && cut.ends_with("wörter…"), "{cut}");
-        assert_eq!(within_characters(&"x".repeat(300), 280).chars().count(), 280);
+        assert!(
+            cut.chars().count() <= 280 && cut.ends_with("wörter…"),
+            "{cut}"
+        );
+        assert_eq!(
+            within_characters(&"x".repeat(300), 280).chars().count(),
+            280
+        );
     }
 }

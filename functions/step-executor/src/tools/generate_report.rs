@@ -8,7 +8,10 @@ use serde_json::json;
 use super::{Context, Made};
 use crate::material;
 
-pub(crate) async fn run(config: &GenerateReport, context: &Context<'_>) -> Result<Made, ToolFailure> {
+pub(crate) async fn run(
+    config: &GenerateReport,
+    context: &Context<'_>,
+) -> Result<Made, ToolFailure> {
     let material = material::of(context.upstream, &config.from);
     let sources = material::sources(&material);
     let title = context.optional_text(config.title.as_ref())?;
@@ -17,10 +20,21 @@ pub(crate) async fn run(config: &GenerateReport, context: &Context<'_>) -> Resul
         TextFormat::Html => model::TextFormat::Html,
         TextFormat::Text => model::TextFormat::Text,
     };
-    let task = Task::Report { title: title.clone(), length_words: config.length_words, format, note: context.note(), material };
+    let task = Task::Report {
+        title: title.clone(),
+        length_words: config.length_words,
+        format,
+        note: context.note(),
+        material,
+    };
     let text = context.write(&task).await?;
-    let title = title.or_else(|| first_heading(&text)).unwrap_or_else(|| "Report".to_owned());
-    Ok(Made::Output { document: json!({ "title": title, "text": text, "sources": sources }), credits: 1 })
+    let title = title
+        .or_else(|| first_heading(&text))
+        .unwrap_or_else(|| "Report".to_owned());
+    Ok(Made::Output {
+        document: json!({ "title": title, "text": text, "sources": sources }),
+        credits: 1,
+    })
 }
 
 /// The heading a Markdown or HTML text begins with.
@@ -39,8 +53,14 @@ mod tests {
 
     #[test]
     fn a_report_is_named_by_its_first_heading() {
-        assert_eq!(first_heading("\n# The week\n\ntext").as_deref(), Some("The week"));
-        assert_eq!(first_heading("<h1>The week</h1><p>x").as_deref(), Some("The week"));
+        assert_eq!(
+            first_heading("\n# The week\n\ntext").as_deref(),
+            Some("The week")
+        );
+        assert_eq!(
+            first_heading("<h1>The week</h1><p>x").as_deref(),
+            Some("The week")
+        );
         assert_eq!(first_heading("The week\n# later"), None);
     }
 }

@@ -10,7 +10,14 @@ use crate::material;
 
 pub(crate) async fn run(config: &LlmResponse, context: &Context<'_>) -> Result<Made, ToolFailure> {
     let material = material::of(context.upstream, &config.from);
-    let task = Task::Respond { prompt: context.text(&config.prompt)?, note: context.note(), material };
+    let task = Task::Respond {
+        prompt: context.text(&config.prompt)?,
+        note: context.note(),
+        material,
+    };
     let text = context.write(&task).await?;
-    Ok(Made::Output { document: json!({ "text": text }), credits: 1 })
+    Ok(Made::Output {
+        document: json!({ "text": text }),
+        credits: 1,
+    })
 }

@@ -57,13 +57,20 @@ impl Context<'_> {
 
     /// A template with its references written out.
     pub(crate) fn text(&self, template: &Template) -> Result<String, ToolFailure> {
-        template.render(self.upstream).map_err(|missing| failure::of_reference(&missing))
+        template
+            .render(self.upstream)
+            .map_err(|missing| failure::of_reference(&missing))
     }
 
     /// An optional template, written out; blank counts as absent.
-    pub(crate) fn optional_text(&self, template: Option<&Template>) -> Result<Option<String>, ToolFailure> {
+    pub(crate) fn optional_text(
+        &self,
+        template: Option<&Template>,
+    ) -> Result<Option<String>, ToolFailure> {
         let text = template.map(|template| self.text(template)).transpose()?;
-        Ok(text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
+        Ok(text
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty()))
     }
 
     pub(crate) fn note(&self) -> Option<String> {
@@ -72,7 +79,12 @@ impl Context<'_> {
 
     /// Has the model write.
     pub(crate) async fn write(&self, task: &Task) -> Result<String, ToolFailure> {
-        let answer = self.ports.model.perform(task, self.left()).await.map_err(|error| failure::of_model(&error))?;
+        let answer = self
+            .ports
+            .model
+            .perform(task, self.left())
+            .await
+            .map_err(|error| failure::of_model(&error))?;
         Ok(answer.text)
     }
 }
@@ -106,10 +118,19 @@ pub(crate) async fn run(tool: &Tool, context: &Context<'_>) -> Result<Made, Tool
 }
 
 /// Performs an approved draft and gives the step's output. `key` is the same at every attempt.
-pub(crate) async fn perform(tool: &Tool, draft: &Draft, key: &str, context: &Context<'_>) -> Result<Value, ToolFailure> {
+pub(crate) async fn perform(
+    tool: &Tool,
+    draft: &Draft,
+    key: &str,
+    context: &Context<'_>,
+) -> Result<Value, ToolFailure> {
     match (tool, draft) {
-        (Tool::SendEmail(_), Draft::Email { to, subject, body }) => send_email::perform(to, subject, body, context).await,
-        (Tool::PostWebhook(config), Draft::Webhook { url, body }) => post_webhook::perform(config, url, body, key, context).await,
+        (Tool::SendEmail(_), Draft::Email { to, subject, body }) => {
+            send_email::perform(to, subject, body, context).await
+        }
+        (Tool::PostWebhook(config), Draft::Webhook { url, body }) => {
+            post_webhook::perform(config, url, body, key, context).await
+        }
         (
             Tool::Search(_)
             | Tool::Crawl(_)
@@ -122,8 +143,15 @@ pub(crate) async fn perform(tool: &Tool, draft: &Draft, key: &str, context: &Con
             | Tool::Transform(_)
             | Tool::SendEmail(_)
             | Tool::PostWebhook(_),
-            Draft::Email { .. } | Draft::Webhook { .. } | Draft::Content { .. } | Draft::Image { .. },
-        ) => Err(ToolFailure::new(ErrorCode::DraftChanged, "the approved draft is not one this step can perform", Again::Never)),
+            Draft::Email { .. }
+            | Draft::Webhook { .. }
+            | Draft::Content { .. }
+            | Draft::Image { .. },
+        ) => Err(ToolFailure::new(
+            ErrorCode::DraftChanged,
+            "the approved draft is not one this step can perform",
+            Again::Never,
+        )),
     }
 }
 

@@ -19,28 +19,76 @@ use crate::failure;
 pub(crate) async fn run(config: &PostWebhook, context: &Context<'_>) -> Result<Made, ToolFailure> {
     let url = context.text(&config.url)?.trim().to_owned();
     // Before a person is asked about it; the sender checks again what it connects to.
-    context.egress.check_url(&url).map_err(|denied| ToolFailure::new(ErrorCode::BlockedAddress, denied.reason, Again::Never))?;
-    let body = config.body.resolve(context.upstream).map_err(|missing| failure::of_reference(&missing))?;
+    context.egress.check_url(&url).map_err(|denied| {
+        ToolFailure::new(ErrorCode::BlockedAddress, denied.reason, Again::Never)
+    })?;
+    let body = config
+        .body
+        .resolve(context.upstream)
+        .map_err(|missing| failure::of_reference(&missing))?;
     Ok(Made::Draft(Draft::Webhook { url, body }))
 }
 
-pub(crate) async fn perform(config: &PostWebhook, url: &str, body: &Value, key: &str, context: &Context<'_>) -> Result<Value, ToolFailure> {
-    let post = post(config.secret.as_deref(), url, body, key, Timestamp::now().as_second(), context.left())?;
-    let status = context.ports.webhooks.post(&post).await.map_err(|error| failure::of_post(&error))?;
+pub(crate) async fn perform(
+    config: &PostWebhook,
+    url: &str,
+    body: &Value,
+    key: &str,
+    context: &Context<'_>,
+) -> Result<Value, ToolFailure> {
+    let post = post(
+        config.secret.as_deref(),
+        url,
+        body,
+        key,
+        Timestamp::now().as_second(),
+        context.left(),
+    )?;
+    let status = context
+        .ports
+        .webhooks
+        .post(&post)
+        .await
+        .map_err(|error| failure::of_post(&error))?;
     Ok(json!({ "status": status }))
 }
 
-fn post(secret: Option<&str>, url: &str, body: &Value, key: &str, seconds: i64, limit: std::time::Duration) -> Result<Post, ToolFailure> {
+fn post(
+    secret: Option<&str>,
+    url: &str,
+    body: &Value,
+    key: &str,
+    seconds: i64,
+    limit: std::time::Duration,
+) -> Result<Post, ToolFailure> {
     let bytes = Draft::webhook_bytes(body);
-    let mut headers =
-        vec![("idempotency-key", key.to_owned()), ("webhook-id", key.to_owned()), ("webhook-timestamp", seconds.to_string())];
+    let mut headers = vec![
+        ("idempotency-key", key.to_owned()),
+        ("webhook-id", key.to_owned()),
+        ("webhook-timestamp", seconds.to_string()),
+    ];
     if let Some(secret) = secret {
-        let signature = signature::sign(secret, key, seconds, &bytes)
-            .ok_or_else(|| ToolFailure::new(ErrorCode::Infrastructure, "the stored secret cannot sign", Again::Never))?;
+        let signature = signature::sign(secret, key, seconds, &bytes).ok_or_else(|| {
+            ToolFailure::new(
+                ErrorCode::Infrastructure,
+                "the stored secret cannot sign",
+                Again::Never,
+            )
+        })?;
         headers.push(("webhook-signature", signature));
     }
-    let content_type = if body.is_string() { "text/plain; charset=utf-8" } else { "application/json" };
-    Ok(Post { url: url.to_owned(), content_type, headers, body: bytes, limit })
+    let content_type = if body.is_string() {
+        "text/plain; charset=utf-8"
+    } else {
+        "application/json"
+    };
+    Ok(Post {
+        url: url.to_owned(),
+        content_type,
+        headers,
+        body: bytes,
+        limit,
+    })
 }
 
 #[cfg(test)]
@@ -51,13 +99,33 @@ mod tests {
     #[test]
     fn the_bytes_are_the_drafts_and_the_signature_is_over_them() {
         let body = json!({"b": 1, "a": "ü"});
-        let sent = post(Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), "https://x.example/", &body, "k", 7, Duration::ZERO).unwrap();
+        let sent = post(
+            Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+            "https://x.example/",
+            &body,
+            "k",
+            7,
+            Duration::ZERO,
+        )
+        .unwrap();
         assert_eq!(sent.body, "{\"b\":1,\"a\":\"ü\"}".as_bytes());
         assert_eq!(sent.content_type, "application/json");
-        let wanted = signature::sign("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "k", 7, &sent.body).unwrap();
+        let wanted =
+            signature::sign("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "k", 7, &sent.body).unwrap();
         assert!(sent.headers.contains(&("webhook-signature", wanted)));
-        let text = post(None, "https://x.example/", &json!("plain"), "k", 7, Duration::ZERO).unwrap();
-        assert_eq!((text.body.as_slice(), text.content_type), (b"plain".as_slice(), "text/plain; charset=utf-8"));
+        let text = post(
+            None,
+            "https://x.example/",
+            &json!("plain"),
+            "k",
+            7,
+            Duration::ZERO,
+        )
+        .unwrap();
+        assert_eq!(
+            (text.body.as_slice(), text.content_type),
+            (b"plain".as_slice(), "text/plain; charset=utf-8")
+        );
         assert_eq!(text.headers.len(), 3);
     }
 }

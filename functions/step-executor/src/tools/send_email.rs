@@ -23,10 +23,24 @@ const MOST_RECIPIENTS: usize = 50;
 const MOST_SUBJECT_CHARS: usize = 200;
 
 pub(crate) async fn run(config: &SendEmail, context: &Context<'_>) -> Result<Made, ToolFailure> {
-    let resolved = config.to.resolve(context.upstream).map_err(|missing| failure::of_reference(&missing))?;
+    let resolved = config
+        .to
+        .resolve(context.upstream)
+        .map_err(|missing| failure::of_reference(&missing))?;
     let mut seen = HashSet::new();
-    let to: Vec<String> = resolved.values.iter().map(|to| to.trim().to_owned()).filter(|to| seen.insert(to.to_lowercase())).collect();
-    let wrong = |message: &str| Err(ToolFailure::new(ErrorCode::ReferenceMissing, message, Again::Never));
+    let to: Vec<String> = resolved
+        .values
+        .iter()
+        .map(|to| to.trim().to_owned())
+        .filter(|to| seen.insert(to.to_lowercase()))
+        .collect();
+    let wrong = |message: &str| {
+        Err(ToolFailure::new(
+            ErrorCode::ReferenceMissing,
+            message,
+            Again::Never,
+        ))
+    };
     if to.is_empty() {
         return wrong("there is no recipient once the references are resolved");
     }
@@ -44,16 +58,40 @@ pub(crate) async fn run(config: &SendEmail, context: &Context<'_>) -> Result<Mad
     Ok(Made::Draft(Draft::Email { to, subject, body }))
 }
 
-pub(crate) async fn perform(to: &[String], subject: &str, body: &str, context: &Context<'_>) -> Result<Value, ToolFailure> {
-    let mail = Mail { to: to.to_vec(), subject: subject.to_owned(), text: body.to_owned(), html: None };
-    let message_id = context.ports.mailer.send(&mail).await.map_err(|error| failure::of_mail(&error))?;
+pub(crate) async fn perform(
+    to: &[String],
+    subject: &str,
+    body: &str,
+    context: &Context<'_>,
+) -> Result<Value, ToolFailure> {
+    let mail = Mail {
+        to: to.to_vec(),
+        subject: subject.to_owned(),
+        text: body.to_owned(),
+        html: None,
+    };
+    let message_id = context
+        .ports
+        .mailer
+        .send(&mail)
+        .await
+        .map_err(|error| failure::of_mail(&error))?;
     Ok(json!({ "message_id": message_id }))
 }
 
 /// A header is one line; what could break it becomes a blank.
 fn one_line(subject: &str) -> String {
-    let clean: String = subject.chars().map(|c| if text::allowed_in_name(c) { c } else { ' ' }).collect();
-    clean.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MOST_SUBJECT_CHARS).collect()
+    let clean: String = subject
+        .chars()
+        .map(|c| if text::allowed_in_name(c) { c } else { ' ' })
+        .collect();
+    clean
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(MOST_SUBJECT_CHARS)
+        .collect()
 }
 
 #[cfg(test)]
@@ -62,7 +100,10 @@ mod tests {
 
     #[test]
     fn a_subject_cannot_become_a_header() {
-        assert_eq!(one_line("Hi\r\nBcc: x@y.zz\u{2028}\u{202e}"), "Hi Bcc: x@y.zz");
+        assert_eq!(
+            one_line("Hi\r\nBcc: x@y.zz\u{2028}\u{202e}"),
+            "Hi Bcc: x@y.zz"
+        );
         assert_eq!(one_line(&"é".repeat(300)).chars().count(), 200);
     }
 }

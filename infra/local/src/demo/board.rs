@@ -31,7 +31,9 @@ impl Board {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
         let notes = Notes::default();
-        let router = Router::new().route("/board", post(pin)).with_state(Arc::clone(&notes));
+        let router = Router::new()
+            .route("/board", post(pin))
+            .with_state(Arc::clone(&notes));
         tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
                 tracing::error!(%error, "the board fell down");
@@ -51,12 +53,25 @@ impl Board {
 
     /// What hangs there, oldest first.
     pub(super) fn notes(&self) -> Vec<Note> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.notes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
 async fn pin(State(notes): State<Notes>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
-    notes.lock().unwrap_or_else(PoisonError::into_inner).push(Note { key, body: body.to_vec() });
+    let key = headers
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
+    notes
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(Note {
+            key,
+            body: body.to_vec(),
+        });
     StatusCode::NO_CONTENT
 }

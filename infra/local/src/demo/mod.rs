@@ -22,7 +22,8 @@ use client::Client;
 
 /// The goal of the first story, where the person at the terminal gives none. `{board}` is where it
 /// is published.
-const GOAL: &str = "Find this week's top 3 AI product launches, draft a LinkedIn update and post it to {board}";
+const GOAL: &str =
+    "Find this week's top 3 AI product launches, draft a LinkedIn update and post it to {board}";
 /// Another goal, only planned and run to its draft, so that the two can be compared.
 const OTHER_GOAL: &str = "Summarise the latest news about solar energy in a 120 word report and turn it into a newsletter";
 
@@ -49,11 +50,23 @@ pub(crate) async fn tell(settings: Settings, goal: Option<String>) -> Result<(),
         allowed.push(',');
     }
     allowed.push_str(&board.address());
-    let host = Host::start(Settings { egress_allow: allowed, data: None, port: 0, ..settings }).await?;
+    let host = Host::start(Settings {
+        egress_allow: allowed,
+        data: None,
+        port: 0,
+        ..settings
+    })
+    .await?;
     let client = Client::new(host.base_url(), host.token())?;
-    say(&format!("\n  Nightdesk is up at {} in {} ms. Nothing leaves this machine.", host.base_url(), begun.elapsed().as_millis()));
+    say(&format!(
+        "\n  Nightdesk is up at {} in {} ms. Nothing leaves this machine.",
+        host.base_url(),
+        begun.elapsed().as_millis()
+    ));
 
-    let goal = goal.unwrap_or_else(|| GOAL.to_owned()).replace("{board}", &board.url());
+    let goal = goal
+        .unwrap_or_else(|| GOAL.to_owned())
+        .replace("{board}", &board.url());
     chapter("1", "From a goal to something published");
     approval::tell(&client, &board, &goal).await?;
     chapter("2", "Another goal, another plan");
@@ -61,13 +74,19 @@ pub(crate) async fn tell(settings: Settings, goal: Option<String>) -> Result<(),
     chapter("3", "A watch that speaks up only when something changed");
     patrol::tell(&client, host.site_url()).await?;
 
-    say(&format!("\n  Done in {:.1} s. `cargo dev` serves all of this at http://127.0.0.1:8787 until you stop it.\n", begun.elapsed().as_secs_f64()));
+    say(&format!(
+        "\n  Done in {:.1} s. `cargo dev` serves all of this at http://127.0.0.1:8787 until you stop it.\n",
+        begun.elapsed().as_secs_f64()
+    ));
     host.stop().await;
     Ok(())
 }
 
 fn chapter(number: &str, title: &str) {
-    say(&format!("\n── {number}. {title} {}", "─".repeat(70_usize.saturating_sub(title.len()))));
+    say(&format!(
+        "\n── {number}. {title} {}",
+        "─".repeat(70_usize.saturating_sub(title.len()))
+    ));
 }
 
 /// One line of the story.
@@ -80,7 +99,14 @@ fn quote(text: &str, lines: usize) {
     let all: Vec<&str> = text.lines().collect();
     for line in all.iter().take(lines) {
         let short: String = line.chars().take(110).collect();
-        say(&format!("            │ {short}{}", if line.chars().count() > 110 { "…" } else { "" }));
+        say(&format!(
+            "            │ {short}{}",
+            if line.chars().count() > 110 {
+                "…"
+            } else {
+                ""
+            }
+        ));
     }
     if all.len() > lines {
         say(&format!("            │ … {} more lines", all.len() - lines));

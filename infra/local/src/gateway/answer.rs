@@ -48,7 +48,10 @@ pub(crate) fn response(answer: &[u8]) -> Result<Response, Malformed> {
     if answer.get("statusCode").is_none() {
         // Anything without a status is itself the body of a good answer.
         let mut response = Response::new(Body::from(answer.to_string()));
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
         return Ok(response);
     }
     let answer: Answer = serde_json::from_value(answer)?;
@@ -70,7 +73,13 @@ pub(crate) fn response(answer: &[u8]) -> Result<Response, Malformed> {
         .map(|(name, value)| (name, vec![value]))
         .chain(multiple)
         .flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value)))
-        .chain(answer.cookies.unwrap_or_default().into_iter().map(|cookie| ("set-cookie".to_owned(), cookie.into())));
+        .chain(
+            answer
+                .cookies
+                .unwrap_or_default()
+                .into_iter()
+                .map(|cookie| ("set-cookie".to_owned(), cookie.into())),
+        );
     for (name, value) in all {
         let (name, value) = parse(&name, &value).ok_or(Malformed::Header(name))?;
         if !belongs_to_the_connection(&name) {
@@ -78,7 +87,10 @@ pub(crate) fn response(answer: &[u8]) -> Result<Response, Malformed> {
         }
     }
     if has_body && !response.headers().contains_key(header::CONTENT_TYPE) {
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
     }
     Ok(response)
 }
@@ -94,7 +106,12 @@ fn parse(name: &str, value: &Value) -> Option<(HeaderName, HeaderValue)> {
 
 /// Headers that describe the connection to the function, not the one to the client.
 fn belongs_to_the_connection(name: &HeaderName) -> bool {
-    [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING].contains(name)
+    [
+        header::CONNECTION,
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+    ]
+    .contains(name)
 }
 
 #[cfg(test)]
@@ -102,7 +119,9 @@ mod tests {
     use super::*;
 
     async fn text(response: Response) -> String {
-        let bytes = axum::body::to_bytes(response.into_body(), 1_000).await.expect("in memory");
+        let bytes = axum::body::to_bytes(response.into_body(), 1_000)
+            .await
+            .expect("in memory");
         String::from_utf8(bytes.to_vec()).expect("text")
     }
 
@@ -113,7 +132,11 @@ mod tests {
         assert_eq!(response.status(), StatusCode::CREATED);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html");
         assert!(!response.headers().contains_key(header::CONTENT_LENGTH));
-        let cookies: Vec<_> = response.headers().get_all(header::SET_COOKIE).iter().collect();
+        let cookies: Vec<_> = response
+            .headers()
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .collect();
         assert_eq!(cookies, ["a=1", "b=2; HttpOnly"]);
         assert_eq!(text(response).await, "<b>");
     }
@@ -135,7 +158,11 @@ mod tests {
             br#"{"statusCode":200,"headers":{"a":"line\nfeed"}}"#,
             br#"{"statusCode":200,"body":"%","isBase64Encoded":true}"#,
         ] {
-            assert!(response(nonsense).is_err(), "{}", String::from_utf8_lossy(nonsense));
+            assert!(
+                response(nonsense).is_err(),
+                "{}",
+                String::from_utf8_lossy(nonsense)
+            );
         }
     }
 }

@@ -69,7 +69,8 @@ pub(crate) fn of(parts: &Parts, body: &[u8], peer: SocketAddr, now: Timestamp) -
 fn headers(all: &HeaderMap, peer: SocketAddr, host: &str) -> Value {
     let mut joined = Map::new();
     for name in all.keys() {
-        let own = ["x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"].contains(&name.as_str());
+        let own =
+            ["x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"].contains(&name.as_str());
         if !own
             && name != header::COOKIE
             && let Some(value) = text(all, name)
@@ -78,7 +79,10 @@ fn headers(all: &HeaderMap, peer: SocketAddr, host: &str) -> Value {
         }
     }
     let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
-    joined.insert("x-forwarded-for".to_owned(), Value::from(peer.ip().to_string()));
+    joined.insert(
+        "x-forwarded-for".to_owned(),
+        Value::from(peer.ip().to_string()),
+    );
     joined.insert("x-forwarded-port".to_owned(), Value::from(port));
     joined.insert("x-forwarded-proto".to_owned(), Value::from("http"));
     Value::Object(joined)
@@ -87,15 +91,25 @@ fn headers(all: &HeaderMap, peer: SocketAddr, host: &str) -> Value {
 /// All values of a header, joined. Bytes that are no UTF-8 become replacement characters: an event
 /// is JSON, and the function must get the chance to refuse the header by name.
 fn text(headers: &HeaderMap, name: &header::HeaderName) -> Option<String> {
-    let values: Vec<_> =
-        headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let values: Vec<_> = headers
+        .get_all(name)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
     (!values.is_empty()).then(|| values.join(","))
 }
 
 fn cookies(headers: &HeaderMap) -> Vec<String> {
-    let lines = headers.get_all(header::COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let lines = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     lines
-        .flat_map(|line| line.split(';').map(|cookie| cookie.trim().to_owned()).collect::<Vec<_>>())
+        .flat_map(|line| {
+            line.split(';')
+                .map(|cookie| cookie.trim().to_owned())
+                .collect::<Vec<_>>()
+        })
         .filter(|cookie| !cookie.is_empty())
         .collect()
 }
@@ -119,12 +133,25 @@ fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<&'b str> {
     let kind = text(headers, &header::CONTENT_TYPE)?.to_ascii_lowercase();
     let kind = kind.split(';').next().unwrap_or("").trim();
     let textual = kind.starts_with("text/")
-        || ["application/json", "application/javascript", "application/xml"].contains(&kind);
-    if textual && !headers.contains_key(header::CONTENT_ENCODING) { std::str::from_utf8(body).ok() } else { None }
+        || [
+            "application/json",
+            "application/javascript",
+            "application/xml",
+        ]
+        .contains(&kind);
+    if textual && !headers.contains_key(header::CONTENT_ENCODING) {
+        std::str::from_utf8(body).ok()
+    } else {
+        None
+    }
 }
 
 fn protocol(version: Version) -> &'static str {
-    if version == Version::HTTP_10 { "HTTP/1.0" } else { "HTTP/1.1" }
+    if version == Version::HTTP_10 {
+        "HTTP/1.0"
+    } else {
+        "HTTP/1.1"
+    }
 }
 
 #[cfg(test)]
@@ -158,7 +185,11 @@ mod tests {
         assert_eq!(seen.method(), "POST");
         assert_eq!(seen.uri().path(), "/v1/workflows/a%2Fb/execute");
         assert_eq!(seen.uri().query(), Some("tags=x%20y&tags=z&empty="));
-        assert_eq!(seen.query_string_parameters_ref().and_then(|all| all.first("tags")), Some("x y"));
+        assert_eq!(
+            seen.query_string_parameters_ref()
+                .and_then(|all| all.first("tags")),
+            Some("x y")
+        );
         let header = |name: &str| seen.headers()[name].to_str().expect("text").to_owned();
         assert_eq!(header("accept"), "text/html,application/json");
         assert_eq!(header("cookie"), "a=1; b=2");
@@ -176,7 +207,10 @@ mod tests {
             ("", b"bare"),
         ];
         for (kind, body) in cases {
-            let sent = Request::post("/a/t").header("Host", "localhost").header("Content-Type", kind).body(body);
+            let sent = Request::post("/a/t")
+                .header("Host", "localhost")
+                .header("Content-Type", kind)
+                .body(body);
             let seen = as_seen_by_the_function(sent.expect("a request"));
             assert_eq!(seen.body(), &Body::Binary(body.to_vec()), "{kind}");
         }
@@ -190,7 +224,11 @@ mod tests {
             .body(&b""[..])
             .expect("a request");
         let seen = as_seen_by_the_function(sent);
-        assert!(seen.headers()["authorization"].as_bytes().starts_with(b"Bearer "));
+        assert!(
+            seen.headers()["authorization"]
+                .as_bytes()
+                .starts_with(b"Bearer ")
+        );
         assert_eq!(seen.body(), &Body::Empty);
     }
 }

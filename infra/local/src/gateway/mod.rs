@@ -17,11 +17,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::body::Bytes;
 
 use crate::clock::Clock;
 use crate::lambda::Functions;
@@ -59,7 +59,9 @@ async fn forward(
         Err(problem) => return problem.into_response(),
     };
     let event = event::of(&parts, &body, peer, gateway.clock.now());
-    let invocation = gateway.functions.invoke(&gateway.function, Bytes::from(event.to_string()));
+    let invocation = gateway
+        .functions
+        .invoke(&gateway.function, Bytes::from(event.to_string()));
     match tokio::time::timeout(TIMEOUT, invocation).await {
         Ok(Ok(answer)) => answer::response(&answer).unwrap_or_else(|malformed| {
             tracing::error!(error = %malformed, "the API's answer is no HTTP response");
@@ -77,19 +79,39 @@ async fn read(body: Body) -> Result<Bytes, Problem> {
     axum::body::to_bytes(body, MAX_BODY).await.map_err(|error| {
         // The limit is the only cause the client can do something about; else it is gone anyway.
         tracing::debug!(%error, "a request's body was not read");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "A request's body has at most 10 MB.")
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "payload_too_large",
+            "A request's body has at most 10 MB.",
+        )
     })
 }
 
 /// Refuses what was addressed to somebody else; to be layered over everything on the port.
 pub(crate) async fn addressed_to_us(request: Request, next: Next) -> Response {
-    let named = request.headers().get_all(header::HOST).iter().map(|value| value.to_str().unwrap_or(""));
-    let hosts: Vec<&str> = named.chain(request.uri().authority().map(|authority| authority.as_str())).collect();
+    let named = request
+        .headers()
+        .get_all(header::HOST)
+        .iter()
+        .map(|value| value.to_str().unwrap_or(""));
+    let hosts: Vec<&str> = named
+        .chain(
+            request
+                .uri()
+                .authority()
+                .map(|authority| authority.as_str()),
+        )
+        .collect();
     if !hosts.is_empty() && hosts.into_iter().all(is_local) {
         return next.run(request).await;
     }
     let detail = "This server answers only to 127.0.0.1 and localhost.";
-    Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request", detail).into_response()
+    Problem::new(
+        StatusCode::MISDIRECTED_REQUEST,
+        "misdirected_request",
+        detail,
+    )
+    .into_response()
 }
 
 /// `127.0.0.1` or `localhost`, with or without a port.
@@ -111,7 +133,18 @@ mod tests {
         for ours in ["127.0.0.1", "localhost", "LOCALHOST:9000", "127.0.0.1:8787"] {
             assert!(is_local(ours), "{ours}");
         }
-        let foreign = ["", "evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "127.0.0.1:", "localhost:x", "127.1", "[::1]:8787", "a@localhost", "0.0.0.0:8787"];
+        let foreign = [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.nip.io",
+            "127.0.0.1:",
+            "localhost:x",
+            "127.1",
+            "[::1]:8787",
+            "a@localhost",
+            "0.0.0.0:8787",
+        ];
         for foreign in foreign {
             assert!(!is_local(foreign), "{foreign}");
         }

@@ -14,8 +14,12 @@ use lambda_runtime::Error;
 /// # Errors
 /// An unknown name, or whatever stopped the function's runtime loop.
 pub(crate) fn run(name: &str) -> Result<(), Error> {
-    std::thread::Builder::new().name("lifeline".to_owned()).spawn(leave_with_the_host)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new()
+        .name("lifeline".to_owned())
+        .spawn(leave_with_the_host)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(start(name))
 }
 
@@ -53,8 +57,13 @@ mod tests {
         let topology = Topology::bundled().expect("the template");
         let mut unknown = Vec::new();
         for function in &topology.functions {
-            let refused = start(&function.name).await.expect_err("a test has no function's environment");
-            if refused.to_string().starts_with("this program has no function") {
+            let refused = start(&function.name)
+                .await
+                .expect_err("a test has no function's environment");
+            if refused
+                .to_string()
+                .starts_with("this program has no function")
+            {
                 unknown.push(function.name.as_str());
             }
         }

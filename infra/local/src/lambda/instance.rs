@@ -47,14 +47,21 @@ impl Instance {
     ///
     /// # Errors
     /// What the operating system says when the program cannot be executed.
-    pub(crate) fn start(blueprint: &Blueprint, number: u64, api: &RuntimeApi) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        blueprint: &Blueprint,
+        number: u64,
+        api: &RuntimeApi,
+    ) -> std::io::Result<Self> {
         let function = blueprint.function.clone();
         let mut command = Command::new(&blueprint.executable);
         command
             .args(["function", &function])
             .env_clear()
             .envs(&blueprint.environment)
-            .env("AWS_LAMBDA_RUNTIME_API", format!("{}/rt/{function}/{number}", blueprint.runtime_url))
+            .env(
+                "AWS_LAMBDA_RUNTIME_API",
+                format!("{}/rt/{function}/{number}", blueprint.runtime_url),
+            )
             .env("AWS_LAMBDA_LOG_STREAM_NAME", number.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -87,7 +94,11 @@ impl Instance {
             let reported = api.close(&function, number);
             tell.send_replace(Some(reported.unwrap_or(ending)));
         });
-        Ok(Self { events, ended, kill })
+        Ok(Self {
+            events,
+            ended,
+            kill,
+        })
     }
 
     /// Whether the process still exists.
@@ -117,7 +128,11 @@ impl Drop for Instance {
     }
 }
 
-fn forward(stream: Option<impl AsyncRead + Unpin + Send + 'static>, function: &str, log: &FunctionLog) {
+fn forward(
+    stream: Option<impl AsyncRead + Unpin + Send + 'static>,
+    function: &str,
+    log: &FunctionLog,
+) {
     let Some(stream) = stream else { return };
     let function = function.to_owned();
     let log = log.clone();

@@ -41,12 +41,18 @@ pub(crate) struct Functions {
 
 impl Functions {
     pub(crate) fn new(pools: BTreeMap<String, Arc<Pool>>) -> Self {
-        Self { pools: Arc::new(pools) }
+        Self {
+            pools: Arc::new(pools),
+        }
     }
 
     /// Runs one event through a function and gives its answer. The work goes on when the caller
     /// stops waiting, as it does in AWS.
-    pub(crate) async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, InvocationError> {
+    pub(crate) async fn invoke(
+        &self,
+        function: &str,
+        event: Bytes,
+    ) -> Result<Bytes, InvocationError> {
         match self.pools.get(function) {
             Some(pool) => pool.invoke(event).await,
             None => Err(InvocationError::Unknown(function.to_owned())),

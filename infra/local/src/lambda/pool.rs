@@ -98,7 +98,11 @@ impl Pool {
     }
 
     /// Gives the event to the instance; an error means that the instance never had it.
-    async fn hand_over(&self, instance: &Instance, event: Bytes) -> Result<oneshot::Receiver<Answer>, String> {
+    async fn hand_over(
+        &self,
+        instance: &Instance,
+        event: Bytes,
+    ) -> Result<oneshot::Receiver<Answer>, String> {
         let (taken, was_taken) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
         let invocation = Invocation {
@@ -127,7 +131,11 @@ impl Pool {
         }
     }
 
-    async fn answered(&self, instance: Instance, answer: oneshot::Receiver<Answer>) -> Result<Bytes, InvocationError> {
+    async fn answered(
+        &self,
+        instance: Instance,
+        answer: oneshot::Receiver<Answer>,
+    ) -> Result<Bytes, InvocationError> {
         let answer = tokio::time::timeout(self.timeout, answer).await;
         match answer {
             Ok(Ok(Answer::Response(body))) => {
@@ -149,7 +157,8 @@ impl Pool {
 
     fn start(&self) -> Result<Instance, InvocationError> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        Instance::start(&self.blueprint, number, &self.api).map_err(|error| InvocationError::Init(error.to_string()))
+        Instance::start(&self.blueprint, number, &self.api)
+            .map_err(|error| InvocationError::Init(error.to_string()))
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(Instance, Instant)>> {
@@ -174,7 +183,8 @@ impl Pool {
 
     /// Ends the instances that have been idle for [`IDLE`].
     pub(crate) fn reap(&self) {
-        self.idle().retain(|(instance, since)| instance.is_alive() && since.elapsed() < IDLE);
+        self.idle()
+            .retain(|(instance, since)| instance.is_alive() && since.elapsed() < IDLE);
     }
 
     /// Takes no more events, waits for none and ends all idle instances. Busy ones end with the

@@ -14,11 +14,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::body::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
@@ -96,7 +96,8 @@ impl RuntimeApi {
             pending: Mutex::new(None),
             init_error: Mutex::new(None),
         };
-        self.mailboxes().insert((function.to_owned(), instance), Arc::new(mailbox));
+        self.mailboxes()
+            .insert((function.to_owned(), instance), Arc::new(mailbox));
         sender
     }
 
@@ -105,49 +106,93 @@ impl RuntimeApi {
     pub(crate) fn close(&self, function: &str, instance: u64) -> Option<String> {
         let mailbox = self.mailboxes().remove(&(function.to_owned(), instance))?;
         mailbox.pending().take();
-        mailbox.init_error.lock().unwrap_or_else(PoisonError::into_inner).take()
+        mailbox
+            .init_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     /// The routes of all instances.
     pub(crate) fn router(&self) -> Router {
         Router::new()
-            .route("/rt/{function}/{instance}/2018-06-01/runtime/invocation/next", get(next))
-            .route("/rt/{function}/{instance}/2018-06-01/runtime/invocation/{id}/response", post(response))
-            .route("/rt/{function}/{instance}/2018-06-01/runtime/invocation/{id}/error", post(error))
-            .route("/rt/{function}/{instance}/2018-06-01/runtime/init/error", post(init_error))
+            .route(
+                "/rt/{function}/{instance}/2018-06-01/runtime/invocation/next",
+                get(next),
+            )
+            .route(
+                "/rt/{function}/{instance}/2018-06-01/runtime/invocation/{id}/response",
+                post(response),
+            )
+            .route(
+                "/rt/{function}/{instance}/2018-06-01/runtime/invocation/{id}/error",
+                post(error),
+            )
+            .route(
+                "/rt/{function}/{instance}/2018-06-01/runtime/init/error",
+                post(init_error),
+            )
             .layer(DefaultBodyLimit::disable())
             .with_state(self.clone())
     }
 
     fn mailboxes(&self) -> std::sync::MutexGuard<'_, HashMap<Address, Arc<Mailbox>>> {
-        self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.mailboxes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn mailbox(&self, function: String, instance: u64) -> Result<Arc<Mailbox>, Response> {
-        self.mailboxes()
-            .get(&(function, instance))
-            .cloned()
-            .ok_or_else(|| refused(StatusCode::FORBIDDEN, "InvalidInstance", "there is no such instance"))
+    fn mailbox(&self, function: String, instance: u64) -> Option<Arc<Mailbox>> {
+        self.mailboxes().get(&(function, instance)).cloned()
     }
 }
 
-async fn next(State(api): State<RuntimeApi>, Path((function, instance)): Path<Address>) -> Response {
-    let mailbox = match api.mailbox(function, instance) {
-        Ok(mailbox) => mailbox,
-        Err(refusal) => return refusal,
+fn no_such_instance() -> Response {
+    refused(
+        StatusCode::FORBIDDEN,
+        "InvalidInstance",
+        "there is no such instance",
+    )
+}
+
+async fn next(
+    State(api): State<RuntimeApi>,
+    Path((function, instance)): Path<Address>,
+) -> Response {
+    let Some(mailbox) = api.mailbox(function, instance) else {
+        return no_such_instance();
     };
     let Some(invocation) = mailbox.next.lock().await.recv().await else {
-        return refused(StatusCode::GONE, "InstanceEnded", "the host is done with this instance");
+        return refused(
+            StatusCode::GONE,
+            "InstanceEnded",
+            "the host is done with this instance",
+        );
     };
     let headers = [
-        ("lambda-runtime-aws-request-id", invocation.request_id.clone()),
-        ("lambda-runtime-deadline-ms", deadline_ms(invocation.timeout).to_string()),
-        ("lambda-runtime-invoked-function-arn", invocation.function_arn),
+        (
+            "lambda-runtime-aws-request-id",
+            invocation.request_id.clone(),
+        ),
+        (
+            "lambda-runtime-deadline-ms",
+            deadline_ms(invocation.timeout).to_string(),
+        ),
+        (
+            "lambda-runtime-invoked-function-arn",
+            invocation.function_arn,
+        ),
         ("lambda-runtime-trace-id", trace_id(&invocation.request_id)),
-        ("lambda-runtime-client-context", client_context(invocation.clock_offset_ms)),
+        (
+            "lambda-runtime-client-context",
+            client_context(invocation.clock_offset_ms),
+        ),
         ("content-type", "application/json".to_owned()),
     ];
-    *mailbox.pending() = Some(Pending { request_id: invocation.request_id, answer: invocation.answer });
+    *mailbox.pending() = Some(Pending {
+        request_id: invocation.request_id,
+        answer: invocation.answer,
+    });
     // A pool that stopped waiting has killed this instance already; nothing is left to tell it.
     let _gone = invocation.taken.send(());
     (axum::response::AppendHeaders(headers), invocation.event).into_response()
@@ -161,7 +206,10 @@ async fn response(
     let answer = if body.len() > MAX_RESPONSE {
         Answer::Error {
             kind: "Function.ResponseSizeTooLarge".to_owned(),
-            message: format!("the answer has {} bytes, more than {MAX_RESPONSE}", body.len()),
+            message: format!(
+                "the answer has {} bytes, more than {MAX_RESPONSE}",
+                body.len()
+            ),
         }
     } else {
         Answer::Response(body)
@@ -176,7 +224,16 @@ async fn error(
     body: Bytes,
 ) -> Response {
     let report = ErrorReport::read(&headers, &body);
-    settle(&api, function, instance, &id, Answer::Error { kind: report.error_type, message: report.error_message })
+    settle(
+        &api,
+        function,
+        instance,
+        &id,
+        Answer::Error {
+            kind: report.error_type,
+            message: report.error_message,
+        },
+    )
 }
 
 async fn init_error(
@@ -185,20 +242,21 @@ async fn init_error(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mailbox = match api.mailbox(function, instance) {
-        Ok(mailbox) => mailbox,
-        Err(refusal) => return refusal,
+    let Some(mailbox) = api.mailbox(function, instance) else {
+        return no_such_instance();
     };
     let report = ErrorReport::read(&headers, &body);
     let reason = format!("{}: {}", report.error_type, report.error_message);
-    *mailbox.init_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+    *mailbox
+        .init_error
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner) = Some(reason);
     accepted()
 }
 
 fn settle(api: &RuntimeApi, function: String, instance: u64, id: &str, answer: Answer) -> Response {
-    let mailbox = match api.mailbox(function, instance) {
-        Ok(mailbox) => mailbox,
-        Err(refusal) => return refusal,
+    let Some(mailbox) = api.mailbox(function, instance) else {
+        return no_such_instance();
     };
     match mailbox.settle(id) {
         Some(waiting) => {
@@ -206,7 +264,11 @@ fn settle(api: &RuntimeApi, function: String, instance: u64, id: &str, answer: A
             let _late = waiting.send(answer);
             accepted()
         }
-        None => refused(StatusCode::BAD_REQUEST, "InvalidRequestID", "this instance does not work on that event"),
+        None => refused(
+            StatusCode::BAD_REQUEST,
+            "InvalidRequestID",
+            "this instance does not work on that event",
+        ),
     }
 }
 
@@ -222,11 +284,16 @@ struct ErrorReport {
 
 impl ErrorReport {
     fn read(headers: &HeaderMap, body: &[u8]) -> Self {
-        let mut report = serde_json::from_slice(body)
-            .unwrap_or_else(|_| Self { error_type: String::new(), error_message: String::new() });
+        let mut report = serde_json::from_slice(body).unwrap_or_else(|_| Self {
+            error_type: String::new(),
+            error_message: String::new(),
+        });
         if report.error_type.is_empty() {
             let header = headers.get("lambda-runtime-function-error-type");
-            header.and_then(|value| value.to_str().ok()).unwrap_or("Unknown").clone_into(&mut report.error_type);
+            header
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or("Unknown")
+                .clone_into(&mut report.error_type);
         }
         report
     }
@@ -237,17 +304,27 @@ fn accepted() -> Response {
 }
 
 fn refused(status: StatusCode, kind: &str, message: &str) -> Response {
-    (status, axum::Json(json!({ "errorType": kind, "errorMessage": message }))).into_response()
+    (
+        status,
+        axum::Json(json!({ "errorType": kind, "errorMessage": message })),
+    )
+        .into_response()
 }
 
 fn deadline_ms(timeout: Duration) -> u128 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     (now + timeout).as_millis()
 }
 
 /// `Root=1-<8 hex>-<24 hex>`: the shape X-Ray gives it, from the request id.
 fn trace_id(request_id: &str) -> String {
-    let hex: String = request_id.chars().filter(char::is_ascii_hexdigit).take(32).collect();
+    let hex: String = request_id
+        .chars()
+        .filter(char::is_ascii_hexdigit)
+        .take(32)
+        .collect();
     match hex.split_at_checked(8) {
         Some((time, rest)) if rest.len() == 24 => format!("Root=1-{time}-{rest};Sampled=0"),
         _ => "Root=1-00000000-000000000000000000000000;Sampled=0".to_owned(),
@@ -286,10 +363,17 @@ mod tests {
         let api = RuntimeApi::default();
         let server = serving::start(0, api.router()).await.expect("a free port");
         let base = format!("{}/rt/step-executor/1/2018-06-01/runtime", server.url());
-        Stand { api, base, client: serving::client(), _server: server }
+        Stand {
+            api,
+            base,
+            client: serving::client(),
+            _server: server,
+        }
     }
 
-    fn invocation(event: &'static str) -> (Invocation, oneshot::Receiver<()>, oneshot::Receiver<Answer>) {
+    fn invocation(
+        event: &'static str,
+    ) -> (Invocation, oneshot::Receiver<()>, oneshot::Receiver<Answer>) {
         let (taken, was_taken) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
         let invocation = Invocation {
@@ -311,29 +395,62 @@ mod tests {
         let (invocation, was_taken, answered) = invocation(r#"{"Records":[]}"#);
         mailbox.send(invocation).await.expect("open");
 
-        let next = stand.client.get(format!("{}/invocation/next", stand.base)).send().await.expect("next");
+        let next = stand
+            .client
+            .get(format!("{}/invocation/next", stand.base))
+            .send()
+            .await
+            .expect("next");
         was_taken.await.expect("told");
         let header = |name: &str| next.headers()[name].to_str().expect("ASCII").to_owned();
         let id = header("lambda-runtime-aws-request-id");
         assert_eq!(id, "0199e4a6-7b2c-7def-8123-456789abcdef");
-        assert_eq!(header("lambda-runtime-trace-id"), "Root=1-0199e4a6-7b2c7def8123456789abcdef;Sampled=0");
-        let deadline: u128 = header("lambda-runtime-deadline-ms").parse().expect("a number");
+        assert_eq!(
+            header("lambda-runtime-trace-id"),
+            "Root=1-0199e4a6-7b2c7def8123456789abcdef;Sampled=0"
+        );
+        let deadline: u128 = header("lambda-runtime-deadline-ms")
+            .parse()
+            .expect("a number");
         let left = deadline.abs_diff(deadline_ms(Duration::ZERO));
         assert!((25_000..=30_000).contains(&left), "{left}");
 
         // The runtime crate itself reads the event's context.
-        let context = lambda_runtime::Context::new(&id, Arc::default(), next.headers()).expect("complete");
+        let context =
+            lambda_runtime::Context::new(&id, Arc::default(), next.headers()).expect("complete");
         let custom = context.client_context.expect("given").custom;
         assert_eq!(custom["nightdesk_clock_offset_ms"], "-86400000");
         assert_eq!(next.text().await.expect("body"), r#"{"Records":[]}"#);
 
-        let stray = stand.client.post(format!("{}/invocation/other/response", stand.base)).send().await.expect("sent");
+        let stray = stand
+            .client
+            .post(format!("{}/invocation/other/response", stand.base))
+            .send()
+            .await
+            .expect("sent");
         assert_eq!(stray.status(), StatusCode::BAD_REQUEST);
-        let done = stand.client.post(format!("{}/invocation/{id}/response", stand.base)).body("null").send().await;
+        let done = stand
+            .client
+            .post(format!("{}/invocation/{id}/response", stand.base))
+            .body("null")
+            .send()
+            .await;
         assert_eq!(done.expect("sent").status(), StatusCode::ACCEPTED);
-        assert_eq!(answered.await, Ok(Answer::Response(Bytes::from_static(b"null"))));
-        let again = stand.client.post(format!("{}/invocation/{id}/response", stand.base)).body("null").send().await;
-        assert_eq!(again.expect("sent").status(), StatusCode::BAD_REQUEST, "an event has one answer");
+        assert_eq!(
+            answered.await,
+            Ok(Answer::Response(Bytes::from_static(b"null")))
+        );
+        let again = stand
+            .client
+            .post(format!("{}/invocation/{id}/response", stand.base))
+            .body("null")
+            .send()
+            .await;
+        assert_eq!(
+            again.expect("sent").status(),
+            StatusCode::BAD_REQUEST,
+            "an event has one answer"
+        );
     }
 
     #[tokio::test]
@@ -343,10 +460,24 @@ mod tests {
         let (invocation, _taken, answered) = invocation("{}");
         let id = invocation.request_id.clone();
         mailbox.send(invocation).await.expect("open");
-        stand.client.get(format!("{}/invocation/next", stand.base)).send().await.expect("next");
+        stand
+            .client
+            .get(format!("{}/invocation/next", stand.base))
+            .send()
+            .await
+            .expect("next");
         let report = r#"{"errorType":"Panic","errorMessage":"no luck"}"#;
-        stand.client.post(format!("{}/invocation/{id}/error", stand.base)).body(report).send().await.expect("sent");
-        let expected = Answer::Error { kind: "Panic".to_owned(), message: "no luck".to_owned() };
+        stand
+            .client
+            .post(format!("{}/invocation/{id}/error", stand.base))
+            .body(report)
+            .send()
+            .await
+            .expect("sent");
+        let expected = Answer::Error {
+            kind: "Panic".to_owned(),
+            message: "no luck".to_owned(),
+        };
         assert_eq!(answered.await, Ok(expected));
     }
 
@@ -356,12 +487,31 @@ mod tests {
         let mailbox = stand.api.open("step-executor", 1);
         let (invocation, _taken, answered) = invocation("{}");
         mailbox.send(invocation).await.expect("open");
-        stand.client.get(format!("{}/invocation/next", stand.base)).send().await.expect("next");
+        stand
+            .client
+            .get(format!("{}/invocation/next", stand.base))
+            .send()
+            .await
+            .expect("next");
         let report = r#"{"errorType":"Config","errorMessage":"no table"}"#;
-        stand.client.post(format!("{}/init/error", stand.base)).body(report).send().await.expect("sent");
-        assert_eq!(stand.api.close("step-executor", 1), Some("Config: no table".to_owned()));
+        stand
+            .client
+            .post(format!("{}/init/error", stand.base))
+            .body(report)
+            .send()
+            .await
+            .expect("sent");
+        assert_eq!(
+            stand.api.close("step-executor", 1),
+            Some("Config: no table".to_owned())
+        );
         assert!(answered.await.is_err());
-        let gone = stand.client.get(format!("{}/invocation/next", stand.base)).send().await.expect("sent");
+        let gone = stand
+            .client
+            .get(format!("{}/invocation/next", stand.base))
+            .send()
+            .await
+            .expect("sent");
         assert_eq!(gone.status(), StatusCode::FORBIDDEN);
     }
 }

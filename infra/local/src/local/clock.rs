@@ -25,14 +25,25 @@ pub(super) async fn read(State(local): State<Local>) -> Json<Value> {
     Json(reading(&local))
 }
 
-pub(super) async fn advance(State(local): State<Local>, Body(request): Body<Advance>) -> Result<Json<Value>, Problem> {
+pub(super) async fn advance(
+    State(local): State<Local>,
+    Body(request): Body<Advance>,
+) -> Result<Json<Value>, Problem> {
     if !(0..=FURTHEST).contains(&request.advance_seconds) {
-        return Err(Problem::invalid(format!("advance_seconds is a number from 0 to {FURTHEST}: time never goes back.")));
+        return Err(Problem::invalid(format!(
+            "advance_seconds is a number from 0 to {FURTHEST}: time never goes back."
+        )));
     }
     let by = SignedDuration::from_secs(request.advance_seconds);
     let system = local.system.clone();
     // Goes on when the caller hangs up: half a jump would leave the system at a time nobody asked for.
-    let jump = tokio::spawn(async move { if request.sleep { system.sleep(by).await } else { system.pass(by).await } });
+    let jump = tokio::spawn(async move {
+        if request.sleep {
+            system.sleep(by).await
+        } else {
+            system.pass(by).await
+        }
+    });
     match jump.await {
         Ok(moved) => moved?,
         Err(_) => return Err(Problem::unavailable("The host is stopping.")),

@@ -10,7 +10,10 @@ use crate::problem::Problem;
 use crate::state::StateError;
 use crate::system::SystemError;
 
-pub(super) async fn list(State(local): State<Local>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn list(
+    State(local): State<Local>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let messages = local.ses.messages().map_err(read_failed)?;
     if wants_html(&headers) {
         let page = Html(mailbox::page(&messages));
@@ -30,6 +33,11 @@ fn read_failed(error: StateError) -> Problem {
 
 /// A browser names HTML; a program that takes anything gets JSON.
 fn wants_html(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|line| line.split(',')).any(|kind| kind.trim().starts_with("text/html"))
+    let accepted = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    accepted
+        .flat_map(|line| line.split(','))
+        .any(|kind| kind.trim().starts_with("text/html"))
 }

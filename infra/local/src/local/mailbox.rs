@@ -9,8 +9,7 @@ use std::fmt::Write as _;
 use crate::services::ses::Mail;
 
 /// What the page may load: nothing but its own styles and inlined images.
-pub(super) const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'none'";
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'none'";
 
 const HEAD: &str = "<!doctype html>
 <html lang=\"en\">
@@ -58,8 +57,11 @@ pub(super) fn page(messages: &[Mail]) -> String {
         }
         if let Some(text) = &mail.text {
             let open = if mail.html.is_none() { " open" } else { "" };
-            let _infallible =
-                writeln!(page, "<details{open}><summary>Plain text</summary><pre>{}</pre></details>", escaped(text));
+            let _infallible = writeln!(
+                page,
+                "<details{open}><summary>Plain text</summary><pre>{}</pre></details>",
+                escaped(text)
+            );
         }
         page.push_str("</article>\n");
     }
@@ -105,7 +107,11 @@ mod tests {
         };
         let page = page(&[mail]);
         assert!(!page.contains("<script"));
-        assert!(page.contains("srcdoc=\"&lt;base target=&quot;_blank&quot;&gt;&quot;&gt;&lt;script&gt;"));
+        assert!(
+            page.contains(
+                "srcdoc=\"&lt;base target=&quot;_blank&quot;&gt;&quot;&gt;&lt;script&gt;"
+            )
+        );
         assert!(page.contains("1970-01-01 00:00:00 UTC"));
     }
 

@@ -67,24 +67,42 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
         let is_json = kind.is_some_and(|kind| {
             let essence = kind.split(';').next().unwrap_or("");
             essence.trim().eq_ignore_ascii_case("application/json")
         });
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", rejection.body_text())
-        })?;
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| {
+                Problem::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "payload_too_large",
+                    rejection.body_text(),
+                )
+            })?;
         if body.is_empty() {
-            return serde_json::from_str("{}").map(Self).map_err(|error| Problem::invalid(error.to_string()));
+            return serde_json::from_str("{}")
+                .map(Self)
+                .map_err(|error| Problem::invalid(error.to_string()));
         }
         if !is_json {
             let detail = "The body must be application/json.";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                detail,
+            ));
         }
-        let value: Value = serde_json::from_slice(&body)
-            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "malformed_json", error.to_string()))?;
-        serde_json::from_value(value).map(Self).map_err(|error| Problem::invalid(error.to_string()))
+        let value: Value = serde_json::from_slice(&body).map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, "malformed_json", error.to_string())
+        })?;
+        serde_json::from_value(value)
+            .map(Self)
+            .map_err(|error| Problem::invalid(error.to_string()))
     }
 }
 
@@ -109,12 +127,19 @@ fn ten_seconds() -> u64 {
     10_000
 }
 
-async fn quiesce(State(local): State<Local>, Body(request): Body<Quiesce>) -> Result<Response, Problem> {
+async fn quiesce(
+    State(local): State<Local>,
+    Body(request): Body<Quiesce>,
+) -> Result<Response, Problem> {
     let patience = Duration::from_millis(request.timeout_ms.min(600_000));
     if local.system.quiesce(patience).await? {
         return Ok(Json(json!({ "quiet": true })).into_response());
     }
-    Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, "unavailable", "The system did not become quiet in time."))
+    Err(Problem::new(
+        StatusCode::GATEWAY_TIMEOUT,
+        "unavailable",
+        "The system did not become quiet in time.",
+    ))
 }
 
 async fn usage(State(local): State<Local>) -> Json<Value> {
@@ -134,7 +159,10 @@ async fn set_faults(
     State(local): State<Local>,
     Body(settings): Body<FaultSettings>,
 ) -> Result<Json<FaultSettings>, Problem> {
-    local.faults.set(settings).map_err(|error| Problem::invalid(error.to_string()))?;
+    local
+        .faults
+        .set(settings)
+        .map_err(|error| Problem::invalid(error.to_string()))?;
     Ok(Json(local.faults.settings()))
 }
 
@@ -153,7 +181,10 @@ async fn edition(State(local): State<Local>) -> Json<Value> {
     Json(json!({ "edition": local.edition.get() }))
 }
 
-async fn set_edition(State(local): State<Local>, Body(request): Body<SetEdition>) -> Result<Json<Value>, Problem> {
+async fn set_edition(
+    State(local): State<Local>,
+    Body(request): Body<SetEdition>,
+) -> Result<Json<Value>, Problem> {
     local.edition.set(request.edition).map_err(|error| {
         tracing::error!(%error, "the site's edition was not kept");
         Problem::unavailable("The edition could not be kept; the host's log says why.")
@@ -166,5 +197,9 @@ async fn not_found() -> Problem {
 }
 
 async fn method_not_allowed() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This endpoint has other methods.")
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "This endpoint has other methods.",
+    )
 }

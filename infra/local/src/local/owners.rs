@@ -28,14 +28,23 @@ pub(super) async fn create(
     State(local): State<Local>,
     Body(request): Body<NewOwner>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let made = local.owners.create(&request.email, request.team, request.credits).await.map_err(|error| match error {
-        OwnerError::Email(_) => {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_email", "email is no e-mail address.")
-        }
-        OwnerError::Store(_) | OwnerError::Wiring(_) => {
-            tracing::error!(%error, "an owner was not made");
-            Problem::unavailable("The owner could not be stored; the host's log says why.")
-        }
-    })?;
-    Ok((StatusCode::CREATED, Json(json!({ "owner_id": made.owner_id, "token": made.token }))))
+    let made = local
+        .owners
+        .create(&request.email, request.team, request.credits)
+        .await
+        .map_err(|error| match error {
+            OwnerError::Email(_) => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid_email",
+                "email is no e-mail address.",
+            ),
+            OwnerError::Store(_) | OwnerError::Wiring(_) => {
+                tracing::error!(%error, "an owner was not made");
+                Problem::unavailable("The owner could not be stored; the host's log says why.")
+            }
+        })?;
+    Ok((
+        StatusCode::CREATED,
+        Json(json!({ "owner_id": made.owner_id, "token": made.token })),
+    ))
 }

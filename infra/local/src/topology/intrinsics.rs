@@ -1,4 +1,4 @@
-//! CloudFormation's intrinsic functions, as far as the template uses them.
+//! `CloudFormation`'s intrinsic functions, as far as the template uses them.
 //!
 //! `!Ref`, `!GetAtt`, `!Sub`, `!If`, `!Equals`, `!Not` and `!Condition`; any other is an error. What
 //! a reference stands for depends on the type of the resource (`!Ref` of a queue is its address, of
@@ -19,7 +19,9 @@ pub(super) fn arn_of(value: &Value) -> Result<String, String> {
 
 /// The logical id in `!Ref X`.
 pub(super) fn referent(value: &Value) -> Result<String, String> {
-    tagged(value, "Ref").map(str::to_owned).ok_or_else(|| "expected !Ref <resource>".to_owned())
+    tagged(value, "Ref")
+        .map(str::to_owned)
+        .ok_or_else(|| "expected !Ref <resource>".to_owned())
 }
 
 fn tagged<'v>(value: &'v Value, tag: &str) -> Option<&'v str> {
@@ -55,7 +57,11 @@ impl Scope<'_> {
             ("!Sub", Value::String(text)) => self.substitute(text),
             ("!If", Value::Sequence(parts)) => match parts.as_slice() {
                 [Value::String(condition), then, otherwise] => {
-                    self.text(if self.named_condition(condition)? { then } else { otherwise })
+                    self.text(if self.named_condition(condition)? {
+                        then
+                    } else {
+                        otherwise
+                    })
                 }
                 _ => Err("!If wants a condition and two values".to_owned()),
             },
@@ -64,7 +70,11 @@ impl Scope<'_> {
     }
 
     fn named_condition(&self, name: &str) -> Result<bool, String> {
-        let condition = self.topology.conditions.get(name).ok_or_else(|| format!("there is no condition {name}"))?;
+        let condition = self
+            .topology
+            .conditions
+            .get(name)
+            .ok_or_else(|| format!("there is no condition {name}"))?;
         self.condition(condition)
     }
 
@@ -83,7 +93,9 @@ impl Scope<'_> {
                 [left, right] => Ok(self.text(left)? == self.text(right)?),
                 _ => Err("!Equals wants two values".to_owned()),
             },
-            _ => Err(format!("{tag} in this form is not a condition the local host knows")),
+            _ => Err(format!(
+                "{tag} in this form is not a condition the local host knows"
+            )),
         }
     }
 
@@ -98,7 +110,9 @@ impl Scope<'_> {
                 "Partition" => Ok("aws".to_owned()),
                 "StackName" => Ok(STACK.to_owned()),
                 "URLSuffix" => Ok("amazonaws.com".to_owned()),
-                _ => Err(format!("the pseudo parameter {name} is not known to the local host")),
+                _ => Err(format!(
+                    "the pseudo parameter {name} is not known to the local host"
+                )),
             };
         }
         let physical = physical_name(name);
@@ -108,7 +122,9 @@ impl Scope<'_> {
             // In AWS it is the ARN, with a random suffix; reading a secret takes either.
             Kind::Secret => Ok(physical),
             Kind::HttpApi => Ok("local".to_owned()),
-            Kind::Function | Kind::Alarm => Err(format!("!Ref {name} is not known to the local host")),
+            Kind::Function | Kind::Alarm => {
+                Err(format!("!Ref {name} is not known to the local host"))
+            }
         }
     }
 
@@ -119,7 +135,9 @@ impl Scope<'_> {
         match (self.kind(logical_id)?, attribute) {
             (Kind::Queue, "Arn") => Ok(queue_arn(&physical)),
             (Kind::Queue, "QueueName") => Ok(physical),
-            (Kind::Table, "Arn") => Ok(format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{physical}")),
+            (Kind::Table, "Arn") => Ok(format!(
+                "arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{physical}"
+            )),
             (Kind::Bucket, "Arn") => Ok(format!("arn:aws:s3:::{physical}")),
             (Kind::Role, "Arn") => Ok(format!("arn:aws:iam::{ACCOUNT}:role/{physical}")),
             _ => Err(refused()),
@@ -137,7 +155,9 @@ impl Scope<'_> {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
             out.push_str(before);
-            let (name, tail) = after.split_once('}').ok_or_else(|| format!("`{text}` has an open ${{"))?;
+            let (name, tail) = after
+                .split_once('}')
+                .ok_or_else(|| format!("`{text}` has an open ${{"))?;
             match name.strip_prefix('!') {
                 Some(literal) => out.push_str(&format!("${{{literal}}}")),
                 None if name.contains('.') => out.push_str(&self.attribute(name)?),

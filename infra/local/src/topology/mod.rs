@@ -26,7 +26,7 @@ use self::properties as props;
 pub const REGION: &str = "us-east-1";
 /// Account of every local ARN and queue address: AWS never gives this number to anybody.
 pub const ACCOUNT: &str = "000000000000";
-/// Name of the stack; physical names are `<stack>-<logical id>`, as CloudFormation makes them but
+/// Name of the stack; physical names are `<stack>-<logical id>`, as `CloudFormation` makes them but
 /// for its random suffix.
 pub const STACK: &str = "nightdesk";
 
@@ -43,7 +43,10 @@ pub enum TopologyError {
     #[error("the template is not readable YAML")]
     Yaml(#[source] serde_yaml_ng::Error),
     #[error("template, section {section}: {detail}")]
-    Section { section: &'static str, detail: String },
+    Section {
+        section: &'static str,
+        detail: String,
+    },
     #[error("template, resource {logical_id}: {detail}")]
     Resource { logical_id: String, detail: String },
     #[error("template parameter {name}: {detail}")]
@@ -193,7 +196,8 @@ impl Topology {
     /// # Errors
     /// Anything the host could not reproduce faithfully, with the logical id it is about.
     pub fn parse(text: &str) -> Result<Self, TopologyError> {
-        let template: props::Template = serde_yaml_ng::from_str(text).map_err(TopologyError::Yaml)?;
+        let template: props::Template =
+            serde_yaml_ng::from_str(text).map_err(TopologyError::Yaml)?;
         let globals = template.globals.function;
         let mut topology = Self {
             functions: Vec::new(),
@@ -207,10 +211,12 @@ impl Topology {
             kinds: BTreeMap::new(),
         };
         for (logical_id, resource) in template.resources {
-            topology.add(&logical_id, resource, &globals).map_err(|detail| TopologyError::Resource {
-                logical_id: logical_id.clone(),
-                detail,
-            })?;
+            topology
+                .add(&logical_id, resource, &globals)
+                .map_err(|detail| TopologyError::Resource {
+                    logical_id: logical_id.clone(),
+                    detail,
+                })?;
         }
         topology.check_references()?;
         Ok(topology)
@@ -221,9 +227,18 @@ impl Topology {
     /// # Errors
     /// A value for a parameter that does not exist or outside its `AllowedValues`, or none where
     /// the template has no default.
-    pub fn parameters(&self, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, TopologyError> {
-        let fail = |name: &str, detail: String| TopologyError::Parameter { name: name.to_owned(), detail };
-        if let Some(name) = given.keys().find(|name| !self.parameters.contains_key(*name)) {
+    pub fn parameters(
+        &self,
+        given: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>, TopologyError> {
+        let fail = |name: &str, detail: String| TopologyError::Parameter {
+            name: name.to_owned(),
+            detail,
+        };
+        if let Some(name) = given
+            .keys()
+            .find(|name| !self.parameters.contains_key(*name))
+        {
             return Err(fail(name, "the template has no such parameter".to_owned()));
         }
         let mut values = BTreeMap::new();
@@ -235,7 +250,10 @@ impl Topology {
             if let Some(allowed) = &parameter.allowed_values
                 && !allowed.contains(value)
             {
-                return Err(fail(name, format!("`{value}` is not one of {}", allowed.join(", "))));
+                return Err(fail(
+                    name,
+                    format!("`{value}` is not one of {}", allowed.join(", ")),
+                ));
             }
             values.insert(name.clone(), value.clone());
         }
@@ -251,7 +269,10 @@ impl Topology {
         function: &Function,
         deployment: &Deployment,
     ) -> Result<BTreeMap<String, String>, TopologyError> {
-        let scope = Scope { topology: self, deployment };
+        let scope = Scope {
+            topology: self,
+            deployment,
+        };
         function
             .environment
             .iter()
@@ -267,7 +288,9 @@ impl Topology {
 
     /// The queue of a logical id.
     pub fn queue(&self, logical_id: &str) -> Option<&Queue> {
-        self.queues.iter().find(|queue| queue.logical_id == logical_id)
+        self.queues
+            .iter()
+            .find(|queue| queue.logical_id == logical_id)
     }
 
     fn add(
@@ -281,7 +304,8 @@ impl Topology {
         let values = resource.properties;
         let kind = match resource.kind.as_str() {
             "AWS::Serverless::Function" => {
-                self.functions.push(function(logical, props::read(values)?, globals)?);
+                self.functions
+                    .push(function(logical, props::read(values)?, globals)?);
                 Kind::Function
             }
             "AWS::Serverless::HttpApi" => {
@@ -289,16 +313,21 @@ impl Topology {
                 Kind::HttpApi
             }
             "AWS::SQS::Queue" => {
-                self.queues.push(queue(logical, name, props::read(values)?)?);
+                self.queues
+                    .push(queue(logical, name, props::read(values)?)?);
                 Kind::Queue
             }
             "AWS::DynamoDB::Table" => {
-                self.tables.push(table(logical, name, props::read(values)?)?);
+                self.tables
+                    .push(table(logical, name, props::read(values)?)?);
                 Kind::Table
             }
             "AWS::S3::Bucket" => {
                 props::read::<props::Bucket>(values)?;
-                self.buckets.push(Named { logical_id: logical, name });
+                self.buckets.push(Named {
+                    logical_id: logical,
+                    name,
+                });
                 Kind::Bucket
             }
             "AWS::SecretsManager::Secret" => {
@@ -314,7 +343,10 @@ impl Topology {
             }
             "AWS::Scheduler::ScheduleGroup" => {
                 props::read::<props::Empty>(values)?;
-                self.schedule_groups.push(Named { logical_id: logical, name });
+                self.schedule_groups.push(Named {
+                    logical_id: logical,
+                    name,
+                });
                 Kind::ScheduleGroup
             }
             "AWS::IAM::Role" => {
@@ -331,18 +363,27 @@ impl Topology {
     /// Queues that event sources and redrive policies name exist, and no two functions share a name.
     fn check_references(&self) -> Result<(), TopologyError> {
         let fail = |logical_id: &str, detail: String| {
-            Err(TopologyError::Resource { logical_id: logical_id.to_owned(), detail })
+            Err(TopologyError::Resource {
+                logical_id: logical_id.to_owned(),
+                detail,
+            })
         };
         let mut names = BTreeMap::new();
         for function in &self.functions {
             if let Some(other) = names.insert(&function.name, &function.logical_id) {
-                return fail(&function.logical_id, format!("has the code folder of {other}"));
+                return fail(
+                    &function.logical_id,
+                    format!("has the code folder of {other}"),
+                );
             }
             for source in &function.sources {
                 if let EventSource::Queue { queue, .. } = source
                     && self.queue(queue).is_none()
                 {
-                    return fail(&function.logical_id, format!("consumes {queue}, which is no queue"));
+                    return fail(
+                        &function.logical_id,
+                        format!("consumes {queue}, which is no queue"),
+                    );
                 }
             }
         }
@@ -350,7 +391,10 @@ impl Topology {
             if let Some(redrive) = &queue.redrive
                 && self.queue(&redrive.dead_letters).is_none()
             {
-                return fail(&queue.logical_id, format!("redrives to {}, which is no queue", redrive.dead_letters));
+                return fail(
+                    &queue.logical_id,
+                    format!("redrives to {}, which is no queue", redrive.dead_letters),
+                );
             }
         }
         Ok(())
@@ -372,17 +416,25 @@ fn function(
         .to_owned();
     let mut environment = globals.environment.variables.clone();
     environment.extend(properties.environment.variables);
-    let seconds = properties.timeout.or(globals.timeout).unwrap_or(DEFAULT_TIMEOUT_SECONDS);
+    let seconds = properties
+        .timeout
+        .or(globals.timeout)
+        .unwrap_or(DEFAULT_TIMEOUT_SECONDS);
     let sources = properties
         .events
         .into_iter()
-        .map(|(event, source)| event_source(source).map_err(|detail| format!("event {event}: {detail}")))
+        .map(|(event, source)| {
+            event_source(source).map_err(|detail| format!("event {event}: {detail}"))
+        })
         .collect::<Result<_, _>>()?;
     Ok(Function {
         logical_id,
         name,
         timeout: Duration::from_secs(seconds),
-        memory_mb: properties.memory_size.or(globals.memory_size).unwrap_or(DEFAULT_MEMORY_MB),
+        memory_mb: properties
+            .memory_size
+            .or(globals.memory_size)
+            .unwrap_or(DEFAULT_MEMORY_MB),
         sources,
         environment,
     })
@@ -411,9 +463,13 @@ fn event_source(event: props::Event) -> Result<EventSource, String> {
         }
         "ScheduleV2" => {
             let source: props::ScheduleEvent = props::read(event.properties)?;
-            Ok(EventSource::Schedule { every: rate(&source.schedule_expression)? })
+            Ok(EventSource::Schedule {
+                every: rate(&source.schedule_expression)?,
+            })
         }
-        other => Err(format!("the local host does not know the event source {other}")),
+        other => Err(format!(
+            "the local host does not know the event source {other}"
+        )),
     }
 }
 
@@ -433,7 +489,10 @@ fn rate(expression: &str) -> Result<Duration, String> {
         ("day", 1) | ("days", 2..) => 86_400,
         _ => return Err(refused()),
     };
-    count.checked_mul(seconds).map(Duration::from_secs).ok_or_else(refused)
+    count
+        .checked_mul(seconds)
+        .map(Duration::from_secs)
+        .ok_or_else(refused)
 }
 
 fn queue(logical_id: String, name: String, properties: props::Queue) -> Result<Queue, String> {
@@ -470,7 +529,12 @@ fn table(logical_id: String, name: String, properties: props::Table) -> Result<T
         .time_to_live_specification
         .filter(|ttl| ttl.enabled)
         .map(|ttl| ttl.attribute_name);
-    Ok(Table { logical_id, name, create, ttl_attribute })
+    Ok(Table {
+        logical_id,
+        name,
+        create,
+        ttl_attribute,
+    })
 }
 
 #[cfg(test)]

@@ -12,23 +12,41 @@ fn deployment(topology: &Topology) -> Deployment {
         ("BaseUrl".to_owned(), "http://127.0.0.1:8787".to_owned()),
     ]);
     Deployment {
-        parameters: topology.parameters(&given).expect("the template's parameters"),
+        parameters: topology
+            .parameters(&given)
+            .expect("the template's parameters"),
         sqs_url: "http://127.0.0.1:4100".to_owned(),
     }
 }
 
 fn function<'t>(topology: &'t Topology, name: &str) -> &'t Function {
-    topology.functions.iter().find(|function| function.name == name).expect(name)
+    topology
+        .functions
+        .iter()
+        .find(|function| function.name == name)
+        .expect(name)
 }
 
 #[test]
 fn every_function_of_the_house_is_there() {
     let topology = bundled();
-    let mut names: Vec<_> = topology.functions.iter().map(|function| function.name.as_str()).collect();
+    let mut names: Vec<_> = topology
+        .functions
+        .iter()
+        .map(|function| function.name.as_str())
+        .collect();
     names.sort_unstable();
     assert_eq!(
         names,
-        ["api", "condition-evaluator", "execution-starter", "notifier", "planner", "step-executor", "sweeper"]
+        [
+            "api",
+            "condition-evaluator",
+            "execution-starter",
+            "notifier",
+            "planner",
+            "step-executor",
+            "sweeper"
+        ]
     );
 }
 
@@ -38,7 +56,10 @@ fn a_function_overrides_the_globals() {
     let api = function(&topology, "api");
     assert_eq!((api.timeout, api.memory_mb), (Duration::from_secs(30), 256));
     let steps = function(&topology, "step-executor");
-    assert_eq!((steps.timeout, steps.memory_mb), (Duration::from_secs(630), 512));
+    assert_eq!(
+        (steps.timeout, steps.memory_mb),
+        (Duration::from_secs(630), 512)
+    );
 }
 
 #[test]
@@ -47,7 +68,9 @@ fn event_sources_are_read() {
     assert_eq!(function(&topology, "api").sources, [EventSource::HttpApi]);
     assert_eq!(
         function(&topology, "sweeper").sources,
-        [EventSource::Schedule { every: Duration::from_secs(60) }]
+        [EventSource::Schedule {
+            every: Duration::from_secs(60)
+        }]
     );
     assert_eq!(
         function(&topology, "execution-starter").sources,
@@ -67,10 +90,17 @@ fn visibility_is_at_least_six_times_the_consumers_timeout() {
         for source in &function.sources {
             if let EventSource::Queue { queue, .. } = source {
                 let queue = topology.queue(queue).expect("checked while parsing");
-                assert!(queue.visibility >= 6 * function.timeout, "{}", queue.logical_id);
+                assert!(
+                    queue.visibility >= 6 * function.timeout,
+                    "{}",
+                    queue.logical_id
+                );
                 assert_eq!(
                     queue.redrive,
-                    Some(Redrive { dead_letters: "DeadLetterQueue".to_owned(), max_receive_count: 5 })
+                    Some(Redrive {
+                        dead_letters: "DeadLetterQueue".to_owned(),
+                        max_receive_count: 5
+                    })
                 );
             }
         }
@@ -80,7 +110,9 @@ fn visibility_is_at_least_six_times_the_consumers_timeout() {
 #[test]
 fn the_table_becomes_a_create_table_request() {
     let topology = bundled();
-    let [table] = topology.tables.as_slice() else { panic!("one table") };
+    let [table] = topology.tables.as_slice() else {
+        panic!("one table")
+    };
     assert_eq!(table.ttl_attribute.as_deref(), Some("expires_at"));
     assert_eq!(
         table.create,
@@ -114,16 +146,32 @@ fn environments_resolve_completely() {
     let topology = bundled();
     let deployment = deployment(&topology);
     for function in &topology.functions {
-        topology.environment(function, &deployment).expect(&function.name);
+        topology
+            .environment(function, &deployment)
+            .expect(&function.name);
     }
-    let api = topology.environment(function(&topology, "api"), &deployment).expect("api");
+    let api = topology
+        .environment(function(&topology, "api"), &deployment)
+        .expect("api");
     let get = |name: &str| api.get(name).map(String::as_str);
     assert_eq!(get("NIGHTDESK_TABLE"), Some("nightdesk-Table"));
     assert_eq!(get("NIGHTDESK_BLOBS"), Some("s3://nightdesk-Blobs"));
-    assert_eq!(get("NIGHTDESK_STEP_QUEUE_URL"), Some("http://127.0.0.1:4100/000000000000/nightdesk-StepQueue"));
-    assert_eq!(get("NIGHTDESK_START_QUEUE_ARN"), Some("arn:aws:sqs:us-east-1:000000000000:nightdesk-StartQueue"));
-    assert_eq!(get("NIGHTDESK_SCHEDULE_GROUP"), Some("nightdesk-ScheduleGroup"));
-    assert_eq!(get("NIGHTDESK_SCHEDULE_ROLE_ARN"), Some("arn:aws:iam::000000000000:role/nightdesk-ScheduleRole"));
+    assert_eq!(
+        get("NIGHTDESK_STEP_QUEUE_URL"),
+        Some("http://127.0.0.1:4100/000000000000/nightdesk-StepQueue")
+    );
+    assert_eq!(
+        get("NIGHTDESK_START_QUEUE_ARN"),
+        Some("arn:aws:sqs:us-east-1:000000000000:nightdesk-StartQueue")
+    );
+    assert_eq!(
+        get("NIGHTDESK_SCHEDULE_GROUP"),
+        Some("nightdesk-ScheduleGroup")
+    );
+    assert_eq!(
+        get("NIGHTDESK_SCHEDULE_ROLE_ARN"),
+        Some("arn:aws:iam::000000000000:role/nightdesk-ScheduleRole")
+    );
     assert_eq!(get("NIGHTDESK_BASE_URL"), Some("http://127.0.0.1:8787"));
 }
 
@@ -133,11 +181,19 @@ fn conditions_choose() {
     let mut deployment = deployment(&topology);
     let notifier = function(&topology, "notifier");
     let base = |deployment: &Deployment| {
-        topology.environment(notifier, deployment).expect("notifier")["NIGHTDESK_BASE_URL"].clone()
+        topology
+            .environment(notifier, deployment)
+            .expect("notifier")["NIGHTDESK_BASE_URL"]
+            .clone()
     };
     assert_eq!(base(&deployment), "http://127.0.0.1:8787");
-    deployment.parameters.insert("BaseUrl".to_owned(), String::new());
-    assert_eq!(base(&deployment), "https://local.execute-api.us-east-1.amazonaws.com");
+    deployment
+        .parameters
+        .insert("BaseUrl".to_owned(), String::new());
+    assert_eq!(
+        base(&deployment),
+        "https://local.execute-api.us-east-1.amazonaws.com"
+    );
 }
 
 #[test]
@@ -148,27 +204,44 @@ fn parameters_are_checked() {
             ("MailFrom".to_owned(), "desk@nightdesk.test".to_owned()),
             (name.to_owned(), value.to_owned()),
         ]);
-        topology.parameters(&given).map(|_| ()).map_err(|error| error.to_string())
+        topology
+            .parameters(&given)
+            .map(|_| ())
+            .map_err(|error| error.to_string())
     };
     assert_eq!(with("ModelProvider", "openai"), Ok(()));
     assert_eq!(
         with("LogLevel", "loud"),
-        Err("template parameter LogLevel: `loud` is not one of error, warn, info, debug".to_owned())
+        Err(
+            "template parameter LogLevel: `loud` is not one of error, warn, info, debug".to_owned()
+        )
     );
     assert_eq!(
         with("Nonsense", "x"),
         Err("template parameter Nonsense: the template has no such parameter".to_owned())
     );
-    let missing = topology.parameters(&BTreeMap::new()).map(|_| ()).map_err(|error| error.to_string());
-    assert_eq!(missing, Err("template parameter MailFrom: needs a value".to_owned()));
+    let missing = topology
+        .parameters(&BTreeMap::new())
+        .map(|_| ())
+        .map_err(|error| error.to_string());
+    assert_eq!(
+        missing,
+        Err("template parameter MailFrom: needs a value".to_owned())
+    );
 }
 
 /// What the reader says about a template with these resources.
 fn refusal(resources: &str) -> String {
     match Topology::parse(&format!("Resources:\n{resources}")) {
         Ok(topology) => {
-            let deployment = Deployment { parameters: BTreeMap::new(), sqs_url: String::new() };
-            let environments = topology.functions.iter().map(|function| topology.environment(function, &deployment));
+            let deployment = Deployment {
+                parameters: BTreeMap::new(),
+                sqs_url: String::new(),
+            };
+            let environments = topology
+                .functions
+                .iter()
+                .map(|function| topology.environment(function, &deployment));
             environments
                 .filter_map(|environment| environment.err().map(|error| error.to_string()))
                 .collect()
@@ -214,7 +287,14 @@ fn what_is_not_known_is_refused_with_the_logical_id() {
 fn rates_follow_the_grammar_of_aws() {
     assert_eq!(rate("rate(1 minute)"), Ok(Duration::from_secs(60)));
     assert_eq!(rate("rate(2 hours)"), Ok(Duration::from_secs(7_200)));
-    for wrong in ["rate(1 minutes)", "rate(0 minutes)", "rate(5 minute)", "rate(5)", "rate(-1 days)", "5 minutes"] {
+    for wrong in [
+        "rate(1 minutes)",
+        "rate(0 minutes)",
+        "rate(5 minute)",
+        "rate(5)",
+        "rate(-1 days)",
+        "5 minutes",
+    ] {
         assert!(rate(wrong).is_err(), "{wrong}");
     }
 }

@@ -32,7 +32,10 @@ pub(super) fn account(owner: &OwnerId) -> Key {
 pub(super) const LEDGER: &str = "ledger#";
 
 pub(super) fn ledger_entry(owner: &OwnerId, at: Timestamp, what: &str) -> Key {
-    key(format!("{owner}#CREDITS"), format!("{LEDGER}{:015}#{what}", at.as_millisecond()))
+    key(
+        format!("{owner}#CREDITS"),
+        format!("{LEDGER}{:015}#{what}", at.as_millisecond()),
+    )
 }
 
 pub(super) fn token(sha256: &str) -> Key {
@@ -62,7 +65,10 @@ pub(super) fn baseline(owner: &OwnerId, id: &WorkflowId) -> Key {
 pub(super) const OCCURRENCE: &str = "occurrence#";
 
 pub(super) fn occurrence(owner: &OwnerId, id: &WorkflowId, at: Timestamp) -> Key {
-    key(workflow_pk(owner, id), format!("{OCCURRENCE}{:015}", at.as_millisecond()))
+    key(
+        workflow_pk(owner, id),
+        format!("{OCCURRENCE}{:015}", at.as_millisecond()),
+    )
 }
 
 pub(super) const RUN: &str = "run#";
@@ -120,7 +126,9 @@ pub(super) fn output(owner: &OwnerId, sha256: &str) -> Key {
 /// The due index's partition for an item: by its own key, so that an item never moves.
 pub(super) fn shard(pk: &str) -> String {
     // FNV-1a, 32 bits (Fowler, Noll, Vo): any even spread will do.
-    let hash = pk.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash = pk.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
     format!("DUE#{}", hash % SHARDS)
 }
 
@@ -131,10 +139,18 @@ pub(super) fn due_item(pk: &str) -> Option<DueItem> {
     let kind = parts.next()?;
     let id = parts.next()?;
     match kind {
-        "E" => ExecutionId::parse(id).ok().map(|id| DueItem::Execution(owner, id)),
-        "A" => ApprovalId::parse(id).ok().map(|id| DueItem::Approval(owner, id)),
-        "W" => WorkflowId::parse(id).ok().map(|id| DueItem::Workflow(owner, id)),
-        "P" => PlanningId::parse(id).ok().map(|id| DueItem::Planning(owner, id)),
+        "E" => ExecutionId::parse(id)
+            .ok()
+            .map(|id| DueItem::Execution(owner, id)),
+        "A" => ApprovalId::parse(id)
+            .ok()
+            .map(|id| DueItem::Approval(owner, id)),
+        "W" => WorkflowId::parse(id)
+            .ok()
+            .map(|id| DueItem::Workflow(owner, id)),
+        "P" => PlanningId::parse(id)
+            .ok()
+            .map(|id| DueItem::Planning(owner, id)),
         _ => None,
     }
 }
@@ -147,16 +163,23 @@ mod tests {
     fn the_due_index_names_what_it_was_made_from() {
         let owner = OwnerId::from_uuid(uuid::Uuid::from_u128(1));
         let run = ExecutionId::from_uuid(uuid::Uuid::from_u128(2));
-        assert_eq!(due_item(&execution(&owner, &run).pk), Some(DueItem::Execution(owner.clone(), run)));
+        assert_eq!(
+            due_item(&execution(&owner, &run).pk),
+            Some(DueItem::Execution(owner.clone(), run))
+        );
         let job = PlanningId::from_uuid(uuid::Uuid::from_u128(3));
-        assert_eq!(due_item(&planning(&owner, &job).pk), Some(DueItem::Planning(owner, job)));
+        assert_eq!(
+            due_item(&planning(&owner, &job).pk),
+            Some(DueItem::Planning(owner, job))
+        );
         assert_eq!(due_item("TOKEN#x"), None);
     }
 
     #[test]
     fn shards_are_spread() {
-        let shards: std::collections::HashSet<String> =
-            (0..200).map(|i| shard(&format!("own_{i}#E#exe_{i}"))).collect();
+        let shards: std::collections::HashSet<String> = (0..200)
+            .map(|i| shard(&format!("own_{i}#E#exe_{i}")))
+            .collect();
         assert_eq!(shards.len(), SHARDS as usize);
     }
 }

@@ -37,19 +37,47 @@ pub struct DynamoStore {
 impl DynamoStore {
     #[must_use]
     pub fn new(sdk: &Sdk, table: String, blobs: Blobs) -> Self {
-        Self { client: Client::new(&sdk.service("DYNAMODB")), table, blobs }
+        Self {
+            client: Client::new(&sdk.service("DYNAMODB")),
+            table,
+            blobs,
+        }
     }
 
     /// The document an item refers to.
-    async fn stored<T: serde::de::DeserializeOwned>(&self, owner: &OwnerId, key: &keys::Key) -> Result<Option<T>, StoreError> {
-        let Some(reference) = self.document::<Output>(key).await? else { return Ok(None) };
-        let damaged = |reason: String| StoreError::Damaged { key: key.pk.clone(), reason };
-        let document = self.load_output(owner, &reference).await?.ok_or_else(|| damaged("what it refers to is gone".to_owned()))?;
-        serde_json::from_value(document).map(Some).map_err(|error| damaged(error.to_string()))
+    async fn stored<T: serde::de::DeserializeOwned>(
+        &self,
+        owner: &OwnerId,
+        key: &keys::Key,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(reference) = self.document::<Output>(key).await? else {
+            return Ok(None);
+        };
+        let damaged = |reason: String| StoreError::Damaged {
+            key: key.pk.clone(),
+            reason,
+        };
+        let document = self
+            .load_output(owner, &reference)
+            .await?
+            .ok_or_else(|| damaged("what it refers to is gone".to_owned()))?;
+        serde_json::from_value(document)
+            .map(Some)
+            .map_err(|error| damaged(error.to_string()))
     }
 
-    async fn list<T: serde::de::DeserializeOwned>(&self, pk: &str, prefix: &str, newest_first: bool, limit: Option<usize>) -> Result<Vec<T>, StoreError> {
-        self.partition(pk, prefix, newest_first, limit).await?.iter().map(item::read).collect()
+    async fn list<T: serde::de::DeserializeOwned>(
+        &self,
+        pk: &str,
+        prefix: &str,
+        newest_first: bool,
+        limit: Option<usize>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.partition(pk, prefix, newest_first, limit)
+            .await?
+            .iter()
+            .map(item::read)
+            .collect()
     }
 }
 
@@ -59,89 +87,177 @@ impl Store for DynamoStore {
         self.write(commit).await
     }
 
-    async fn execution(&self, owner: &OwnerId, id: &ExecutionId) -> Result<Option<Execution>, StoreError> {
+    async fn execution(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+    ) -> Result<Option<Execution>, StoreError> {
         self.document(&keys::execution(owner, id)).await
     }
 
-    async fn events(&self, owner: &OwnerId, id: &ExecutionId) -> Result<Vec<EventRecord>, StoreError> {
-        self.list(&keys::execution(owner, id).pk, keys::EVENT, false, None).await
+    async fn events(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        self.list(&keys::execution(owner, id).pk, keys::EVENT, false, None)
+            .await
     }
 
-    async fn conclusion(&self, owner: &OwnerId, id: &ExecutionId) -> Result<Option<Value>, StoreError> {
+    async fn conclusion(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+    ) -> Result<Option<Value>, StoreError> {
         self.stored(owner, &keys::conclusion(owner, id)).await
     }
 
-    async fn executions(&self, owner: &OwnerId, workflow: Option<&WorkflowId>, status: Option<&str>, slice: &Slice) -> Result<PageOf<Execution>, StoreError> {
+    async fn executions(
+        &self,
+        owner: &OwnerId,
+        workflow: Option<&WorkflowId>,
+        status: Option<&str>,
+        slice: &Slice,
+    ) -> Result<PageOf<Execution>, StoreError> {
         let rows = match workflow {
-            Some(workflow) => self.rows(&keys::workflow(owner, workflow).pk, keys::RUN).await?,
+            Some(workflow) => {
+                self.rows(&keys::workflow(owner, workflow).pk, keys::RUN)
+                    .await?
+            }
             None => {
                 let any = ExecutionId::from_uuid(uuid::Uuid::nil());
                 self.rows(&keys::execution_row(owner, &any).pk, "").await?
             }
         };
-        let key = |id: &str| ExecutionId::parse(id).ok().map(|id| keys::execution(owner, &id));
-        let Some(status) = status else { return self.page(rows, slice, key).await };
+        let key = |id: &str| {
+            ExecutionId::parse(id)
+                .ok()
+                .map(|id| keys::execution(owner, &id))
+        };
+        let Some(status) = status else {
+            return self.page(rows, slice, key).await;
+        };
         // Rows carry no status (it would be written at every change of it): runs are read until the
         // page is full.
         let keys: Vec<keys::Key> = rows.iter().filter_map(|row| key(&row.id)).collect();
         let all: Vec<Execution> = self.documents(&keys).await?;
-        let matching: Vec<Execution> = all.into_iter().filter(|run| run.status().as_str() == status).collect();
+        let matching: Vec<Execution> = all
+            .into_iter()
+            .filter(|run| run.status().as_str() == status)
+            .collect();
         let total = matching.len();
         let from = match &slice.after {
             Some(after) => matching.partition_point(|run| run.id.as_str() >= after.as_str()),
             None => slice.offset.min(total),
         };
         let items: Vec<Execution> = matching.into_iter().skip(from).take(slice.limit).collect();
-        let next = (from + items.len() < total).then(|| items.last().map(|run| run.id.to_string())).flatten();
+        let next = (from + items.len() < total)
+            .then(|| items.last().map(|run| run.id.to_string()))
+            .flatten();
         Ok(PageOf { items, total, next })
     }
 
-    async fn workflow(&self, owner: &OwnerId, id: &WorkflowId) -> Result<Option<Workflow>, StoreError> {
+    async fn workflow(
+        &self,
+        owner: &OwnerId,
+        id: &WorkflowId,
+    ) -> Result<Option<Workflow>, StoreError> {
         self.document(&keys::workflow(owner, id)).await
     }
 
     async fn workflow_rows(&self, owner: &OwnerId) -> Result<Vec<WorkflowRow>, StoreError> {
         let any = WorkflowId::from_uuid(uuid::Uuid::nil());
-        self.list(&keys::workflow_row(owner, &any).pk, "", true, None).await
+        self.list(&keys::workflow_row(owner, &any).pk, "", true, None)
+            .await
     }
 
-    async fn workflows(&self, owner: &OwnerId, ids: &[WorkflowId]) -> Result<Vec<Workflow>, StoreError> {
+    async fn workflows(
+        &self,
+        owner: &OwnerId,
+        ids: &[WorkflowId],
+    ) -> Result<Vec<Workflow>, StoreError> {
         let keys: Vec<keys::Key> = ids.iter().map(|id| keys::workflow(owner, id)).collect();
         self.documents(&keys).await
     }
 
-    async fn plan(&self, owner: &OwnerId, workflow: &WorkflowId, version: u32) -> Result<Option<Plan>, StoreError> {
+    async fn plan(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        version: u32,
+    ) -> Result<Option<Plan>, StoreError> {
         self.document(&keys::plan(owner, workflow, version)).await
     }
 
-    async fn baseline(&self, owner: &OwnerId, workflow: &WorkflowId) -> Result<Option<Baseline>, StoreError> {
+    async fn baseline(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+    ) -> Result<Option<Baseline>, StoreError> {
         self.stored(owner, &keys::baseline(owner, workflow)).await
     }
 
-    async fn occurrences(&self, owner: &OwnerId, workflow: &WorkflowId, limit: usize) -> Result<Vec<Occurrence>, StoreError> {
-        self.list(&keys::workflow(owner, workflow).pk, keys::OCCURRENCE, true, Some(limit)).await
+    async fn occurrences(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        limit: usize,
+    ) -> Result<Vec<Occurrence>, StoreError> {
+        self.list(
+            &keys::workflow(owner, workflow).pk,
+            keys::OCCURRENCE,
+            true,
+            Some(limit),
+        )
+        .await
     }
 
-    async fn planning(&self, owner: &OwnerId, id: &PlanningId) -> Result<Option<Planning>, StoreError> {
+    async fn planning(
+        &self,
+        owner: &OwnerId,
+        id: &PlanningId,
+    ) -> Result<Option<Planning>, StoreError> {
         self.document(&keys::planning(owner, id)).await
     }
 
-    async fn reviewed_plan(&self, owner: &OwnerId, id: &PlanId) -> Result<Option<ReviewedPlan>, StoreError> {
+    async fn reviewed_plan(
+        &self,
+        owner: &OwnerId,
+        id: &PlanId,
+    ) -> Result<Option<ReviewedPlan>, StoreError> {
         self.document(&keys::reviewed_plan(owner, id)).await
     }
 
-    async fn approval(&self, owner: &OwnerId, id: &ApprovalId) -> Result<Option<Approval>, StoreError> {
+    async fn approval(
+        &self,
+        owner: &OwnerId,
+        id: &ApprovalId,
+    ) -> Result<Option<Approval>, StoreError> {
         self.document(&keys::approval(owner, id)).await
     }
 
-    async fn approvals(&self, owner: &OwnerId, workflow: Option<&WorkflowId>, status: Option<ApprovalStatus>, slice: &Slice) -> Result<PageOf<Approval>, StoreError> {
+    async fn approvals(
+        &self,
+        owner: &OwnerId,
+        workflow: Option<&WorkflowId>,
+        status: Option<ApprovalStatus>,
+        slice: &Slice,
+    ) -> Result<PageOf<Approval>, StoreError> {
         let any = ApprovalId::from_uuid(uuid::Uuid::nil());
         let mut rows = self.rows(&keys::approval_row(owner, &any).pk, "").await?;
         rows.retain(|row| {
-            status.is_none_or(|status| item::text(&row.attributes, "status") == Some(status.as_str()))
-                && workflow.is_none_or(|workflow| item::text(&row.attributes, "workflow") == Some(workflow.as_str()))
+            status
+                .is_none_or(|status| item::text(&row.attributes, "status") == Some(status.as_str()))
+                && workflow.is_none_or(|workflow| {
+                    item::text(&row.attributes, "workflow") == Some(workflow.as_str())
+                })
         });
-        self.page(rows, slice, |id| ApprovalId::parse(id).ok().map(|id| keys::approval(owner, &id))).await
+        self.page(rows, slice, |id| {
+            ApprovalId::parse(id)
+                .ok()
+                .map(|id| keys::approval(owner, &id))
+        })
+        .await
     }
 
     async fn link(&self, token_sha256: &str) -> Result<Option<Link>, StoreError> {
@@ -161,10 +277,16 @@ impl Store for DynamoStore {
     }
 
     async fn ledger(&self, owner: &OwnerId, limit: usize) -> Result<Vec<LedgerEntry>, StoreError> {
-        self.list(&keys::account(owner).pk, keys::LEDGER, true, Some(limit)).await
+        self.list(&keys::account(owner).pk, keys::LEDGER, true, Some(limit))
+            .await
     }
 
-    async fn put_output(&self, owner: &OwnerId, document: &Value, preview: &str) -> Result<Output, StoreError> {
+    async fn put_output(
+        &self,
+        owner: &OwnerId,
+        document: &Value,
+        preview: &str,
+    ) -> Result<Output, StoreError> {
         self.store_output(owner, document, preview).await
     }
 

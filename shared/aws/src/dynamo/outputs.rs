@@ -53,8 +53,12 @@ impl Blobs {
             };
             (url.scheme() == "s3").then(|| (key, value.clone()))
         });
-        let (store, prefix) = object_store::parse_url_opts(&url, options).map_err(|error| error.to_string())?;
-        Ok(Self { store: Arc::from(store), prefix })
+        let (store, prefix) =
+            object_store::parse_url_opts(&url, options).map_err(|error| error.to_string())?;
+        Ok(Self {
+            store: Arc::from(store),
+            prefix,
+        })
     }
 
     fn path(&self, owner: &OwnerId, sha256: &str) -> Path {
@@ -62,14 +66,22 @@ impl Blobs {
     }
 
     async fn put(&self, owner: &OwnerId, sha256: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
-        let put = self.store.put(&self.path(owner, sha256), bytes.into()).await;
-        put.map(|_| ()).map_err(|error| StoreError::Unavailable(causes(&error)))
+        let put = self
+            .store
+            .put(&self.path(owner, sha256), bytes.into())
+            .await;
+        put.map(|_| ())
+            .map_err(|error| StoreError::Unavailable(causes(&error)))
     }
 
     async fn get(&self, owner: &OwnerId, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let failed = |error: object_store::Error| StoreError::Unavailable(causes(&error));
         match self.store.get(&self.path(owner, sha256)).await {
-            Ok(found) => found.bytes().await.map(|bytes| Some(bytes.to_vec())).map_err(failed),
+            Ok(found) => found
+                .bytes()
+                .await
+                .map(|bytes| Some(bytes.to_vec()))
+                .map_err(failed),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(failed(error)),
         }
@@ -78,17 +90,28 @@ impl Blobs {
 
 fn compress(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("writing to memory does not fail")
+    encoder
+        .write_all(bytes)
+        .and_then(|()| encoder.finish())
+        .expect("writing to memory does not fail")
 }
 
 fn inflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let mut inflated = Vec::new();
-    DeflateDecoder::new(bytes).take(LARGEST).read_to_end(&mut inflated).map_err(|error| error.to_string())?;
+    DeflateDecoder::new(bytes)
+        .take(LARGEST)
+        .read_to_end(&mut inflated)
+        .map_err(|error| error.to_string())?;
     Ok(inflated)
 }
 
 impl DynamoStore {
-    pub(super) async fn store_output(&self, owner: &OwnerId, document: &Value, preview: &str) -> Result<Output, StoreError> {
+    pub(super) async fn store_output(
+        &self,
+        owner: &OwnerId,
+        document: &Value,
+        preview: &str,
+    ) -> Result<Output, StoreError> {
         let json = document.to_string().into_bytes();
         let output = |inline| Output {
             sha256: digest::of_bytes(&json),
@@ -104,36 +127,66 @@ impl DynamoStore {
         if compressed.len() > MOST_IN_TABLE {
             self.blobs.put(owner, &output.sha256, compressed).await?;
         } else {
-            let item = Item::new(&keys::output(owner, &output.sha256)).bytes("deflated", compressed);
-            let request = self.client.put_item().table_name(&self.table).set_item(Some(item.attributes));
-            request.send().await.map_err(|error| StoreError::Unavailable(causes(&error)))?;
+            let item =
+                Item::new(&keys::output(owner, &output.sha256)).bytes("deflated", compressed);
+            let request = self
+                .client
+                .put_item()
+                .table_name(&self.table)
+                .set_item(Some(item.attributes));
+            request
+                .send()
+                .await
+                .map_err(|error| StoreError::Unavailable(causes(&error)))?;
         }
         Ok(output)
     }
 
-    pub(super) async fn load_output(&self, owner: &OwnerId, output: &Output) -> Result<Option<Value>, StoreError> {
+    pub(super) async fn load_output(
+        &self,
+        owner: &OwnerId,
+        output: &Output,
+    ) -> Result<Option<Value>, StoreError> {
         if let Some(document) = &output.inline {
             return Ok(Some(document.clone()));
         }
         let key = keys::output(owner, &output.sha256);
         let stored = self.get(&key).await?;
-        let compressed = match stored.as_ref().and_then(|attributes| attributes.get("deflated")?.as_b().ok()) {
+        let compressed = match stored
+            .as_ref()
+            .and_then(|attributes| attributes.get("deflated")?.as_b().ok())
+        {
             Some(bytes) => Some(bytes.as_ref().to_vec()),
             None => self.blobs.get(owner, &output.sha256).await?,
         };
-        let damaged = |reason: String| StoreError::Damaged { key: key.pk.clone(), reason };
-        let Some(compressed) = compressed else { return Ok(None) };
+        let damaged = |reason: String| StoreError::Damaged {
+            key: key.pk.clone(),
+            reason,
+        };
+        let Some(compressed) = compressed else {
+            return Ok(None);
+        };
         let json = inflate(&compressed).map_err(damaged)?;
-        serde_json::from_slice(&json).map(Some).map_err(|error| damaged(error.to_string()))
+        serde_json::from_slice(&json)
+            .map(Some)
+            .map_err(|error| damaged(error.to_string()))
     }
 
-    pub(super) async fn store_bytes(&self, owner: &OwnerId, bytes: &[u8]) -> Result<String, StoreError> {
+    pub(super) async fn store_bytes(
+        &self,
+        owner: &OwnerId,
+        bytes: &[u8],
+    ) -> Result<String, StoreError> {
         let sha256 = digest::of_bytes(bytes);
         self.blobs.put(owner, &sha256, bytes.to_vec()).await?;
         Ok(sha256)
     }
 
-    pub(super) async fn load_bytes(&self, owner: &OwnerId, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) async fn load_bytes(
+        &self,
+        owner: &OwnerId,
+        sha256: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         self.blobs.get(owner, sha256).await
     }
 }

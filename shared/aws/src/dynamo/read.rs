@@ -15,7 +15,7 @@ use super::item::{self, Attributes};
 use super::keys::{self, Key};
 use crate::sdk::causes;
 
-/// The most items of one BatchGetItem (API reference).
+/// The most items of one `BatchGetItem` (API reference).
 const MOST_IN_BATCH: usize = 100;
 
 /// A compact row of a list.
@@ -31,17 +31,38 @@ fn unavailable(error: &(dyn std::error::Error + 'static)) -> StoreError {
 impl DynamoStore {
     /// One item, read consistently.
     pub(super) async fn get(&self, key: &Key) -> Result<Option<Attributes>, StoreError> {
-        let request = self.client.get_item().table_name(&self.table).set_key(Some(item::primary(key))).consistent_read(true);
-        request.send().await.map(|answer| answer.item).map_err(|error| unavailable(&error))
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(item::primary(key)))
+            .consistent_read(true);
+        request
+            .send()
+            .await
+            .map(|answer| answer.item)
+            .map_err(|error| unavailable(&error))
     }
 
     /// One item's document.
-    pub(super) async fn document<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
-        self.get(key).await?.map(|attributes| item::read(&attributes)).transpose()
+    pub(super) async fn document<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+    ) -> Result<Option<T>, StoreError> {
+        self.get(key)
+            .await?
+            .map(|attributes| item::read(&attributes))
+            .transpose()
     }
 
     /// Every item of a partition whose sort key begins with `prefix`, consistently, oldest first or newest first.
-    pub(super) async fn partition(&self, pk: &str, prefix: &str, newest_first: bool, limit: Option<usize>) -> Result<Vec<Attributes>, StoreError> {
+    pub(super) async fn partition(
+        &self,
+        pk: &str,
+        prefix: &str,
+        newest_first: bool,
+        limit: Option<usize>,
+    ) -> Result<Vec<Attributes>, StoreError> {
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -78,33 +99,66 @@ impl DynamoStore {
         Ok(items
             .into_iter()
             .filter_map(|attributes| {
-                let id = item::text(&attributes, "sk")?.strip_prefix(prefix)?.to_owned();
+                let id = item::text(&attributes, "sk")?
+                    .strip_prefix(prefix)?
+                    .to_owned();
                 Some(Row { id, attributes })
             })
             .collect())
     }
 
     /// The documents under these keys that exist, in the order asked.
-    pub(super) async fn documents<T: DeserializeOwned>(&self, wanted: &[Key]) -> Result<Vec<T>, StoreError> {
+    pub(super) async fn documents<T: DeserializeOwned>(
+        &self,
+        wanted: &[Key],
+    ) -> Result<Vec<T>, StoreError> {
         let mut found: HashMap<String, Attributes> = HashMap::new();
         for chunk in wanted.chunks(MOST_IN_BATCH) {
             let mut open: Vec<Attributes> = chunk.iter().map(item::primary).collect();
             while !open.is_empty() {
-                let keys = KeysAndAttributes::builder().set_keys(Some(open)).consistent_read(true).build().map_err(|error| unavailable(&error))?;
-                let answer = self.client.batch_get_item().request_items(&self.table, keys).send().await.map_err(|error| unavailable(&error))?;
-                for attributes in answer.responses.into_iter().flat_map(|tables| tables.into_values().flatten()) {
+                let keys = KeysAndAttributes::builder()
+                    .set_keys(Some(open))
+                    .consistent_read(true)
+                    .build()
+                    .map_err(|error| unavailable(&error))?;
+                let answer = self
+                    .client
+                    .batch_get_item()
+                    .request_items(&self.table, keys)
+                    .send()
+                    .await
+                    .map_err(|error| unavailable(&error))?;
+                for attributes in answer
+                    .responses
+                    .into_iter()
+                    .flat_map(|tables| tables.into_values().flatten())
+                {
                     if let Some(pk) = item::text(&attributes, "pk") {
                         found.insert(pk.to_owned(), attributes);
                     }
                 }
-                open = answer.unprocessed_keys.into_iter().flat_map(HashMap::into_values).flat_map(|keys| keys.keys).collect();
+                open = answer
+                    .unprocessed_keys
+                    .into_iter()
+                    .flat_map(HashMap::into_values)
+                    .flat_map(|keys| keys.keys)
+                    .collect();
             }
         }
-        wanted.iter().filter_map(|key| found.get(&key.pk)).map(item::read).collect()
+        wanted
+            .iter()
+            .filter_map(|key| found.get(&key.pk))
+            .map(item::read)
+            .collect()
     }
 
     /// The slice of a list's rows, and the documents behind it.
-    pub(super) async fn page<T: DeserializeOwned>(&self, rows: Vec<Row>, slice: &Slice, key: impl Fn(&str) -> Option<Key>) -> Result<PageOf<T>, StoreError> {
+    pub(super) async fn page<T: DeserializeOwned>(
+        &self,
+        rows: Vec<Row>,
+        slice: &Slice,
+        key: impl Fn(&str) -> Option<Key>,
+    ) -> Result<PageOf<T>, StoreError> {
         let total = rows.len();
         let from = match &slice.after {
             // Newest first: the next page holds the smaller ids.
@@ -114,27 +168,46 @@ impl DynamoStore {
         let here = &rows[from..(from + slice.limit).min(total)];
         let keys: Vec<Key> = here.iter().filter_map(|row| key(&row.id)).collect();
         let items = self.documents(&keys).await?;
-        let next = (from + here.len() < total).then(|| here.last().map(|row| row.id.clone())).flatten();
+        let next = (from + here.len() < total)
+            .then(|| here.last().map(|row| row.id.clone()))
+            .flatten();
         Ok(PageOf { items, total, next })
     }
 
     pub(super) async fn read_account(&self, owner: &OwnerId) -> Result<Account, StoreError> {
-        let Some(attributes) = self.get(&keys::account(owner)).await? else { return Ok(Account::default()) };
-        let limited = attributes.get("limited").is_some_and(|value| value.as_bool().is_ok_and(|limited| *limited));
+        let Some(attributes) = self.get(&keys::account(owner)).await? else {
+            return Ok(Account::default());
+        };
+        let limited = attributes
+            .get("limited")
+            .is_some_and(|value| value.as_bool().is_ok_and(|limited| *limited));
         Ok(Account {
             balance: limited.then(|| item::number(&attributes, "balance").unwrap_or_default()),
             reserved: item::number(&attributes, "reserved").unwrap_or_default(),
         })
     }
 
-    pub(super) async fn read_due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueItem>, StoreError> {
+    pub(super) async fn read_due(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<DueItem>, StoreError> {
         let shards = (0..keys::SHARDS).map(|shard| self.read_due_shard(shard, now, limit));
-        let mut due: Vec<(i64, DueItem)> = futures::future::try_join_all(shards).await?.into_iter().flatten().collect();
+        let mut due: Vec<(i64, DueItem)> = futures::future::try_join_all(shards)
+            .await?
+            .into_iter()
+            .flatten()
+            .collect();
         due.sort_by_key(|(at, _)| *at);
         Ok(due.into_iter().map(|(_, item)| item).collect())
     }
 
-    async fn read_due_shard(&self, shard: u32, now: Timestamp, limit: usize) -> Result<Vec<(i64, DueItem)>, StoreError> {
+    async fn read_due_shard(
+        &self,
+        shard: u32,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(i64, DueItem)>, StoreError> {
         let answer = self
             .client
             .query()
@@ -142,7 +215,10 @@ impl DynamoStore {
             .index_name("due")
             .key_condition_expression("due_shard = :shard AND due_at <= :now")
             .expression_attribute_values(":shard", AttributeValue::S(format!("DUE#{shard}")))
-            .expression_attribute_values(":now", AttributeValue::N(now.as_millisecond().to_string()))
+            .expression_attribute_values(
+                ":now",
+                AttributeValue::N(now.as_millisecond().to_string()),
+            )
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
             .await
@@ -151,7 +227,12 @@ impl DynamoStore {
             .items
             .unwrap_or_default()
             .iter()
-            .filter_map(|attributes| Some((item::number(attributes, "due_at")?, keys::due_item(item::text(attributes, "pk")?)?)))
+            .filter_map(|attributes| {
+                Some((
+                    item::number(attributes, "due_at")?,
+                    keys::due_item(item::text(attributes, "pk")?)?,
+                ))
+            })
             .collect())
     }
 }

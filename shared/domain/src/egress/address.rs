@@ -13,32 +13,112 @@ use super::{Denied, denied};
 type Block4 = (Ipv4Addr, u32, &'static str);
 
 const BLOCKS_4: &[Block4] = &[
-    (Ipv4Addr::new(0, 0, 0, 0), 8, "the address means this network (RFC 791)"),
-    (Ipv4Addr::new(10, 0, 0, 0), 8, "the address is private (RFC 1918)"),
-    (Ipv4Addr::new(100, 64, 0, 0), 10, "the address is shared by a carrier's customers (RFC 6598)"),
-    (Ipv4Addr::new(127, 0, 0, 0), 8, "the address is loopback (RFC 1122)"),
+    (
+        Ipv4Addr::new(0, 0, 0, 0),
+        8,
+        "the address means this network (RFC 791)",
+    ),
+    (
+        Ipv4Addr::new(10, 0, 0, 0),
+        8,
+        "the address is private (RFC 1918)",
+    ),
+    (
+        Ipv4Addr::new(100, 64, 0, 0),
+        10,
+        "the address is shared by a carrier's customers (RFC 6598)",
+    ),
+    (
+        Ipv4Addr::new(127, 0, 0, 0),
+        8,
+        "the address is loopback (RFC 1122)",
+    ),
     // Not in the registry: the host agent of Azure answers there, from inside a public block.
-    (Ipv4Addr::new(168, 63, 129, 16), 32, "the address is a cloud's host agent"),
-    (Ipv4Addr::new(169, 254, 0, 0), 16, "the address is link-local (RFC 3927)"),
-    (Ipv4Addr::new(172, 16, 0, 0), 12, "the address is private (RFC 1918)"),
-    (Ipv4Addr::new(192, 0, 0, 0), 24, "the address is kept for protocols (RFC 6890)"),
-    (Ipv4Addr::new(192, 0, 2, 0), 24, "the address is for documentation (RFC 5737)"),
-    (Ipv4Addr::new(192, 88, 99, 0), 24, "the address is a former 6to4 relay (RFC 7526)"),
-    (Ipv4Addr::new(192, 168, 0, 0), 16, "the address is private (RFC 1918)"),
-    (Ipv4Addr::new(198, 18, 0, 0), 15, "the address is for benchmarks (RFC 2544)"),
-    (Ipv4Addr::new(198, 51, 100, 0), 24, "the address is for documentation (RFC 5737)"),
-    (Ipv4Addr::new(203, 0, 113, 0), 24, "the address is for documentation (RFC 5737)"),
-    (Ipv4Addr::new(224, 0, 0, 0), 4, "the address is multicast (RFC 5771)"),
-    (Ipv4Addr::new(240, 0, 0, 0), 4, "the address is reserved (RFC 1112)"),
+    (
+        Ipv4Addr::new(168, 63, 129, 16),
+        32,
+        "the address is a cloud's host agent",
+    ),
+    (
+        Ipv4Addr::new(169, 254, 0, 0),
+        16,
+        "the address is link-local (RFC 3927)",
+    ),
+    (
+        Ipv4Addr::new(172, 16, 0, 0),
+        12,
+        "the address is private (RFC 1918)",
+    ),
+    (
+        Ipv4Addr::new(192, 0, 0, 0),
+        24,
+        "the address is kept for protocols (RFC 6890)",
+    ),
+    (
+        Ipv4Addr::new(192, 0, 2, 0),
+        24,
+        "the address is for documentation (RFC 5737)",
+    ),
+    (
+        Ipv4Addr::new(192, 88, 99, 0),
+        24,
+        "the address is a former 6to4 relay (RFC 7526)",
+    ),
+    (
+        Ipv4Addr::new(192, 168, 0, 0),
+        16,
+        "the address is private (RFC 1918)",
+    ),
+    (
+        Ipv4Addr::new(198, 18, 0, 0),
+        15,
+        "the address is for benchmarks (RFC 2544)",
+    ),
+    (
+        Ipv4Addr::new(198, 51, 100, 0),
+        24,
+        "the address is for documentation (RFC 5737)",
+    ),
+    (
+        Ipv4Addr::new(203, 0, 113, 0),
+        24,
+        "the address is for documentation (RFC 5737)",
+    ),
+    (
+        Ipv4Addr::new(224, 0, 0, 0),
+        4,
+        "the address is multicast (RFC 5771)",
+    ),
+    (
+        Ipv4Addr::new(240, 0, 0, 0),
+        4,
+        "the address is reserved (RFC 1112)",
+    ),
 ];
 
 /// Inside `2000::/3` and still not public.
 const BLOCKS_6: &[(Ipv6Addr, u32, &str)] = &[
     // Teredo (RFC 4380, embeds IPv4), benchmarking, ORCHID and the other assignments of RFC 2928.
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23, "the address is kept for protocols (RFC 2928)"),
-    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32, "the address is for documentation (RFC 3849)"),
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16, "the address carries an IPv4 address (6to4, RFC 3056)"),
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20, "the address is for documentation (RFC 9637)"),
+    (
+        Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0),
+        23,
+        "the address is kept for protocols (RFC 2928)",
+    ),
+    (
+        Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0),
+        32,
+        "the address is for documentation (RFC 3849)",
+    ),
+    (
+        Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0),
+        16,
+        "the address carries an IPv4 address (6to4, RFC 3056)",
+    ),
+    (
+        Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0),
+        20,
+        "the address is for documentation (RFC 9637)",
+    ),
 ];
 
 /// Checks that `ip` is a public address.
@@ -76,7 +156,9 @@ fn check_v6(ip: Ipv6Addr) -> Result<(), Denied> {
     // ISATAP writes an IPv4 address behind 0000:5efe or 0200:5efe in any prefix (RFC 5214, 6.1).
     let [.., high, marker, _, _] = ip.segments();
     if high & !0x0200 == 0 && marker == 0x5efe {
-        return Err(denied("the address carries an IPv4 address (ISATAP, RFC 5214)"));
+        return Err(denied(
+            "the address carries an IPv4 address (ISATAP, RFC 5214)",
+        ));
     }
     Ok(())
 }

@@ -33,7 +33,11 @@ impl Exceptions {
             .split(',')
             .map(str::trim)
             .filter(|entry| !entry.is_empty())
-            .map(|entry| parse_entry(entry).ok_or_else(|| BadException { entry: entry.to_owned() }))
+            .map(|entry| {
+                parse_entry(entry).ok_or_else(|| BadException {
+                    entry: entry.to_owned(),
+                })
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self { allowed })
     }
@@ -59,7 +63,10 @@ fn parse_entry(entry: &str) -> Option<(String, u16)> {
     let port: u16 = port.parse().ok().filter(|port| *port > 0)?;
     // The URL parser decides what a host is, so that both sides are spelled the same.
     let url = Url::parse(&format!("http://{host}/")).ok()?;
-    let bare = url.path() == "/" && url.query().is_none() && url.port().is_none() && url.username().is_empty();
+    let bare = url.path() == "/"
+        && url.query().is_none()
+        && url.port().is_none()
+        && url.username().is_empty();
     if !bare {
         return None;
     }

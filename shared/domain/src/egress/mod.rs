@@ -107,8 +107,13 @@ impl EgressRule {
         if self.is_exception(url) {
             return Ok(());
         }
-        if !url.port_or_known_default().is_some_and(|port| PORTS.contains(&port)) {
-            return Err(denied("only the ports 80, 443, 8080 and 8443 are connected to"));
+        if !url
+            .port_or_known_default()
+            .is_some_and(|port| PORTS.contains(&port))
+        {
+            return Err(denied(
+                "only the ports 80, 443, 8080 and 8443 are connected to",
+            ));
         }
         match url.host() {
             Some(Host::Domain(name)) => name::check_name(name),
@@ -124,7 +129,11 @@ impl EgressRule {
     /// # Errors
     /// [`Denied`] when the address is not public and `url` is not an exception.
     pub fn check_resolved(&self, url: &Url, ip: IpAddr) -> Result<(), Denied> {
-        if self.is_exception(url) { Ok(()) } else { check_ip(ip) }
+        if self.is_exception(url) {
+            Ok(())
+        } else {
+            check_ip(ip)
+        }
     }
 
     /// Whether the operator excepted exactly this host and port.

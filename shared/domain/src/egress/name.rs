@@ -9,7 +9,11 @@ const PRIVATE_SUFFIXES: [&str; 4] = ["localhost", "local", "internal", "home.arp
 
 /// Metadata services of cloud providers reachable under a name that looks public. Those below
 /// `.internal` and those of one label are refused by the rules above.
-const METADATA_NAMES: [&str; 3] = ["metadata.goog", "metadata.tencentyun.com", "metadata.platformequinix.com"];
+const METADATA_NAMES: [&str; 3] = [
+    "metadata.goog",
+    "metadata.tencentyun.com",
+    "metadata.platformequinix.com",
+];
 
 /// RFC 1035, section 2.3.4, without the root's dot.
 const MAX_NAME_BYTES: usize = 253;
@@ -18,15 +22,20 @@ const MAX_LABEL_BYTES: usize = 63;
 /// Checks a name as the WHATWG parser gives it: lower case, Punycode.
 pub(super) fn check_name(name: &str) -> Result<(), Denied> {
     let name = name.strip_suffix('.').unwrap_or(name);
-    if name.len() > MAX_NAME_BYTES || name.split('.').any(|label| label.is_empty() || label.len() > MAX_LABEL_BYTES) {
+    if name.len() > MAX_NAME_BYTES
+        || name
+            .split('.')
+            .any(|label| label.is_empty() || label.len() > MAX_LABEL_BYTES)
+    {
         return Err(denied("this is not a host name"));
     }
     if name.split('.').any(|label| label == "xn--") {
         return Err(denied("this is not a host name"));
     }
-    let private = PRIVATE_SUFFIXES
-        .iter()
-        .any(|suffix| name.strip_suffix(suffix).is_some_and(|head| head.is_empty() || head.ends_with('.')));
+    let private = PRIVATE_SUFFIXES.iter().any(|suffix| {
+        name.strip_suffix(suffix)
+            .is_some_and(|head| head.is_empty() || head.ends_with('.'))
+    });
     if private {
         return Err(denied("the host name is reserved for private networks"));
     }
@@ -34,7 +43,9 @@ pub(super) fn check_name(name: &str) -> Result<(), Denied> {
         return Err(denied("the host is a cloud's metadata service"));
     }
     if !name.contains('.') {
-        return Err(denied("the host name has one label only: it is not a public name"));
+        return Err(denied(
+            "the host name has one label only: it is not a public name",
+        ));
     }
     Ok(())
 }

@@ -120,20 +120,36 @@ const ALLOWED: &[(&str, &str)] = &[
     ("https://bücher.example/", "https://xn--bcher-kva.example/"),
     ("HTTPS://EXAMPLE.com:443/a/../b", "https://example.com/b"),
     ("https://93.184.216.34/", "https://93.184.216.34/"),
-    ("http://[2606:2800:220:1:248:1893:25c8:1946]/", "http://[2606:2800:220:1:248:1893:25c8:1946]/"),
+    (
+        "http://[2606:2800:220:1:248:1893:25c8:1946]/",
+        "http://[2606:2800:220:1:248:1893:25c8:1946]/",
+    ),
     ("http://example.com:8080/x", "http://example.com:8080/x"),
     ("https://example.com:8443/", "https://example.com:8443/"),
     ("https://example.com./", "https://example.com./"),
-    ("https://localhost.example.com/", "https://localhost.example.com/"),
+    (
+        "https://localhost.example.com/",
+        "https://localhost.example.com/",
+    ),
     ("https://notlocal.example/", "https://notlocal.example/"),
-    ("https://example.com/?path=C:\\x", "https://example.com/?path=C:\\x"),
-    ("https://example.com/#@127.0.0.1", "https://example.com/#@127.0.0.1"),
+    (
+        "https://example.com/?path=C:\\x",
+        "https://example.com/?path=C:\\x",
+    ),
+    (
+        "https://example.com/#@127.0.0.1",
+        "https://example.com/#@127.0.0.1",
+    ),
 ];
 
 #[test]
 fn refuses_everything_that_is_not_public() {
     for text in REFUSED {
-        assert!(check_url(text).is_err(), "{text:?} was let through as {:?}", check_url(text));
+        assert!(
+            check_url(text).is_err(),
+            "{text:?} was let through as {:?}",
+            check_url(text)
+        );
     }
 }
 
@@ -160,19 +176,40 @@ fn lengths_are_in_characters() {
 
 #[test]
 fn resolved_addresses_are_checked_in_both_families() {
-    let bad = ["127.0.0.1", "169.254.169.254", "::ffff:169.254.169.254", "::1", "fd12::1", "10.1.2.3", "2002:7f00:1::"];
+    let bad = [
+        "127.0.0.1",
+        "169.254.169.254",
+        "::ffff:169.254.169.254",
+        "::1",
+        "fd12::1",
+        "10.1.2.3",
+        "2002:7f00:1::",
+    ];
     for ip in bad {
         assert!(check_ip(ip.parse::<IpAddr>().unwrap()).is_err(), "{ip}");
     }
-    for ip in ["93.184.216.34", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "2a00:1450:4001:81b::200e"] {
+    for ip in [
+        "93.184.216.34",
+        "1.1.1.1",
+        "172.32.0.1",
+        "100.128.0.1",
+        "2606:4700::1111",
+        "2a00:1450:4001:81b::200e",
+    ] {
         assert!(check_ip(ip.parse::<IpAddr>().unwrap()).is_ok(), "{ip}");
     }
 }
 
 #[test]
 fn an_exception_is_one_host_with_one_port() {
-    let rule = EgressRule::new(Exceptions::parse(" 127.0.0.1:8787, [::1]:9000,site.test:80 ,").unwrap());
-    let allowed = ["http://127.0.0.1:8787/x", "http://127.1:8787/", "http://[::1]:9000/", "http://site.test/"];
+    let rule =
+        EgressRule::new(Exceptions::parse(" 127.0.0.1:8787, [::1]:9000,site.test:80 ,").unwrap());
+    let allowed = [
+        "http://127.0.0.1:8787/x",
+        "http://127.1:8787/",
+        "http://[::1]:9000/",
+        "http://site.test/",
+    ];
     for text in allowed {
         assert!(rule.check_url(text).is_ok(), "{text}");
     }
@@ -188,13 +225,28 @@ fn an_exception_is_one_host_with_one_port() {
         assert!(rule.check_url(text).is_err(), "{text}");
     }
     let loopback = "127.0.0.1".parse().unwrap();
-    assert!(rule.check_resolved(&Url::parse("http://site.test/").unwrap(), loopback).is_ok());
-    assert!(rule.check_resolved(&Url::parse("https://site.test/").unwrap(), loopback).is_err());
+    assert!(
+        rule.check_resolved(&Url::parse("http://site.test/").unwrap(), loopback)
+            .is_ok()
+    );
+    assert!(
+        rule.check_resolved(&Url::parse("https://site.test/").unwrap(), loopback)
+            .is_err()
+    );
 }
 
 #[test]
 fn an_exception_that_cannot_be_read_is_named() {
-    for entry in ["localhost", "localhost:", "localhost:0", "localhost:65536", "http://a:80", "a/b:80", "u@a:80", ":80"] {
+    for entry in [
+        "localhost",
+        "localhost:",
+        "localhost:0",
+        "localhost:65536",
+        "http://a:80",
+        "a/b:80",
+        "u@a:80",
+        ":80",
+    ] {
         let error = Exceptions::parse(&format!("ok.test:80,{entry}")).expect_err(entry);
         assert_eq!(error.entry, entry);
     }

@@ -13,13 +13,32 @@ pub enum Event {
     /// A worker takes a step, for the first time, again, or to perform what was approved.
     StepClaimed { step: String, worker: String },
     /// A worker has done a part of a long step and leaves the rest to a later invocation.
-    StepYielded { step: String, fence: u64, cursor: String, resume_at: Timestamp },
+    StepYielded {
+        step: String,
+        fence: u64,
+        cursor: String,
+        resume_at: Timestamp,
+    },
     /// The work is done. `credits` is what it cost.
-    StepCompleted { step: String, fence: u64, output: Output, credits: u32 },
+    StepCompleted {
+        step: String,
+        fence: u64,
+        output: Output,
+        credits: u32,
+    },
     /// The work stands at its gate.
-    StepParked { step: String, fence: u64, gate: Gate },
+    StepParked {
+        step: String,
+        fence: u64,
+        gate: Gate,
+    },
     /// An attempt failed. Without `retry_at` trying again would not help.
-    StepFailed { step: String, fence: u64, error: StepError, retry_at: Option<Timestamp> },
+    StepFailed {
+        step: String,
+        fence: u64,
+        error: StepError,
+        retry_at: Option<Timestamp>,
+    },
     /// The step's condition does not hold.
     StepSkipped { step: String, fence: u64 },
     /// The effect was begun and nobody knows whether it happened.
@@ -31,11 +50,20 @@ pub enum Event {
     /// The step's message ended in the dead letters.
     StepDeadLettered { step: String, reason: String },
     /// Enough people have approved. `sha256` is of the draft as approved; an edited output comes along.
-    Approved { step: String, approval: ApprovalId, sha256: String, output: Option<Output> },
+    Approved {
+        step: String,
+        approval: ApprovalId,
+        sha256: String,
+        output: Option<Output>,
+    },
     /// A person has said no.
     Rejected { step: String, approval: ApprovalId },
     /// A person wants it made again, with a note.
-    ChangesRequested { step: String, approval: ApprovalId, note: String },
+    ChangesRequested {
+        step: String,
+        approval: ApprovalId,
+        note: String,
+    },
     /// Nobody decided in time.
     ApprovalExpired { step: String, approval: ApprovalId },
     /// A person says what became of an effect with an unknown outcome.
@@ -125,7 +153,11 @@ impl Event {
             | Self::ChangesRequested { step, .. }
             | Self::ApprovalExpired { step, .. }
             | Self::Resolved { step, .. } => Some(step),
-            Self::Paused | Self::Resumed | Self::Cancelled { .. } | Self::JudgingNudged | Self::Judged { .. } => None,
+            Self::Paused
+            | Self::Resumed
+            | Self::Cancelled { .. }
+            | Self::JudgingNudged
+            | Self::Judged { .. } => None,
         }
     }
 }

@@ -95,10 +95,17 @@ pub enum Phase {
     /// Steps run, or wait for a person.
     Active,
     /// A person holds it.
-    Paused { since: Timestamp },
+    Paused {
+        since: Timestamp,
+    },
     /// All steps are settled; the results are compared and the condition judged.
-    Judging { nudge_at: Timestamp },
-    Ended { at: Timestamp, outcome: Outcome },
+    Judging {
+        nudge_at: Timestamp,
+    },
+    Ended {
+        at: Timestamp,
+        outcome: Outcome,
+    },
 }
 
 words! {
@@ -166,7 +173,13 @@ impl Execution {
     /// A run at its first revision, its first steps ready, and the messages to send for them.
     #[must_use]
     pub fn create(new: NewExecution<'_>, now: Timestamp) -> (Self, Vec<Effect>) {
-        let index = |id: &str| new.plan.steps().iter().position(|step| step.id == id).and_then(|i| u16::try_from(i).ok());
+        let index = |id: &str| {
+            new.plan
+                .steps()
+                .iter()
+                .position(|step| step.id == id)
+                .and_then(|i| u16::try_from(i).ok())
+        };
         let steps = new.plan.steps().iter().map(|step| StepRow {
             id: step.id.clone(),
             kind: step.tool.kind(),
@@ -186,7 +199,10 @@ impl Execution {
             id: new.id,
             owner: new.owner,
             workflow: new.workflow,
-            plan: PlanPin { version: new.plan_version, hash: new.plan.hash() },
+            plan: PlanPin {
+                version: new.plan_version,
+                hash: new.plan.hash(),
+            },
             trigger: new.trigger,
             scheduled_for: new.scheduled_for,
             revision: 0,
@@ -212,13 +228,26 @@ impl Execution {
     #[must_use]
     pub fn status(&self) -> Status {
         match &self.phase {
-            Phase::Ended { outcome: Outcome::Completed { .. }, .. } => Status::Completed,
-            Phase::Ended { outcome: Outcome::Failed { .. }, .. } => Status::Failed,
-            Phase::Ended { outcome: Outcome::Cancelled { .. }, .. } => Status::Cancelled,
+            Phase::Ended {
+                outcome: Outcome::Completed { .. },
+                ..
+            } => Status::Completed,
+            Phase::Ended {
+                outcome: Outcome::Failed { .. },
+                ..
+            } => Status::Failed,
+            Phase::Ended {
+                outcome: Outcome::Cancelled { .. },
+                ..
+            } => Status::Cancelled,
             Phase::Paused { .. } => Status::Paused,
             Phase::Judging { .. } => Status::Running,
             Phase::Active if self.steps.iter().any(|row| row.is_moving()) => {
-                if self.started_at.is_some() { Status::Running } else { Status::Pending }
+                if self.started_at.is_some() {
+                    Status::Running
+                } else {
+                    Status::Pending
+                }
             }
             Phase::Active => Status::AwaitingApproval,
         }
@@ -228,8 +257,17 @@ impl Execution {
     #[must_use]
     pub fn outcome_reason(&self) -> Option<&str> {
         match &self.phase {
-            Phase::Ended { outcome: Outcome::Failed { reason } | Outcome::Cancelled { reason }, .. } => Some(reason),
-            Phase::Ended { outcome: Outcome::Completed { .. }, .. } | Phase::Active | Phase::Paused { .. } | Phase::Judging { .. } => None,
+            Phase::Ended {
+                outcome: Outcome::Failed { reason } | Outcome::Cancelled { reason },
+                ..
+            } => Some(reason),
+            Phase::Ended {
+                outcome: Outcome::Completed { .. },
+                ..
+            }
+            | Phase::Active
+            | Phase::Paused { .. }
+            | Phase::Judging { .. } => None,
         }
     }
 
@@ -261,11 +299,21 @@ impl Execution {
         });
         let spent: u32 = spent.sum();
         match &self.phase {
-            Phase::Ended { outcome: Outcome::Failed { .. }, .. } => 0,
-            Phase::Ended { outcome: Outcome::Completed { .. }, .. } => spent.max(1).min(self.reserved.max(1)),
-            Phase::Ended { outcome: Outcome::Cancelled { .. }, .. } | Phase::Active | Phase::Paused { .. } | Phase::Judging { .. } => {
-                spent.min(self.reserved)
+            Phase::Ended {
+                outcome: Outcome::Failed { .. },
+                ..
+            } => 0,
+            Phase::Ended {
+                outcome: Outcome::Completed { .. },
+                ..
+            } => spent.max(1).min(self.reserved.max(1)),
+            Phase::Ended {
+                outcome: Outcome::Cancelled { .. },
+                ..
             }
+            | Phase::Active
+            | Phase::Paused { .. }
+            | Phase::Judging { .. } => spent.min(self.reserved),
         }
     }
 
@@ -277,8 +325,12 @@ impl Execution {
             Phase::Ended { .. } => None,
             Phase::Judging { nudge_at } => Some(*nudge_at),
             // Nothing is due in a held run but running leases; a daily look costs nothing.
-            Phase::Paused { since } => self.earliest_step().or_else(|| since.checked_add(A_DAY).ok()),
-            Phase::Active => self.earliest_step().or_else(|| self.created_at.checked_add(A_DAY).ok()),
+            Phase::Paused { since } => self
+                .earliest_step()
+                .or_else(|| since.checked_add(A_DAY).ok()),
+            Phase::Active => self
+                .earliest_step()
+                .or_else(|| self.created_at.checked_add(A_DAY).ok()),
         }
     }
 
@@ -291,7 +343,10 @@ impl StepRow {
     /// Whether machines are at work on it, or about to be.
     fn is_moving(&self) -> bool {
         match self.state {
-            StepState::Ready { .. } | StepState::Running { .. } | StepState::Approved { .. } | StepState::Performing { .. } => true,
+            StepState::Ready { .. }
+            | StepState::Running { .. }
+            | StepState::Approved { .. }
+            | StepState::Performing { .. } => true,
             StepState::Waiting
             | StepState::AwaitingApproval { .. }
             | StepState::OutcomeUnknown { .. }
@@ -306,7 +361,10 @@ impl StepRow {
     #[must_use]
     pub fn finished_at(&self) -> Option<Timestamp> {
         match &self.state {
-            StepState::Completed { at, .. } | StepState::Failed { at, .. } | StepState::Skipped { at } | StepState::Cancelled { at } => Some(*at),
+            StepState::Completed { at, .. }
+            | StepState::Failed { at, .. }
+            | StepState::Skipped { at }
+            | StepState::Cancelled { at } => Some(*at),
             StepState::Waiting
             | StepState::Ready { .. }
             | StepState::Running { .. }

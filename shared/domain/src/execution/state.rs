@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::ids::ApprovalId;
 use crate::words::words;
+use crate::workflow::OnTimeout;
 
 words! {
     /// Why a step failed: the closed list of the contract (API section 5).
@@ -40,7 +41,10 @@ pub struct StepError {
 
 impl StepError {
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 }
 
@@ -85,6 +89,8 @@ pub struct Gate {
     pub sha256: String,
     /// When nobody has decided by then, the approval expires.
     pub deadline: Timestamp,
+    /// What becomes of the step then.
+    pub on_timeout: OnTimeout,
     /// The finished output of a step that only produces; `None` for one that publishes: its output
     /// comes from performing the draft.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,21 +104,48 @@ pub enum StepState {
     /// For steps it depends on.
     Waiting,
     /// May be claimed from `due_at`; a message was sent for it, and the sweeper sends another at `nudge_at`.
-    Ready { due_at: Timestamp, nudge_at: Timestamp },
+    Ready {
+        due_at: Timestamp,
+        nudge_at: Timestamp,
+    },
     /// A worker holds it.
-    Running { lease: Lease },
+    Running {
+        lease: Lease,
+    },
     /// A person must decide.
-    AwaitingApproval { gate: Gate },
+    AwaitingApproval {
+        gate: Gate,
+    },
     /// Approved, and to be performed.
-    Approved { gate: Gate, due_at: Timestamp, nudge_at: Timestamp },
+    Approved {
+        gate: Gate,
+        due_at: Timestamp,
+        nudge_at: Timestamp,
+    },
     /// A worker performs what was approved.
-    Performing { gate: Gate, lease: Lease },
+    Performing {
+        gate: Gate,
+        lease: Lease,
+    },
     /// Nobody knows whether the effect happened; a person must say.
-    OutcomeUnknown { gate: Gate },
-    Completed { output: Output, credits: u32, at: Timestamp },
-    Failed { error: StepError, at: Timestamp },
-    Skipped { at: Timestamp },
-    Cancelled { at: Timestamp },
+    OutcomeUnknown {
+        gate: Gate,
+    },
+    Completed {
+        output: Output,
+        credits: u32,
+        at: Timestamp,
+    },
+    Failed {
+        error: StepError,
+        at: Timestamp,
+    },
+    Skipped {
+        at: Timestamp,
+    },
+    Cancelled {
+        at: Timestamp,
+    },
 }
 
 impl StepState {
@@ -153,7 +186,10 @@ impl StepState {
     #[must_use]
     pub fn is_settled(&self) -> bool {
         match self {
-            Self::Completed { .. } | Self::Failed { .. } | Self::Skipped { .. } | Self::Cancelled { .. } => true,
+            Self::Completed { .. }
+            | Self::Failed { .. }
+            | Self::Skipped { .. }
+            | Self::Cancelled { .. } => true,
             Self::Waiting
             | Self::Ready { .. }
             | Self::Running { .. }

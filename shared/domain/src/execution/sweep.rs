@@ -16,15 +16,26 @@ pub fn overdue(execution: &Execution, now: Timestamp) -> Vec<Event> {
         Phase::Judging { .. } => Vec::new(),
         Phase::Active | Phase::Paused { .. } => {
             let held = matches!(execution.phase, Phase::Paused { .. });
-            let due = execution.steps.iter().filter(|row| row.state.due_at().is_some_and(|due_at| due_at <= now));
+            let due = execution
+                .steps
+                .iter()
+                .filter(|row| row.state.due_at().is_some_and(|due_at| due_at <= now));
             due.filter_map(|row| {
                 let step = row.id.clone();
                 match &row.state {
-                    StepState::Ready { .. } | StepState::Approved { .. } => (!held).then_some(Event::StepNudged { step }),
-                    StepState::Running { lease } | StepState::Performing { lease, .. } => {
-                        Some(Event::LeaseExpired { step, fence: lease.fence })
+                    StepState::Ready { .. } | StepState::Approved { .. } => {
+                        (!held).then_some(Event::StepNudged { step })
                     }
-                    StepState::AwaitingApproval { gate } => Some(Event::ApprovalExpired { step, approval: gate.approval.clone() }),
+                    StepState::Running { lease } | StepState::Performing { lease, .. } => {
+                        Some(Event::LeaseExpired {
+                            step,
+                            fence: lease.fence,
+                        })
+                    }
+                    StepState::AwaitingApproval { gate } => Some(Event::ApprovalExpired {
+                        step,
+                        approval: gate.approval.clone(),
+                    }),
                     StepState::Waiting
                     | StepState::OutcomeUnknown { .. }
                     | StepState::Completed { .. }

@@ -99,10 +99,16 @@ impl ToolKind {
         match self {
             Self::Search => "Asks the search provider and gives the results.",
             Self::Crawl => "Reads web pages and gives their title, text and date.",
-            Self::Aggregate => "Merges, de-duplicates, ranks, counts or summarises what earlier steps found.",
+            Self::Aggregate => {
+                "Merges, de-duplicates, ranks, counts or summarises what earlier steps found."
+            }
             Self::GenerateOutline => "Writes headings with points from what earlier steps found.",
-            Self::GenerateReport => "Writes a report with its sources from what earlier steps found.",
-            Self::LlmResponse => "Answers a free prompt, with what earlier steps found as material.",
+            Self::GenerateReport => {
+                "Writes a report with its sources from what earlier steps found."
+            }
+            Self::LlmResponse => {
+                "Answers a free prompt, with what earlier steps found as material."
+            }
             Self::FormatPost => "Writes a post for a channel; waits for approval.",
             Self::GenerateImage => "Draws a picture from words; waits for approval.",
             Self::Transform => "Selects a part of one earlier output.",
@@ -116,16 +122,30 @@ impl ToolKind {
     pub fn output_fields(self) -> &'static [(&'static str, FieldType)] {
         use FieldType::{Any, Array, Number, Text};
         match self {
-            Self::Search => &[("results", Array), ("count", Number), ("sub_queries", Array)],
-            Self::Crawl => &[("results", Array), ("pages", Array), ("unreadable", Array), ("count", Number), ("truncated", Any)],
+            Self::Search => &[
+                ("results", Array),
+                ("count", Number),
+                ("sub_queries", Array),
+            ],
+            Self::Crawl => &[
+                ("results", Array),
+                ("pages", Array),
+                ("unreadable", Array),
+                ("count", Number),
+                ("truncated", Any),
+            ],
             Self::Aggregate => &[("items", Array), ("text", Text), ("count", Number)],
             Self::GenerateOutline => &[("outline", Array), ("text", Text)],
             Self::GenerateReport => &[("title", Text), ("text", Text), ("sources", Array)],
             Self::LlmResponse => &[("text", Text)],
             Self::FormatPost => &[("text", Text), ("channel", Text), ("characters", Number)],
-            Self::GenerateImage => {
-                &[("sha256", Text), ("content_type", Text), ("width", Number), ("height", Number), ("alt", Text)]
-            }
+            Self::GenerateImage => &[
+                ("sha256", Text),
+                ("content_type", Text),
+                ("width", Number),
+                ("height", Number),
+                ("alt", Text),
+            ],
             Self::Transform => &[("value", Any)],
             Self::SendEmail => &[("message_id", Text)],
             Self::PostWebhook => &[("status", Number)],
@@ -139,10 +159,19 @@ impl Tool {
     #[must_use]
     pub fn most_credits(&self) -> u32 {
         match self {
-            Self::Search(c) => 1 + if c.query_decomposition { c.max_sub_queries } else { 0 },
+            Self::Search(c) => {
+                1 + if c.query_decomposition {
+                    c.max_sub_queries
+                } else {
+                    0
+                }
+            }
             Self::Crawl(c) => c.max_pages.div_ceil(10).max(1),
             Self::Aggregate(c) => u32::from(c.aggregation_type == Aggregation::Summarize),
-            Self::GenerateOutline(_) | Self::GenerateReport(_) | Self::LlmResponse(_) | Self::FormatPost(_) => 1,
+            Self::GenerateOutline(_)
+            | Self::GenerateReport(_)
+            | Self::LlmResponse(_)
+            | Self::FormatPost(_) => 1,
             Self::GenerateImage(_) => 2,
             Self::Transform(_) | Self::SendEmail(_) | Self::PostWebhook(_) => 0,
         }

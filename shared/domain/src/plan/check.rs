@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::catalogue::FieldType;
 use super::step::Step;
-use super::template::Reference;
 use super::template::Listing;
+use super::template::Reference;
 use super::tool::Tool;
 use crate::fault::{Code, Fault};
 
@@ -13,12 +13,19 @@ use crate::fault::{Code, Fault};
 #[must_use]
 pub(super) fn check(steps: &[Step], path: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let ids: HashMap<&str, usize> = steps.iter().enumerate().map(|(i, step)| (step.id.as_str(), i)).collect();
+    let ids: HashMap<&str, usize> = steps
+        .iter()
+        .enumerate()
+        .map(|(i, step)| (step.id.as_str(), i))
+        .collect();
     check_unique(steps, path, &mut faults);
     for (i, step) in steps.iter().enumerate() {
         for (d, dependency) in step.depends_on.iter().enumerate() {
             if !ids.contains_key(dependency.as_str()) {
-                faults.push(Fault::invalid(format!("{path}/{i}/depends_on/{d}"), format!("there is no step {dependency}")));
+                faults.push(Fault::invalid(
+                    format!("{path}/{i}/depends_on/{d}"),
+                    format!("there is no step {dependency}"),
+                ));
             }
         }
     }
@@ -28,11 +35,21 @@ pub(super) fn check(steps: &[Step], path: &str) -> Vec<Fault> {
     if let Some(circle) = find_cycle(steps, &ids) {
         let i = ids[circle[0]];
         let message = format!("the steps wait for each other: {}", circle.join(" → "));
-        return vec![Fault::new(format!("{path}/{i}/depends_on"), Code::DependencyCycle, message)];
+        return vec![Fault::new(
+            format!("{path}/{i}/depends_on"),
+            Code::DependencyCycle,
+            message,
+        )];
     }
     let upstream = upstream_of(steps, &ids);
     for (i, step) in steps.iter().enumerate() {
-        check_references(steps, step, &upstream[i], &format!("{path}/{i}"), &mut faults);
+        check_references(
+            steps,
+            step,
+            &upstream[i],
+            &format!("{path}/{i}"),
+            &mut faults,
+        );
     }
     faults
 }
@@ -42,7 +59,10 @@ fn check_unique(steps: &[Step], path: &str, faults: &mut Vec<Fault>) {
     let mut keys = HashSet::new();
     for (i, step) in steps.iter().enumerate() {
         if !ids.insert(step.id.as_str()) {
-            faults.push(Fault::invalid(format!("{path}/{i}/id"), format!("{} is the id of an earlier step", step.id)));
+            faults.push(Fault::invalid(
+                format!("{path}/{i}/id"),
+                format!("{} is the id of an earlier step", step.id),
+            ));
         } else if !keys.insert(step.output_key.as_str()) {
             let message = format!("{} is the output key of an earlier step", step.output_key);
             faults.push(Fault::invalid(format!("{path}/{i}/output_key"), message));
@@ -76,12 +96,19 @@ fn find_cycle<'a>(steps: &'a [Step], ids: &HashMap<&str, usize>) -> Option<Vec<&
     let mut at = start;
     loop {
         if let Some(first) = walked.iter().position(|i| *i == at) {
-            let mut circle: Vec<&str> = walked[first..].iter().map(|i: &usize| steps[*i].id.as_str()).collect();
+            let mut circle: Vec<&str> = walked[first..]
+                .iter()
+                .map(|i: &usize| steps[*i].id.as_str())
+                .collect();
             circle.push(steps[at].id.as_str());
             return Some(circle);
         }
         walked.push(at);
-        at = steps[at].depends_on.iter().map(|id| ids[id.as_str()]).find(|i| waiting[*i] > 0)?;
+        at = steps[at]
+            .depends_on
+            .iter()
+            .map(|id| ids[id.as_str()])
+            .find(|i| waiting[*i] > 0)?;
     }
 }
 
@@ -104,12 +131,25 @@ fn upstream_of(steps: &[Step], ids: &HashMap<&str, usize>) -> Vec<HashSet<usize>
         .collect()
 }
 
-fn check_references(steps: &[Step], step: &Step, upstream: &HashSet<usize>, path: &str, faults: &mut Vec<Fault>) {
+fn check_references(
+    steps: &[Step],
+    step: &Step,
+    upstream: &HashSet<usize>,
+    path: &str,
+    faults: &mut Vec<Fault>,
+) {
     let find = |key: &str| steps.iter().position(|other| other.output_key == key);
     let not_upstream = |key: &str, at: String| match find(key) {
-        None => Some(Fault::new(at, Code::PlanInvalid, format!("no step has the output key {key}"))),
+        None => Some(Fault::new(
+            at,
+            Code::PlanInvalid,
+            format!("no step has the output key {key}"),
+        )),
         Some(i) if !upstream.contains(&i) => {
-            let message = format!("{key} is not made upstream: add {} to depends_on", steps[i].id);
+            let message = format!(
+                "{key} is not made upstream: add {} to depends_on",
+                steps[i].id
+            );
             Some(Fault::new(at, Code::PlanInvalid, message))
         }
         Some(_) => None,
@@ -121,22 +161,31 @@ fn check_references(steps: &[Step], step: &Step, upstream: &HashSet<usize>, path
                 Some(fault) => faults.push(fault),
                 None => {
                     let target = find(&reference.key).map(|i| &steps[i]);
-                    faults.extend(target.and_then(|target| check_type(step, target, reference, &tail, &at)));
+                    faults.extend(
+                        target.and_then(|target| check_type(step, target, reference, &tail, &at)),
+                    );
                 }
             }
         }
     }
-    for (tail, key) in step.tool.from_keys() {
+    for (tail, key) in step.tool.material_keys() {
         faults.extend(not_upstream(key, format!("{path}/config{tail}")));
     }
     if needs_material(&step.tool) && step.depends_on.is_empty() {
-        faults.push(Fault::invalid(format!("{path}/config/from"), "is required: the step depends on no other"));
+        faults.push(Fault::invalid(
+            format!("{path}/config/from"),
+            "is required: the step depends on no other",
+        ));
     }
     if let Some(cascade) = &step.cascade_condition {
         let known = steps.iter().position(|other| other.id == cascade.step);
         if !known.is_some_and(|i| upstream.contains(&i)) {
             let message = format!("{} is not upstream of this step", cascade.step);
-            faults.push(Fault::new(format!("{path}/cascade_condition/step"), Code::PlanInvalid, message));
+            faults.push(Fault::new(
+                format!("{path}/cascade_condition/step"),
+                Code::PlanInvalid,
+                message,
+            ));
         }
     }
 }
@@ -144,22 +193,45 @@ fn check_references(steps: &[Step], step: &Step, upstream: &HashSet<usize>, path
 /// Whether the tool can do nothing without material. (A prompt can stand alone.)
 fn needs_material(tool: &Tool) -> bool {
     match tool {
-        Tool::Aggregate(_) | Tool::GenerateOutline(_) | Tool::GenerateReport(_) | Tool::FormatPost(_) | Tool::Transform(_) => true,
-        Tool::Search(_) | Tool::Crawl(_) | Tool::LlmResponse(_) | Tool::GenerateImage(_) | Tool::SendEmail(_) | Tool::PostWebhook(_) => false,
+        Tool::Aggregate(_)
+        | Tool::GenerateOutline(_)
+        | Tool::GenerateReport(_)
+        | Tool::FormatPost(_)
+        | Tool::Transform(_) => true,
+        Tool::Search(_)
+        | Tool::Crawl(_)
+        | Tool::LlmResponse(_)
+        | Tool::GenerateImage(_)
+        | Tool::SendEmail(_)
+        | Tool::PostWebhook(_) => false,
     }
 }
 
 /// What can be said of a reference's type before anything has run: its first field must be one of
 /// the tool's, and a whole list cannot come from a text or a number.
-fn check_type(step: &Step, target: &Step, reference: &Reference, tail: &str, at: &str) -> Option<Fault> {
-    let first = reference.tail.split(['.', '[']).next().filter(|first| !first.is_empty())?;
+fn check_type(
+    step: &Step,
+    target: &Step,
+    reference: &Reference,
+    tail: &str,
+    at: &str,
+) -> Option<Fault> {
+    let first = reference
+        .tail
+        .split(['.', '['])
+        .next()
+        .filter(|first| !first.is_empty())?;
     if first == "*" {
         return None;
     }
     let fields = target.tool.kind().output_fields();
     let Some((_, field_type)) = fields.iter().find(|(name, _)| *name == first) else {
         let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-        let message = format!("the output of {} has no field {first}, only {}", target.id, names.join(", "));
+        let message = format!(
+            "the output of {} has no field {first}, only {}",
+            target.id,
+            names.join(", ")
+        );
         return Some(Fault::new(at, Code::PlanInvalid, message));
     };
     let whole_field = reference.tail == first;
@@ -179,12 +251,19 @@ fn check_type(step: &Step, target: &Step, reference: &Reference, tail: &str, at:
     let mismatch = match field_type {
         FieldType::Number => wants_list,
         // Results and pages are objects: a list of addresses needs `results[*].url`.
-        FieldType::Array => wants_list && whole_field && matches!(first, "results" | "pages" | "items" | "sources" | "outline"),
+        FieldType::Array => {
+            wants_list
+                && whole_field
+                && matches!(first, "results" | "pages" | "items" | "sources" | "outline")
+        }
         FieldType::Text => !whole_field,
         FieldType::Any => false,
     };
     mismatch.then(|| {
-        let message = format!("{} of {} does not give what is needed here", reference.tail, target.id);
+        let message = format!(
+            "{} of {} does not give what is needed here",
+            reference.tail, target.id
+        );
         Fault::new(at, Code::PlanInvalid, message)
     })
 }

@@ -30,12 +30,20 @@ fn walk(value: &Value, path: &str, depth: usize, faults: &mut Vec<Fault>) {
             for (key, value) in map {
                 match (key.as_str(), value) {
                     ("$ref" | "$dynamicRef", Value::String(target)) if !target.starts_with('#') => {
-                        faults.push(Fault::invalid(path, "must not refer to anything outside itself"));
+                        faults.push(Fault::invalid(
+                            path,
+                            "must not refer to anything outside itself",
+                        ));
                     }
                     ("pattern", Value::String(pattern)) => {
-                        if let Err(error) = regex::RegexBuilder::new(pattern).size_limit(PATTERN_SIZE).build() {
+                        if let Err(error) = regex::RegexBuilder::new(pattern)
+                            .size_limit(PATTERN_SIZE)
+                            .build()
+                        {
                             let reason = match error {
-                                regex::Error::CompiledTooBig(_) => "is too large a pattern".to_owned(),
+                                regex::Error::CompiledTooBig(_) => {
+                                    "is too large a pattern".to_owned()
+                                }
                                 other => format!("has a pattern that cannot be read: {other}"),
                             };
                             faults.push(Fault::invalid(path, reason));
@@ -45,7 +53,9 @@ fn walk(value: &Value, path: &str, depth: usize, faults: &mut Vec<Fault>) {
                 }
             }
         }
-        Value::Array(list) => list.iter().for_each(|value| walk(value, path, depth + 1, faults)),
+        Value::Array(list) => list
+            .iter()
+            .for_each(|value| walk(value, path, depth + 1, faults)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

@@ -18,10 +18,13 @@ use serde_json::Value;
 
 pub use catalogue::{EffectClass, FieldType};
 pub use step::{CascadeCondition, Retry, Step, is_step_name};
-pub use template::{Listing, MOST_REFERENCED, Outputs, Reference, ReferenceMissing, Resolved, Template, TemplateError};
+pub use template::{
+    Listing, MOST_REFERENCED, Outputs, Reference, ReferenceMissing, Resolved, Template,
+    TemplateError,
+};
 pub use tool::{
-    Aggregate, Body, Crawl, FormatPost, GenerateImage, GenerateOutline, GenerateReport, LlmResponse, PostWebhook, Search, SendEmail,
-    Tool, ToolKind, Transform,
+    Aggregate, Body, Crawl, FormatPost, GenerateImage, GenerateOutline, GenerateReport,
+    LlmResponse, PostWebhook, Search, SendEmail, Tool, ToolKind, Transform,
 };
 pub use words::{Aggregation, Aspect, Channel, Format, Freshness, TextFormat};
 
@@ -48,7 +51,10 @@ impl Plan {
             return Err(vec![Fault::invalid(path, "must be an array of steps")]);
         };
         if list.is_empty() || list.len() > MOST_STEPS {
-            return Err(vec![Fault::invalid(path, format!("must have from 1 to {MOST_STEPS} steps"))]);
+            return Err(vec![Fault::invalid(
+                path,
+                format!("must have from 1 to {MOST_STEPS} steps"),
+            )]);
         }
         let mut steps = Vec::with_capacity(list.len());
         let mut faults = Vec::new();
@@ -61,20 +67,35 @@ impl Plan {
         if faults.is_empty() {
             faults = check::check(&steps, path);
         }
-        if faults.is_empty() { Ok(Self { steps: with_material(steps) }) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(Self {
+                steps: with_material(steps),
+            })
+        } else {
+            Err(faults)
+        }
     }
 
     /// A plan of one step, for `simple` workflows.
     ///
     /// # Errors
     /// Every fault of the configuration, which stands at `path`.
-    pub fn of_one(kind: ToolKind, config: &Value, path: &str, egress: &EgressRule) -> Result<Self, Vec<Fault>> {
+    pub fn of_one(
+        kind: ToolKind,
+        config: &Value,
+        path: &str,
+        egress: &EgressRule,
+    ) -> Result<Self, Vec<Fault>> {
         let tool = Tool::read(kind, config, path, egress)?;
         let mut faults = Vec::new();
         for (tail, template) in tool.templates() {
             if !template.is_literal() {
                 let message = "must not refer to steps: a simple workflow has only this one";
-                faults.push(Fault::new(format!("{path}{tail}"), crate::fault::Code::PlanInvalid, message));
+                faults.push(Fault::new(
+                    format!("{path}{tail}"),
+                    crate::fault::Code::PlanInvalid,
+                    message,
+                ));
             }
         }
         if !faults.is_empty() {
@@ -122,7 +143,11 @@ impl Plan {
     /// What one run costs at most: the sum of its steps, at least 1.
     #[must_use]
     pub fn most_credits(&self) -> u32 {
-        self.steps.iter().map(|step| step.tool.most_credits()).sum::<u32>().max(1)
+        self.steps
+            .iter()
+            .map(|step| step.tool.most_credits())
+            .sum::<u32>()
+            .max(1)
     }
 
     /// SHA-256 of the RFC 8785 canonical JSON of the steps, in lower-case hexadecimal.
@@ -135,11 +160,17 @@ impl Plan {
 /// Writes down what `from` defaults to, the output keys of `depends_on`, so that a frozen plan
 /// says all it means.
 fn with_material(mut steps: Vec<Step>) -> Vec<Step> {
-    let keys: std::collections::HashMap<String, String> =
-        steps.iter().map(|step| (step.id.clone(), step.output_key.clone())).collect();
+    let keys: std::collections::HashMap<String, String> = steps
+        .iter()
+        .map(|step| (step.id.clone(), step.output_key.clone()))
+        .collect();
     for step in &mut steps {
-        let defaults: Vec<String> = step.depends_on.iter().filter_map(|id| keys.get(id).cloned()).collect();
-        if let Some(from) = step.tool.from_mut()
+        let defaults: Vec<String> = step
+            .depends_on
+            .iter()
+            .filter_map(|id| keys.get(id).cloned())
+            .collect();
+        if let Some(from) = step.tool.material_mut()
             && from.is_empty()
         {
             *from = defaults;

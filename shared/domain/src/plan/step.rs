@@ -20,7 +20,10 @@ pub struct Retry {
 
 impl Default for Retry {
     fn default() -> Self {
-        Self { max_attempts: 3, backoff_seconds: 2 }
+        Self {
+            max_attempts: 3,
+            backoff_seconds: 2,
+        }
     }
 }
 
@@ -80,7 +83,9 @@ impl Step {
         let kind = o.required("type", kind);
         let config = o.raw("config");
         let tool = match (kind, config) {
-            (Some(kind), Some(config)) => o.take(Tool::read(kind, config, &pointer(path, "config"), egress)),
+            (Some(kind), Some(config)) => {
+                o.take(Tool::read(kind, config, &pointer(path, "config"), egress))
+            }
             (Some(_), None) => {
                 o.fault("config", "is required");
                 None
@@ -100,9 +105,14 @@ impl Step {
         let requires_approval = o.boolean("requires_approval");
         let publishes = kind.is_some_and(ToolKind::always_gated);
         if publishes && requires_approval == Some(false) {
-            o.fault("requires_approval", "cannot be false: what this tool makes always waits for a person");
+            o.fault(
+                "requires_approval",
+                "cannot be false: what this tool makes always waits for a person",
+            );
         }
-        let retry = o.value("retry").map(|value| read_retry(value, &pointer(path, "retry")));
+        let retry = o
+            .value("retry")
+            .map(|value| read_retry(value, &pointer(path, "retry")));
         let retry = retry.and_then(|read| o.take(read)).unwrap_or_default();
         let timeout_seconds = o.count("timeout_seconds", 1..=600).unwrap_or(60);
         let step = id.zip(tool).map(|(id, tool)| Self {
@@ -123,7 +133,10 @@ impl Step {
 fn step_name(o: &mut Object<'_>, field: &'static str) -> Option<String> {
     let name = o.string(field)?;
     if !is_step_name(name) {
-        o.fault(field, "must be 1 to 64 of a-z, 0-9 and _, beginning with a letter");
+        o.fault(
+            field,
+            "must be 1 to 64 of a-z, 0-9 and _, beginning with a letter",
+        );
         return None;
     }
     Some(name.to_owned())
@@ -136,9 +149,16 @@ fn has_duplicates(names: &[String]) -> bool {
 
 fn read_retry(value: &Value, path: &str) -> Result<Retry, Vec<Fault>> {
     let mut o = Object::new(value, path);
-    let max_attempts = o.count("max_attempts", 1..=10).unwrap_or(Retry::default().max_attempts);
-    let backoff_seconds = o.count("backoff_seconds", 1..=900).unwrap_or(Retry::default().backoff_seconds);
-    o.finish(Some(Retry { max_attempts, backoff_seconds }))
+    let max_attempts = o
+        .count("max_attempts", 1..=10)
+        .unwrap_or(Retry::default().max_attempts);
+    let backoff_seconds = o
+        .count("backoff_seconds", 1..=900)
+        .unwrap_or(Retry::default().backoff_seconds);
+    o.finish(Some(Retry {
+        max_attempts,
+        backoff_seconds,
+    }))
 }
 
 fn read_cascade(value: &Value, path: &str) -> Result<CascadeCondition, Vec<Fault>> {
@@ -160,12 +180,19 @@ fn read_cascade(value: &Value, path: &str) -> Result<CascadeCondition, Vec<Fault
         o.fault("value", "is required");
     }
     if operator == Some(Operator::Changed) {
-        o.fault("operator", "cannot be changed: a step has no earlier output in the same run");
+        o.fault(
+            "operator",
+            "cannot be changed: a step has no earlier output in the same run",
+        );
     }
-    o.finish(step.zip(field).zip(operator).map(|((step, field), operator)| CascadeCondition {
-        step,
-        field,
-        operator,
-        value: value.unwrap_or(Value::Null),
-    }))
+    o.finish(
+        step.zip(field)
+            .zip(operator)
+            .map(|((step, field), operator)| CascadeCondition {
+                step,
+                field,
+                operator,
+                value: value.unwrap_or(Value::Null),
+            }),
+    )
 }

@@ -76,12 +76,20 @@ impl Reference {
     fn parse(inner: &str) -> Result<Self, TemplateError> {
         let end = inner.find(['.', '[']).ok_or(TemplateError::NoPath)?;
         let key = &inner[..end];
-        let tail = inner[end..].strip_prefix('.').filter(|tail| !tail.starts_with('.')).unwrap_or(&inner[end..]);
+        let tail = inner[end..]
+            .strip_prefix('.')
+            .filter(|tail| !tail.starts_with('.'))
+            .unwrap_or(&inner[end..]);
         if key.is_empty() || tail.is_empty() {
             return Err(TemplateError::NoPath);
         }
-        let selector = Selector::parse(tail).map_err(|error| TemplateError::BadPath(error.to_string()))?;
-        Ok(Self { key: key.to_owned(), tail: tail.to_owned(), selector })
+        let selector =
+            Selector::parse(tail).map_err(|error| TemplateError::BadPath(error.to_string()))?;
+        Ok(Self {
+            key: key.to_owned(),
+            tail: tail.to_owned(),
+            selector,
+        })
     }
 
     /// Whether the path names exactly one place (RFC 9535, section 2.1: a singular query).
@@ -95,11 +103,17 @@ impl Reference {
     /// # Errors
     /// The step has no output, or a singular query selects nothing.
     pub fn resolve(&self, outputs: &dyn Outputs) -> Result<Value, ReferenceMissing> {
-        let missing = || ReferenceMissing { key: self.key.clone(), tail: self.tail.clone() };
+        let missing = || ReferenceMissing {
+            key: self.key.clone(),
+            tail: self.tail.clone(),
+        };
         let output = outputs.output(&self.key).ok_or_else(missing)?;
         let selected = self.selector.select(output);
         if self.is_singular() {
-            selected.first().map(|value| (*value).clone()).ok_or_else(missing)
+            selected
+                .first()
+                .map(|value| (*value).clone())
+                .ok_or_else(missing)
         } else {
             Ok(Value::Array(selected.into_iter().cloned().collect()))
         }
@@ -126,7 +140,10 @@ impl Template {
         if !rest.is_empty() {
             parts.push(Part::Literal(rest.to_owned()));
         }
-        Ok(Self { source: source.to_owned(), parts })
+        Ok(Self {
+            source: source.to_owned(),
+            parts,
+        })
     }
 
     /// The string as it was written.
@@ -204,9 +221,11 @@ fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
-        Value::Array(list) if list.iter().all(Value::is_string) => {
-            list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
-        }
+        Value::Array(list) if list.iter().all(Value::is_string) => list
+            .iter()
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join("\n"),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
 }
@@ -240,7 +259,11 @@ impl Listing {
     pub fn templates(&self) -> Vec<(String, &Template)> {
         match self {
             Self::Reference(template) => vec![(String::new(), template)],
-            Self::Listed(list) => list.iter().enumerate().map(|(i, template)| (format!("/{i}"), template)).collect(),
+            Self::Listed(list) => list
+                .iter()
+                .enumerate()
+                .map(|(i, template)| (format!("/{i}"), template))
+                .collect(),
         }
     }
 
@@ -253,7 +276,9 @@ impl Listing {
         for (_, template) in self.templates() {
             match template.resolve(outputs)? {
                 Value::String(text) => values.push(text),
-                Value::Array(list) => values.extend(list.iter().filter_map(Value::as_str).map(str::to_owned)),
+                Value::Array(list) => {
+                    values.extend(list.iter().filter_map(Value::as_str).map(str::to_owned))
+                }
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {}
             }
         }
@@ -276,7 +301,9 @@ mod tests {
     }
 
     fn outputs() -> One {
-        One(json!({"count": 2, "results": [{"url": "https://a.example/", "title": "A"}, {"url": "https://b.example/", "title": "${steps.s.count}"}]}))
+        One(
+            json!({"count": 2, "results": [{"url": "https://a.example/", "title": "A"}, {"url": "https://b.example/", "title": "${steps.s.count}"}]}),
+        )
     }
 
     fn resolve(source: &str) -> Result<Value, ReferenceMissing> {
@@ -286,34 +313,57 @@ mod tests {
     #[test]
     fn one_reference_keeps_its_type() {
         assert_eq!(resolve("${steps.s.count}"), Ok(json!(2)));
-        assert_eq!(resolve("${steps.s.results[*].url}"), Ok(json!(["https://a.example/", "https://b.example/"])));
-        assert_eq!(resolve("found ${steps.s.count}: ${steps.s.results[0].title}"), Ok(json!("found 2: A")));
+        assert_eq!(
+            resolve("${steps.s.results[*].url}"),
+            Ok(json!(["https://a.example/", "https://b.example/"]))
+        );
+        assert_eq!(
+            resolve("found ${steps.s.count}: ${steps.s.results[0].title}"),
+            Ok(json!("found 2: A"))
+        );
         assert_eq!(resolve("costs $5 {plain}"), Ok(json!("costs $5 {plain}")));
     }
 
     #[test]
     fn what_a_reference_gives_is_never_read_as_a_reference() {
-        assert_eq!(resolve("x ${steps.s.results[1].title}"), Ok(json!("x ${steps.s.count}")));
+        assert_eq!(
+            resolve("x ${steps.s.results[1].title}"),
+            Ok(json!("x ${steps.s.count}"))
+        );
     }
 
     #[test]
     fn a_missing_value_says_which() {
         let missing = resolve("${steps.t.count}").unwrap_err();
-        assert_eq!((missing.key.as_str(), missing.tail.as_str()), ("t", "count"));
+        assert_eq!(
+            (missing.key.as_str(), missing.tail.as_str()),
+            ("t", "count")
+        );
         assert!(resolve("${steps.s.none}").is_err());
         assert_eq!(resolve("${steps.s.none[*]}"), Ok(json!([])));
     }
 
     #[test]
     fn bad_references_are_told_apart() {
-        assert_eq!(Template::parse("${steps.a.b").unwrap_err(), TemplateError::Unclosed);
-        assert_eq!(Template::parse("${steps.a}").unwrap_err(), TemplateError::NoPath);
-        assert!(matches!(Template::parse("${steps.a.b[}").unwrap_err(), TemplateError::BadPath(_)));
+        assert_eq!(
+            Template::parse("${steps.a.b").unwrap_err(),
+            TemplateError::Unclosed
+        );
+        assert_eq!(
+            Template::parse("${steps.a}").unwrap_err(),
+            TemplateError::NoPath
+        );
+        assert!(matches!(
+            Template::parse("${steps.a.b[}").unwrap_err(),
+            TemplateError::BadPath(_)
+        ));
     }
 
     #[test]
     fn lists_are_cut_at_a_hundred_and_say_so() {
-        let many = One(json!({"u": (0..150).map(|i| format!("https://{i}.example/")).collect::<Vec<_>>()}));
+        let many = One(
+            json!({"u": (0..150).map(|i| format!("https://{i}.example/")).collect::<Vec<_>>()}),
+        );
         let list = Listing::Reference(Template::parse("${steps.s.u[*]}").unwrap());
         let resolved = list.resolve(&many).unwrap();
         assert_eq!((resolved.values.len(), resolved.truncated), (100, true));

@@ -10,7 +10,10 @@ fn read(steps: &Value) -> Result<Plan, Vec<Fault>> {
 
 fn faults(steps: Value) -> Vec<(String, String)> {
     let faults = read(&steps).expect_err("the plan is faulty");
-    faults.into_iter().map(|fault| (fault.path, fault.code.as_str().to_owned())).collect()
+    faults
+        .into_iter()
+        .map(|fault| (fault.path, fault.code.as_str().to_owned()))
+        .collect()
 }
 
 fn search(id: &str, more: Value) -> Value {
@@ -47,23 +50,48 @@ fn the_story_of_the_main_job_is_a_plan() {
 #[test]
 fn steps_are_named_once_and_wait_for_known_steps() {
     assert_eq!(faults(json!([])), one("/steps", "validation_failed"));
-    assert_eq!(faults(json!([search("a", json!({})), search("a", json!({}))])), one("/steps/1/id", "validation_failed"));
-    assert_eq!(faults(json!([search("a#b", json!({}))])), one("/steps/0/id", "validation_failed"));
-    assert_eq!(faults(json!([search("a", json!({"depends_on": ["zz"]}))])), one("/steps/0/depends_on/0", "validation_failed"));
     assert_eq!(
-        faults(json!([search("a", json!({})), search("b", json!({"depends_on": ["a", "a"]}))])),
+        faults(json!([search("a", json!({})), search("a", json!({}))])),
+        one("/steps/1/id", "validation_failed")
+    );
+    assert_eq!(
+        faults(json!([search("a#b", json!({}))])),
+        one("/steps/0/id", "validation_failed")
+    );
+    assert_eq!(
+        faults(json!([search("a", json!({"depends_on": ["zz"]}))])),
+        one("/steps/0/depends_on/0", "validation_failed")
+    );
+    assert_eq!(
+        faults(json!([
+            search("a", json!({})),
+            search("b", json!({"depends_on": ["a", "a"]}))
+        ])),
         one("/steps/1/depends_on", "validation_failed")
     );
     assert_eq!(
-        faults(json!([search("a", json!({"output_key": "k"})), search("b", json!({"output_key": "k"}))])),
+        faults(json!([
+            search("a", json!({"output_key": "k"})),
+            search("b", json!({"output_key": "k"}))
+        ])),
         one("/steps/1/output_key", "validation_failed")
     );
 }
 
 #[test]
 fn circles_are_found_however_long() {
-    assert_eq!(faults(json!([search("a", json!({"depends_on": ["a"]}))]))[0].1, "dependency_cycle");
-    let ring: Vec<Value> = (0..50).map(|i| search(&format!("s{i}"), json!({"depends_on": [format!("s{}", (i + 1) % 50)]}))).collect();
+    assert_eq!(
+        faults(json!([search("a", json!({"depends_on": ["a"]}))]))[0].1,
+        "dependency_cycle"
+    );
+    let ring: Vec<Value> = (0..50)
+        .map(|i| {
+            search(
+                &format!("s{i}"),
+                json!({"depends_on": [format!("s{}", (i + 1) % 50)]}),
+            )
+        })
+        .collect();
     assert_eq!(faults(Value::Array(ring))[0].1, "dependency_cycle");
 }
 
@@ -71,29 +99,54 @@ fn circles_are_found_however_long() {
 fn references_go_upstream_to_fields_that_exist() {
     let a = search("a", json!({"output_key": "k"}));
     let with = |query: &str, depends: Value| json!([a, {"id": "b", "type": "search", "config": {"query": query}, "depends_on": depends}]);
-    assert_eq!(faults(with("${steps.k.results[0].title}", json!([]))), one("/steps/1/config/query", "plan_invalid"));
-    assert_eq!(faults(with("${steps.nope.x}", json!(["a"]))), one("/steps/1/config/query", "plan_invalid"));
-    assert_eq!(faults(with("${steps.k.reslts[0]}", json!(["a"]))), one("/steps/1/config/query", "plan_invalid"));
+    assert_eq!(
+        faults(with("${steps.k.results[0].title}", json!([]))),
+        one("/steps/1/config/query", "plan_invalid")
+    );
+    assert_eq!(
+        faults(with("${steps.nope.x}", json!(["a"]))),
+        one("/steps/1/config/query", "plan_invalid")
+    );
+    assert_eq!(
+        faults(with("${steps.k.reslts[0]}", json!(["a"]))),
+        one("/steps/1/config/query", "plan_invalid")
+    );
     assert!(read(&with("${steps.k.results[0].title}", json!(["a"]))).is_ok());
     let crawl = |urls: &str| json!([a, {"id": "b", "type": "crawl", "config": {"urls": urls}, "depends_on": ["a"]}]);
-    assert_eq!(faults(crawl("${steps.k.count}")), one("/steps/1/config/urls", "plan_invalid"));
-    assert_eq!(faults(crawl("${steps.k.results}")), one("/steps/1/config/urls", "plan_invalid"));
+    assert_eq!(
+        faults(crawl("${steps.k.count}")),
+        one("/steps/1/config/urls", "plan_invalid")
+    );
+    assert_eq!(
+        faults(crawl("${steps.k.results}")),
+        one("/steps/1/config/urls", "plan_invalid")
+    );
     assert!(read(&crawl("${steps.k.results[*].url}")).is_ok());
 }
 
 #[test]
 fn no_one_removes_the_gate_of_what_goes_out() {
-    let post = |approval: Value| {
-        json!([search("a", json!({})), {"id": "p", "type": "format_post", "config": {"channel": "linkedin"}, "depends_on": ["a"], "requires_approval": approval}])
-    };
-    assert_eq!(faults(post(json!(false))), one("/steps/1/requires_approval", "validation_failed"));
-    assert!(read(&post(json!(true))).unwrap().step("p").unwrap().requires_approval);
+    let post = |approval: Value| json!([search("a", json!({})), {"id": "p", "type": "format_post", "config": {"channel": "linkedin"}, "depends_on": ["a"], "requires_approval": approval}]);
+    assert_eq!(
+        faults(post(json!(false))),
+        one("/steps/1/requires_approval", "validation_failed")
+    );
+    assert!(
+        read(&post(json!(true)))
+            .unwrap()
+            .step("p")
+            .unwrap()
+            .requires_approval
+    );
 }
 
 #[test]
 fn material_is_needed_where_it_is_written_from() {
     let alone = json!([{"id": "r", "type": "generate_report", "config": {}}]);
-    assert_eq!(faults(alone), one("/steps/0/config/from", "validation_failed"));
+    assert_eq!(
+        faults(alone),
+        one("/steps/0/config/from", "validation_failed")
+    );
 }
 
 #[test]
@@ -106,7 +159,14 @@ fn every_fault_of_every_step_comes_at_once() {
     let paths: Vec<&str> = found.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(
         paths,
-        ["/steps/0/type", "/steps/1/config/urls/0", "/steps/1/config/max_pages", "/steps/1/config/depth", "/steps/2/config/to/0", "/steps/2/config/subject"]
+        [
+            "/steps/0/type",
+            "/steps/1/config/urls/0",
+            "/steps/1/config/max_pages",
+            "/steps/1/config/depth",
+            "/steps/2/config/to/0",
+            "/steps/2/config/subject"
+        ]
     );
     assert_eq!(found[1].1, "url_not_allowed");
     assert_eq!(found[4].1, "invalid_email");

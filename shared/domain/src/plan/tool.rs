@@ -59,6 +59,9 @@ tools! {
     PostWebhook(PostWebhook) = "post_webhook",
 }
 
+/// The longest string that is one reference to a list.
+const LONGEST_REFERENCE: usize = 2048;
+
 /// Asks a search provider.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Search {
@@ -188,27 +191,36 @@ impl Search {
         let query_decomposition = o.boolean("query_decomposition").unwrap_or(false);
         let max_sub_queries = o.count("max_sub_queries", 1..=10).unwrap_or(4);
         let freshness = o.word("freshness", Freshness::ALL, Freshness::as_str);
-        o.finish(query.map(|query| Self { query, max_results, query_decomposition, max_sub_queries, freshness }))
+        o.finish(query.map(|query| Self {
+            query,
+            max_results,
+            query_decomposition,
+            max_sub_queries,
+            freshness,
+        }))
     }
 }
 
 impl Crawl {
     fn read(config: &Value, path: &str, egress: &EgressRule) -> Result<Self, Vec<Fault>> {
         let mut o = Object::new(config, path);
-        let urls = listing(&mut o, "urls", 1..=100, 2048);
+        let urls = url_listing(&mut o, "urls", 1..=100, egress);
         let urls = o.required("urls", urls);
-        for (tail, template) in urls.iter().flat_map(Listing::templates) {
-            if template.is_literal() {
-                check_url(&mut o, &format!("{path}/urls{tail}"), template.as_str(), egress);
-            }
-        }
         let max_pages = o.count("max_pages", 1..=1000).unwrap_or(10);
         let follow_links = o.boolean("follow_links").unwrap_or(false);
         let extraction_schema = o.value("extraction_schema").cloned();
         if let Some(schema) = &extraction_schema {
-            o.extend(super::extraction::check(schema, &pointer(path, "extraction_schema")));
+            o.extend(super::extraction::check(
+                schema,
+                &pointer(path, "extraction_schema"),
+            ));
         }
-        o.finish(urls.map(|urls| Self { urls, max_pages, extraction_schema, follow_links }))
+        o.finish(urls.map(|urls| Self {
+            urls,
+            max_pages,
+            extraction_schema,
+            follow_links,
+        }))
     }
 }
 
@@ -217,10 +229,17 @@ impl Aggregate {
         let mut o = Object::new(config, path);
         let aggregation_type = o.word("aggregation_type", Aggregation::ALL, Aggregation::as_str);
         let aggregation_type = o.required("aggregation_type", aggregation_type);
-        let format = o.word("format", Format::ALL, Format::as_str).unwrap_or(Format::Json);
+        let format = o
+            .word("format", Format::ALL, Format::as_str)
+            .unwrap_or(Format::Json);
         let from = from(&mut o);
         let n = o.count("n", 1..=100);
-        o.finish(aggregation_type.map(|aggregation_type| Self { aggregation_type, format, from, n }))
+        o.finish(aggregation_type.map(|aggregation_type| Self {
+            aggregation_type,
+            format,
+            from,
+            n,
+        }))
     }
 }
 
@@ -230,7 +249,11 @@ impl GenerateOutline {
         let from = from(&mut o);
         let sections = o.count("sections", 2..=12).unwrap_or(5);
         let topic = template(&mut o, "topic", 500);
-        o.finish(Some(Self { from, sections, topic }))
+        o.finish(Some(Self {
+            from,
+            sections,
+            topic,
+        }))
     }
 }
 
@@ -239,9 +262,16 @@ impl GenerateReport {
         let mut o = Object::new(config, path);
         let from = from(&mut o);
         let length_words = o.count("length_words", 50..=3000).unwrap_or(400);
-        let format = o.word("format", TextFormat::ALL, TextFormat::as_str).unwrap_or(TextFormat::Markdown);
+        let format = o
+            .word("format", TextFormat::ALL, TextFormat::as_str)
+            .unwrap_or(TextFormat::Markdown);
         let title = template(&mut o, "title", 255);
-        o.finish(Some(Self { from, length_words, format, title }))
+        o.finish(Some(Self {
+            from,
+            length_words,
+            format,
+            title,
+        }))
     }
 }
 
@@ -262,7 +292,11 @@ impl FormatPost {
         let channel = o.word("channel", Channel::ALL, Channel::as_str);
         let channel = o.required("channel", channel);
         let max_words = o.count("max_words", 1..=3000);
-        o.finish(channel.map(|channel| Self { from, channel, max_words }))
+        o.finish(channel.map(|channel| Self {
+            from,
+            channel,
+            max_words,
+        }))
     }
 }
 
@@ -271,7 +305,9 @@ impl GenerateImage {
         let mut o = Object::new(config, path);
         let prompt = template(&mut o, "prompt", 4000);
         let prompt = o.required("prompt", prompt);
-        let aspect = o.word("aspect", Aspect::ALL, Aspect::as_str).unwrap_or(Aspect::Wide);
+        let aspect = o
+            .word("aspect", Aspect::ALL, Aspect::as_str)
+            .unwrap_or(Aspect::Wide);
         o.finish(prompt.map(|prompt| Self { prompt, aspect }))
     }
 }
@@ -299,14 +335,24 @@ impl SendEmail {
         let to = o.required("to", to);
         for (tail, template) in to.iter().flat_map(Listing::templates) {
             if template.is_literal() && !text::is_email(template.as_str()) {
-                o.extend([Fault::new(format!("{path}/to{tail}"), Code::InvalidEmail, "is not one e-mail address")]);
+                o.extend([Fault::new(
+                    format!("{path}/to{tail}"),
+                    Code::InvalidEmail,
+                    "is not one e-mail address",
+                )]);
             }
         }
-        let subject = o.name("subject", 1..=200).and_then(|subject| parse(&mut o, "subject", &subject));
+        let subject = o
+            .name("subject", 1..=200)
+            .and_then(|subject| parse(&mut o, "subject", &subject));
         let subject = o.required("subject", subject);
         let body = template(&mut o, "body", 100_000);
         let body = o.required("body", body);
-        o.finish(to.zip(subject).zip(body).map(|((to, subject), body)| Self { to, subject, body }))
+        o.finish(
+            to.zip(subject)
+                .zip(body)
+                .map(|((to, subject), body)| Self { to, subject, body }),
+        )
     }
 }
 
@@ -335,7 +381,11 @@ impl PostWebhook {
         if let Some(secret) = &secret
             && !crate::signature::is_strong_secret(secret)
         {
-            o.fault_code("secret", Code::WeakSecret, "must be whsec_ and the base64 of 24 to 64 bytes");
+            o.fault_code(
+                "secret",
+                Code::WeakSecret,
+                "must be whsec_ and the base64 of 24 to 64 bytes",
+            );
         }
         o.finish(url.zip(body).map(|(url, body)| Self { url, body, secret }))
     }
@@ -362,11 +412,19 @@ fn template(o: &mut Object<'_>, field: &'static str, longest: usize) -> Option<T
     parse(o, field, &text)
 }
 
-fn listing(o: &mut Object<'_>, field: &'static str, length: std::ops::RangeInclusive<usize>, each: usize) -> Option<Listing> {
+fn listing(
+    o: &mut Object<'_>,
+    field: &'static str,
+    length: std::ops::RangeInclusive<usize>,
+    each: usize,
+) -> Option<Listing> {
     if let Some(Value::String(_)) = o.raw(field) {
         let template = template(o, field, each)?;
         if template.as_reference().is_none() {
-            o.fault(field, "must be an array, or one reference ${steps.<output_key>.<path>}");
+            o.fault(
+                field,
+                "must be an array, or one reference ${steps.<output_key>.<path>}",
+            );
             return None;
         }
         return Some(Listing::Reference(template));
@@ -377,10 +435,46 @@ fn listing(o: &mut Object<'_>, field: &'static str, length: std::ops::RangeInclu
     for (i, text) in texts.iter().enumerate() {
         match Template::parse(text) {
             Ok(template) => list.push(template),
-            Err(error) => o.extend([Fault::new(format!("{path}/{i}"), Code::PlanInvalid, error.to_string())]),
+            Err(error) => o.extend([Fault::new(
+                format!("{path}/{i}"),
+                Code::PlanInvalid,
+                error.to_string(),
+            )]),
         }
     }
     (list.len() == texts.len()).then_some(Listing::Listed(list))
+}
+
+/// A list of addresses: what is wrong with a literal one is the egress rule's to say, length and
+/// characters included.
+fn url_listing(
+    o: &mut Object<'_>,
+    field: &'static str,
+    length: std::ops::RangeInclusive<usize>,
+    egress: &EgressRule,
+) -> Option<Listing> {
+    if !matches!(o.raw(field), Some(Value::Array(_))) {
+        return listing(o, field, length, LONGEST_REFERENCE);
+    }
+    let path = o.path(field);
+    let sent = o.array(field, length)?;
+    let mut list = Vec::with_capacity(sent.len());
+    for (i, value) in sent.iter().enumerate() {
+        let at = format!("{path}/{i}");
+        let Some(text) = value.as_str() else {
+            o.extend([Fault::invalid(at, "must be a string")]);
+            continue;
+        };
+        match Template::parse(text) {
+            Ok(template) if template.is_literal() => {
+                check_url(o, &at, text, egress);
+                list.push(template);
+            }
+            Ok(template) => list.push(template),
+            Err(error) => o.extend([Fault::new(at, Code::PlanInvalid, error.to_string())]),
+        }
+    }
+    (list.len() == sent.len()).then_some(Listing::Listed(list))
 }
 
 /// `from[]`: output keys.
@@ -395,8 +489,15 @@ fn check_strings(json: &Value, path: &str) -> Vec<Fault> {
             Ok(_) => Vec::new(),
             Err(error) => vec![Fault::new(path, Code::PlanInvalid, error.to_string())],
         },
-        Value::Array(list) => list.iter().enumerate().flat_map(|(i, value)| check_strings(value, &format!("{path}/{i}"))).collect(),
-        Value::Object(map) => map.iter().flat_map(|(key, value)| check_strings(value, &pointer(path, key))).collect(),
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .flat_map(|(i, value)| check_strings(value, &format!("{path}/{i}")))
+            .collect(),
+        Value::Object(map) => map
+            .iter()
+            .flat_map(|(key, value)| check_strings(value, &pointer(path, key)))
+            .collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }
@@ -419,7 +520,10 @@ impl Body {
     ///
     /// # Errors
     /// The first reference without a value.
-    pub fn resolve(&self, outputs: &dyn super::template::Outputs) -> Result<Value, super::template::ReferenceMissing> {
+    pub fn resolve(
+        &self,
+        outputs: &dyn super::template::Outputs,
+    ) -> Result<Value, super::template::ReferenceMissing> {
         match self {
             Self::Text(template) => template.render(outputs).map(Value::String),
             Self::Json(json) => resolve_strings(json, outputs),
@@ -429,7 +533,9 @@ impl Body {
 
 fn strings(json: &Value, path: String, found: &mut Vec<(String, Template)>) {
     match json {
-        Value::String(text) => found.extend(Template::parse(text).ok().map(|template| (path, template))),
+        Value::String(text) => {
+            found.extend(Template::parse(text).ok().map(|template| (path, template)))
+        }
         Value::Array(list) => {
             for (i, value) in list.iter().enumerate() {
                 strings(value, format!("{path}/{i}"), found);
@@ -444,15 +550,24 @@ fn strings(json: &Value, path: String, found: &mut Vec<(String, Template)>) {
     }
 }
 
-fn resolve_strings(json: &Value, outputs: &dyn super::template::Outputs) -> Result<Value, super::template::ReferenceMissing> {
+fn resolve_strings(
+    json: &Value,
+    outputs: &dyn super::template::Outputs,
+) -> Result<Value, super::template::ReferenceMissing> {
     Ok(match json {
         Value::String(text) => match Template::parse(text) {
             Ok(template) => template.resolve(outputs)?,
             Err(_) => json.clone(),
         },
-        Value::Array(list) => Value::Array(list.iter().map(|value| resolve_strings(value, outputs)).collect::<Result<_, _>>()?),
+        Value::Array(list) => Value::Array(
+            list.iter()
+                .map(|value| resolve_strings(value, outputs))
+                .collect::<Result<_, _>>()?,
+        ),
         Value::Object(map) => Value::Object(
-            map.iter().map(|(key, value)| Ok((key.clone(), resolve_strings(value, outputs)?))).collect::<Result<_, _>>()?,
+            map.iter()
+                .map(|(key, value)| Ok((key.clone(), resolve_strings(value, outputs)?)))
+                .collect::<Result<_, _>>()?,
         ),
         Value::Null | Value::Bool(_) | Value::Number(_) => json.clone(),
     })
@@ -467,18 +582,39 @@ impl Tool {
             vec![(format!("/{field}"), template.clone())]
         }
         fn many(field: &str, listing: &Listing) -> Vec<(String, Template)> {
-            listing.templates().into_iter().map(|(tail, template)| (format!("/{field}{tail}"), template.clone())).collect()
+            listing
+                .templates()
+                .into_iter()
+                .map(|(tail, template)| (format!("/{field}{tail}"), template.clone()))
+                .collect()
         }
         match self {
             Self::Search(c) => one("query", &c.query),
             Self::Crawl(c) => many("urls", &c.urls),
-            Self::GenerateOutline(c) => c.topic.iter().flat_map(|topic| one("topic", topic)).collect(),
-            Self::GenerateReport(c) => c.title.iter().flat_map(|title| one("title", title)).collect(),
+            Self::GenerateOutline(c) => c
+                .topic
+                .iter()
+                .flat_map(|topic| one("topic", topic))
+                .collect(),
+            Self::GenerateReport(c) => c
+                .title
+                .iter()
+                .flat_map(|title| one("title", title))
+                .collect(),
             Self::LlmResponse(c) => one("prompt", &c.prompt),
             Self::GenerateImage(c) => one("prompt", &c.prompt),
-            Self::SendEmail(c) => [many("to", &c.to), one("subject", &c.subject), one("body", &c.body)].concat(),
+            Self::SendEmail(c) => [
+                many("to", &c.to),
+                one("subject", &c.subject),
+                one("body", &c.body),
+            ]
+            .concat(),
             Self::PostWebhook(c) => {
-                let body = c.body.templates().into_iter().map(|(tail, template)| (format!("/body{tail}"), template));
+                let body = c
+                    .body
+                    .templates()
+                    .into_iter()
+                    .map(|(tail, template)| (format!("/body{tail}"), template));
                 one("url", &c.url).into_iter().chain(body).collect()
             }
             Self::Aggregate(_) | Self::FormatPost(_) | Self::Transform(_) => Vec::new(),
@@ -488,29 +624,40 @@ impl Tool {
     /// The output keys it reads by `from`, with their pointers relative to the configuration.
     /// Empty where `from` was left to `depends_on`.
     #[must_use]
-    pub fn from_keys(&self) -> Vec<(String, &str)> {
+    pub fn material_keys(&self) -> Vec<(String, &str)> {
         match self {
             Self::Aggregate(Aggregate { from, .. })
             | Self::GenerateOutline(GenerateOutline { from, .. })
             | Self::GenerateReport(GenerateReport { from, .. })
             | Self::LlmResponse(LlmResponse { from, .. })
-            | Self::FormatPost(FormatPost { from, .. }) => {
-                from.iter().enumerate().map(|(i, key)| (format!("/from/{i}"), key.as_str())).collect()
-            }
+            | Self::FormatPost(FormatPost { from, .. }) => from
+                .iter()
+                .enumerate()
+                .map(|(i, key)| (format!("/from/{i}"), key.as_str()))
+                .collect(),
             Self::Transform(Transform { from, .. }) => vec![("/from".to_owned(), from.as_str())],
-            Self::Search(_) | Self::Crawl(_) | Self::GenerateImage(_) | Self::SendEmail(_) | Self::PostWebhook(_) => Vec::new(),
+            Self::Search(_)
+            | Self::Crawl(_)
+            | Self::GenerateImage(_)
+            | Self::SendEmail(_)
+            | Self::PostWebhook(_) => Vec::new(),
         }
     }
 
     /// The material keys where the tool writes from material; `None` for the others.
-    pub(super) fn from_mut(&mut self) -> Option<&mut Vec<String>> {
+    pub(super) fn material_mut(&mut self) -> Option<&mut Vec<String>> {
         match self {
             Self::Aggregate(c) => Some(&mut c.from),
             Self::GenerateOutline(c) => Some(&mut c.from),
             Self::GenerateReport(c) => Some(&mut c.from),
             Self::LlmResponse(c) => Some(&mut c.from),
             Self::FormatPost(c) => Some(&mut c.from),
-            Self::Search(_) | Self::Crawl(_) | Self::GenerateImage(_) | Self::Transform(_) | Self::SendEmail(_) | Self::PostWebhook(_) => None,
+            Self::Search(_)
+            | Self::Crawl(_)
+            | Self::GenerateImage(_)
+            | Self::Transform(_)
+            | Self::SendEmail(_)
+            | Self::PostWebhook(_) => None,
         }
     }
 }

@@ -43,7 +43,10 @@ pub enum FetchError {
     #[error("the site could not be reached: {reason}")]
     Unreachable { reason: String },
     #[error("the site answered {status}")]
-    HttpStatus { status: u16, retry_after: Option<Duration> },
+    HttpStatus {
+        status: u16,
+        retry_after: Option<Duration>,
+    },
     #[error("more than 5 redirects, or a loop")]
     TooManyRedirects,
     #[error("the page is larger than {limit_bytes} bytes")]

@@ -25,15 +25,38 @@ pub enum Task {
     },
     /// Headings with points, as Markdown: `## heading`, then `- point` lines. `note`, here and below, is what
     /// a person who saw an earlier draft wants changed.
-    Outline { topic: Option<String>, sections: u32, note: Option<String>, material: Vec<Material> },
+    Outline {
+        topic: Option<String>,
+        sections: u32,
+        note: Option<String>,
+        material: Vec<Material>,
+    },
     /// A report of about `length_words` words in `format`.
-    Report { title: Option<String>, length_words: u32, format: TextFormat, note: Option<String>, material: Vec<Material> },
+    Report {
+        title: Option<String>,
+        length_words: u32,
+        format: TextFormat,
+        note: Option<String>,
+        material: Vec<Material>,
+    },
     /// Free text for `prompt`.
-    Respond { prompt: String, note: Option<String>, material: Vec<Material> },
+    Respond {
+        prompt: String,
+        note: Option<String>,
+        material: Vec<Material>,
+    },
     /// A summary.
-    Summarise { format: TextFormat, material: Vec<Material> },
+    Summarise {
+        format: TextFormat,
+        material: Vec<Material>,
+    },
     /// A post for `channel`.
-    Post { channel: domain::plan::Channel, max_words: Option<u32>, note: Option<String>, material: Vec<Material> },
+    Post {
+        channel: domain::plan::Channel,
+        max_words: Option<u32>,
+        note: Option<String>,
+        material: Vec<Material>,
+    },
 }
 
 /// The mark-up of a text.

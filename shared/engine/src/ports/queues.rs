@@ -16,17 +16,37 @@ pub const VERSION: u32 = 1;
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Message {
     /// Execute one step.
-    Step { owner: OwnerId, execution: ExecutionId, step: String },
+    Step {
+        owner: OwnerId,
+        execution: ExecutionId,
+        step: String,
+    },
     /// Compare and judge a run whose steps are all settled.
-    Judge { owner: OwnerId, execution: ExecutionId },
+    Judge {
+        owner: OwnerId,
+        execution: ExecutionId,
+    },
     /// A due time of a schedule.
-    Start { owner: OwnerId, workflow: WorkflowId, scheduled_for: Timestamp },
+    Start {
+        owner: OwnerId,
+        workflow: WorkflowId,
+        scheduled_for: Timestamp,
+    },
     /// Do a planning job.
-    Plan { owner: OwnerId, planning: PlanningId },
+    Plan {
+        owner: OwnerId,
+        planning: PlanningId,
+    },
     /// Ask the approvers.
-    AskApproval { owner: OwnerId, approval: ApprovalId },
+    AskApproval {
+        owner: OwnerId,
+        approval: ApprovalId,
+    },
     /// Tell the owner what a run came to.
-    Tell { owner: OwnerId, execution: ExecutionId },
+    Tell {
+        owner: OwnerId,
+        execution: ExecutionId,
+    },
 }
 
 impl Message {
@@ -43,7 +63,8 @@ impl Message {
     /// # Errors
     /// It is no message of this version: leave it in the queue, newer code may know it.
     pub fn decode(text: &str) -> Result<Self, UnknownMessage> {
-        let json: serde_json::Value = serde_json::from_str(text).map_err(|error| UnknownMessage(error.to_string()))?;
+        let json: serde_json::Value =
+            serde_json::from_str(text).map_err(|error| UnknownMessage(error.to_string()))?;
         if json["v"] != VERSION {
             return Err(UnknownMessage(format!("version {}", json["v"])));
         }
@@ -94,7 +115,13 @@ mod tests {
             execution: ExecutionId::from_uuid(uuid::Uuid::from_u128(2)),
         };
         assert_eq!(Message::decode(&message.encode()), Ok(message.clone()));
-        for bad in ["", "{}", "{\"v\":2,\"kind\":\"judge\"}", "{\"v\":1,\"kind\":\"exec\"}", "[]"] {
+        for bad in [
+            "",
+            "{}",
+            "{\"v\":2,\"kind\":\"judge\"}",
+            "{\"v\":1,\"kind\":\"exec\"}",
+            "[]",
+        ] {
             assert!(Message::decode(bad).is_err(), "{bad}");
         }
         assert!(message.encode().len() < 1024);

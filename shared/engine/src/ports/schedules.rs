@@ -13,5 +13,10 @@ pub struct ScheduleError(pub String);
 #[async_trait]
 pub trait Schedules: Send + Sync {
     /// Makes the workflow's schedules be exactly these; none removes them.
-    async fn put(&self, owner: &OwnerId, workflow: &WorkflowId, expressions: &[AwsExpression]) -> Result<(), ScheduleError>;
+    async fn put(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        expressions: &[AwsExpression],
+    ) -> Result<(), ScheduleError>;
 }

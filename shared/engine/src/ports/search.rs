@@ -35,5 +35,9 @@ pub enum SearchError {
 #[async_trait]
 pub trait Search: Send + Sync {
     /// At most `max_results` results, best first, no URL twice.
-    async fn search(&self, request: &SearchRequest, limit: Duration) -> Result<Vec<Found>, SearchError>;
+    async fn search(
+        &self,
+        request: &SearchRequest,
+        limit: Duration,
+    ) -> Result<Vec<Found>, SearchError>;
 }

@@ -54,39 +54,93 @@ pub struct Link {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
     /// A new run; refused when its id exists.
-    CreateExecution { execution: Execution },
+    CreateExecution {
+        execution: Execution,
+    },
     /// The next revision of a run with the event that led to it; refused unless the stored revision is
     /// the one before.
-    AdvanceExecution { execution: Execution, record: EventRecord },
+    AdvanceExecution {
+        execution: Execution,
+        record: EventRecord,
+    },
     /// A new approval (revision 0), or the next revision of one.
-    PutApproval { approval: Approval },
+    PutApproval {
+        approval: Approval,
+    },
     /// A new workflow (revision 0), or the next revision of one.
-    PutWorkflow { workflow: Workflow },
+    PutWorkflow {
+        workflow: Workflow,
+    },
     /// Removes a workflow; refused unless the stored revision is the given one.
-    DeleteWorkflow { workflow: Workflow },
+    DeleteWorkflow {
+        workflow: Workflow,
+    },
     /// A version of a workflow's plan, never changed afterwards.
-    PutPlan { owner: OwnerId, workflow: WorkflowId, version: u32, plan: Plan },
+    PutPlan {
+        owner: OwnerId,
+        workflow: WorkflowId,
+        version: u32,
+        plan: Plan,
+    },
     /// A planning job (revision 0), or its next revision.
-    PutPlanning { planning: Planning },
+    PutPlanning {
+        planning: Planning,
+    },
     /// A reviewed plan that a workflow may adopt.
-    PutReviewedPlan { owner: OwnerId, plan: ReviewedPlan },
+    PutReviewedPlan {
+        owner: OwnerId,
+        plan: ReviewedPlan,
+    },
     /// A due time; refused when it is recorded already (promise 6).
-    RecordOccurrence { owner: OwnerId, workflow: WorkflowId, occurrence: Occurrence },
+    RecordOccurrence {
+        owner: OwnerId,
+        workflow: WorkflowId,
+        occurrence: Occurrence,
+    },
     /// Sets credits aside for a run; refused when fewer are available.
-    ReserveCredits { owner: OwnerId, amount: u32 },
+    ReserveCredits {
+        owner: OwnerId,
+        amount: u32,
+    },
     /// Ends a reservation and writes the ledger.
-    SettleCredits { owner: OwnerId, execution: ExecutionId, reserved: u32, consumed: u32, at: Timestamp },
+    SettleCredits {
+        owner: OwnerId,
+        execution: ExecutionId,
+        reserved: u32,
+        consumed: u32,
+        at: Timestamp,
+    },
     /// What a run came to, beside the run: the comparison and the judgement, for `GET /v1/executions/{id}`.
-    PutConclusion { owner: OwnerId, execution: ExecutionId, stored: Output },
+    PutConclusion {
+        owner: OwnerId,
+        execution: ExecutionId,
+        stored: Output,
+    },
     /// The last complete run's results, which the next is compared with.
-    PutBaseline { owner: OwnerId, workflow: WorkflowId, stored: Output },
+    PutBaseline {
+        owner: OwnerId,
+        workflow: WorkflowId,
+        stored: Output,
+    },
     /// A mailed link, by the SHA-256 of its token.
-    PutLink { token_sha256: String, link: Link },
-    PutOwner { owner: Owner },
+    PutLink {
+        token_sha256: String,
+        link: Link,
+    },
+    PutOwner {
+        owner: Owner,
+    },
     /// A token, by the SHA-256 of its text.
-    PutToken { sha256: String, token: Token },
+    PutToken {
+        sha256: String,
+        token: Token,
+    },
     /// Gives credits.
-    Grant { owner: OwnerId, amount: u32, at: Timestamp },
+    Grant {
+        owner: OwnerId,
+        amount: u32,
+        at: Timestamp,
+    },
 }
 
 /// Writes that happen together or not at all.
@@ -172,28 +226,86 @@ pub trait Store: Send + Sync {
     /// Writes all or nothing.
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError>;
 
-    async fn execution(&self, owner: &OwnerId, id: &ExecutionId) -> Result<Option<Execution>, StoreError>;
+    async fn execution(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+    ) -> Result<Option<Execution>, StoreError>;
     /// The log of a run from its first event.
-    async fn events(&self, owner: &OwnerId, id: &ExecutionId) -> Result<Vec<EventRecord>, StoreError>;
-    async fn conclusion(&self, owner: &OwnerId, id: &ExecutionId) -> Result<Option<Value>, StoreError>;
+    async fn events(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+    ) -> Result<Vec<EventRecord>, StoreError>;
+    async fn conclusion(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+    ) -> Result<Option<Value>, StoreError>;
     /// The owner's runs, or one workflow's, newest first.
-    async fn executions(&self, owner: &OwnerId, workflow: Option<&WorkflowId>, status: Option<&str>, slice: &Slice) -> Result<PageOf<Execution>, StoreError>;
+    async fn executions(
+        &self,
+        owner: &OwnerId,
+        workflow: Option<&WorkflowId>,
+        status: Option<&str>,
+        slice: &Slice,
+    ) -> Result<PageOf<Execution>, StoreError>;
 
-    async fn workflow(&self, owner: &OwnerId, id: &WorkflowId) -> Result<Option<Workflow>, StoreError>;
+    async fn workflow(
+        &self,
+        owner: &OwnerId,
+        id: &WorkflowId,
+    ) -> Result<Option<Workflow>, StoreError>;
     /// Every workflow of the owner as a compact row, newest first.
     async fn workflow_rows(&self, owner: &OwnerId) -> Result<Vec<WorkflowRow>, StoreError>;
     /// Those of `ids` that exist, in the order asked.
-    async fn workflows(&self, owner: &OwnerId, ids: &[WorkflowId]) -> Result<Vec<Workflow>, StoreError>;
-    async fn plan(&self, owner: &OwnerId, workflow: &WorkflowId, version: u32) -> Result<Option<Plan>, StoreError>;
-    async fn baseline(&self, owner: &OwnerId, workflow: &WorkflowId) -> Result<Option<Baseline>, StoreError>;
-    async fn occurrences(&self, owner: &OwnerId, workflow: &WorkflowId, limit: usize) -> Result<Vec<Occurrence>, StoreError>;
+    async fn workflows(
+        &self,
+        owner: &OwnerId,
+        ids: &[WorkflowId],
+    ) -> Result<Vec<Workflow>, StoreError>;
+    async fn plan(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        version: u32,
+    ) -> Result<Option<Plan>, StoreError>;
+    async fn baseline(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+    ) -> Result<Option<Baseline>, StoreError>;
+    async fn occurrences(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        limit: usize,
+    ) -> Result<Vec<Occurrence>, StoreError>;
 
-    async fn planning(&self, owner: &OwnerId, id: &PlanningId) -> Result<Option<Planning>, StoreError>;
-    async fn reviewed_plan(&self, owner: &OwnerId, id: &PlanId) -> Result<Option<ReviewedPlan>, StoreError>;
+    async fn planning(
+        &self,
+        owner: &OwnerId,
+        id: &PlanningId,
+    ) -> Result<Option<Planning>, StoreError>;
+    async fn reviewed_plan(
+        &self,
+        owner: &OwnerId,
+        id: &PlanId,
+    ) -> Result<Option<ReviewedPlan>, StoreError>;
 
-    async fn approval(&self, owner: &OwnerId, id: &ApprovalId) -> Result<Option<Approval>, StoreError>;
+    async fn approval(
+        &self,
+        owner: &OwnerId,
+        id: &ApprovalId,
+    ) -> Result<Option<Approval>, StoreError>;
     /// The owner's approvals, newest first.
-    async fn approvals(&self, owner: &OwnerId, workflow: Option<&WorkflowId>, status: Option<ApprovalStatus>, slice: &Slice) -> Result<PageOf<Approval>, StoreError>;
+    async fn approvals(
+        &self,
+        owner: &OwnerId,
+        workflow: Option<&WorkflowId>,
+        status: Option<ApprovalStatus>,
+        slice: &Slice,
+    ) -> Result<PageOf<Approval>, StoreError>;
     async fn link(&self, token_sha256: &str) -> Result<Option<Link>, StoreError>;
 
     async fn owner(&self, id: &OwnerId) -> Result<Option<Owner>, StoreError>;
@@ -202,7 +314,12 @@ pub trait Store: Send + Sync {
     async fn ledger(&self, owner: &OwnerId, limit: usize) -> Result<Vec<LedgerEntry>, StoreError>;
 
     /// Stores a document under its hash, and gives the reference to it.
-    async fn put_output(&self, owner: &OwnerId, document: &Value, preview: &str) -> Result<Output, StoreError>;
+    async fn put_output(
+        &self,
+        owner: &OwnerId,
+        document: &Value,
+        preview: &str,
+    ) -> Result<Output, StoreError>;
     /// A stored document; `None` when it is gone.
     async fn output(&self, owner: &OwnerId, output: &Output) -> Result<Option<Value>, StoreError>;
     /// Stores bytes that are no JSON (a picture) and gives their SHA-256.

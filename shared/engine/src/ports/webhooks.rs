@@ -25,7 +25,10 @@ pub enum PostError {
     #[error("the receiver could not be reached: {reason}")]
     Unreachable { reason: String },
     #[error("the receiver answered {status}")]
-    HttpStatus { status: u16, retry_after: Option<Duration> },
+    HttpStatus {
+        status: u16,
+        retry_after: Option<Duration>,
+    },
 }
 
 /// Sends posts. Redirects are not followed: what was approved goes where it was approved to go.

@@ -33,18 +33,29 @@ pub(super) async fn read(mut response: Response) -> Result<Body, FetchError> {
     if let Some(encoding) = header(response.headers(), &CONTENT_ENCODING)
         && !encoding.eq_ignore_ascii_case("identity")
     {
-        return Err(FetchError::UnsupportedContentType { content_type: format!("encoded as {}", shown(&encoding)) });
+        return Err(FetchError::UnsupportedContentType {
+            content_type: format!("encoded as {}", shown(&encoding)),
+        });
     }
     let content_type = header(response.headers(), &CONTENT_TYPE);
     if let Some(content_type) = &content_type {
         kind_of(content_type)?;
     }
-    let too_large = FetchError::TooLarge { limit_bytes: MAX_BYTES as u64 };
-    if response.content_length().is_some_and(|length| length > MAX_BYTES as u64) {
+    let too_large = FetchError::TooLarge {
+        limit_bytes: MAX_BYTES as u64,
+    };
+    if response
+        .content_length()
+        .is_some_and(|length| length > MAX_BYTES as u64)
+    {
         return Err(too_large);
     }
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| failure::of_request(&error))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| failure::of_request(&error))?
+    {
         if bytes.len() + chunk.len() > MAX_BYTES {
             return Err(too_large);
         }
@@ -59,11 +70,18 @@ pub(super) async fn read(mut response: Response) -> Result<Body, FetchError> {
 }
 
 fn header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
-    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    headers
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 fn kind_of(content_type: &str) -> Result<Kind, FetchError> {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     match essence.as_str() {
         "text/html" | "application/xhtml+xml" => Ok(Kind::Html),
         "text/xml" | "application/xml" => Ok(Kind::Xml),
@@ -72,33 +90,46 @@ fn kind_of(content_type: &str) -> Result<Kind, FetchError> {
         // Feeds (RSS, Atom, RDF, JSON Feed) and other named formats in these two notations.
         other if other.starts_with("application/") && other.ends_with("+xml") => Ok(Kind::Xml),
         other if other.starts_with("application/") && other.ends_with("+json") => Ok(Kind::Json),
-        other => Err(FetchError::UnsupportedContentType { content_type: shown(other) }),
+        other => Err(FetchError::UnsupportedContentType {
+            content_type: shown(other),
+        }),
     }
 }
 
 /// Without a content type only what is plainly mark-up is read.
 fn guess(bytes: &[u8]) -> Result<Kind, FetchError> {
-    let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(bytes.len());
+    let start = bytes
+        .iter()
+        .position(|byte| !byte.is_ascii_whitespace())
+        .unwrap_or(bytes.len());
     let start = bytes.get(start..).unwrap_or_default();
     if start.starts_with(b"<?xml") {
         Ok(Kind::Xml)
     } else if start.starts_with(b"<") {
         Ok(Kind::Html)
     } else {
-        Err(FetchError::UnsupportedContentType { content_type: "(none)".to_owned() })
+        Err(FetchError::UnsupportedContentType {
+            content_type: "(none)".to_owned(),
+        })
     }
 }
 
 /// A header's text as it may be shown: short, and without anything but visible ASCII.
 fn shown(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(80).collect()
+    text.chars()
+        .filter(|c| c.is_ascii_graphic() || *c == ' ')
+        .take(80)
+        .collect()
 }
 
 fn charset(content_type: &str) -> Option<&'static Encoding> {
     content_type.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         let value = value.trim().trim_matches(['"', '\'']);
-        name.trim().eq_ignore_ascii_case("charset").then(|| Encoding::for_label(value.as_bytes())).flatten()
+        name.trim()
+            .eq_ignore_ascii_case("charset")
+            .then(|| Encoding::for_label(value.as_bytes()))
+            .flatten()
     })
 }
 
@@ -106,7 +137,11 @@ fn charset(content_type: &str) -> Option<&'static Encoding> {
 /// cannot be decoded becomes U+FFFD (WHATWG Encoding, HTML 13.2.3).
 fn decode(bytes: &[u8], header: Option<&'static Encoding>, kind: Kind) -> String {
     let encoding = header.or_else(|| declared(bytes, kind)).unwrap_or_else(|| {
-        if std::str::from_utf8(bytes).is_ok() || kind == Kind::Json { UTF_8 } else { WINDOWS_1252 }
+        if std::str::from_utf8(bytes).is_ok() || kind == Kind::Json {
+            UTF_8
+        } else {
+            WINDOWS_1252
+        }
     });
     // `decode` gives a byte order mark the last word.
     encoding.decode(bytes).0.into_owned()
@@ -123,11 +158,24 @@ fn declared(bytes: &[u8], kind: Kind) -> Option<&'static Encoding> {
     };
     head.split(open).skip(1).find_map(|tag| {
         let tag = tag.split('>').next()?;
-        let value = tag.split(name).nth(1)?.trim_start().trim_start_matches(['"', '\'']);
-        let label: String = value.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':')).collect();
+        let value = tag
+            .split(name)
+            .nth(1)?
+            .trim_start()
+            .trim_start_matches(['"', '\'']);
+        let label: String = value
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':'))
+            .collect();
         let encoding = Encoding::for_label(label.as_bytes())?;
         // A page that can be read so far is not in a two-byte encoding, whatever it says.
-        Some(if encoding == encoding_rs::UTF_16LE || encoding == encoding_rs::UTF_16BE { UTF_8 } else { encoding })
+        Some(
+            if encoding == encoding_rs::UTF_16LE || encoding == encoding_rs::UTF_16BE {
+                UTF_8
+            } else {
+                encoding
+            },
+        )
     })
 }
 
@@ -147,7 +195,14 @@ mod tests {
         ] {
             assert_eq!(kind_of(content_type), Ok(kind), "{content_type}");
         }
-        for content_type in ["image/svg+xml", "application/pdf", "video/mp4", "", "text/css", "application/octet-stream"] {
+        for content_type in [
+            "image/svg+xml",
+            "application/pdf",
+            "video/mp4",
+            "",
+            "text/css",
+            "application/octet-stream",
+        ] {
             assert!(kind_of(content_type).is_err(), "{content_type}");
         }
     }
@@ -155,17 +210,40 @@ mod tests {
     #[test]
     fn decodes_by_header_declaration_and_look() {
         let latin = b"caf\xe9";
-        assert_eq!(decode(latin, charset("text/html; charset=ISO-8859-1"), Kind::Html), "café");
-        assert_eq!(decode(b"<meta charset='windows-1251'>\xcc", None, Kind::Html), "<meta charset='windows-1251'>М");
-        let old = b"<meta http-equiv=Content-Type content=\"text/html; charset=shift_jis\">\x83\x65";
+        assert_eq!(
+            decode(latin, charset("text/html; charset=ISO-8859-1"), Kind::Html),
+            "café"
+        );
+        assert_eq!(
+            decode(b"<meta charset='windows-1251'>\xcc", None, Kind::Html),
+            "<meta charset='windows-1251'>М"
+        );
+        let old =
+            b"<meta http-equiv=Content-Type content=\"text/html; charset=shift_jis\">\x83\x65";
         assert!(decode(old, None, Kind::Html).ends_with('テ'));
         assert_eq!(decode("日本".as_bytes(), None, Kind::Plain), "日本");
         assert_eq!(decode(latin, None, Kind::Plain), "café");
-        assert_eq!(decode(b"\xef\xbb\xbfok", charset("text/html; charset=windows-1252"), Kind::Html), "ok");
+        assert_eq!(
+            decode(
+                b"\xef\xbb\xbfok",
+                charset("text/html; charset=windows-1252"),
+                Kind::Html
+            ),
+            "ok"
+        );
         // An unknown or lying label: replacement characters, never a failure.
-        assert_eq!(decode(b"+ADw-", charset("text/html; charset=utf-7"), Kind::Html), "+ADw-");
-        assert_eq!(decode(latin, charset("text/html; charset=\"UTF-8\""), Kind::Html), "caf\u{fffd}");
-        assert_eq!(decode(b"<meta charset=utf-16>x\xc3\xa9", None, Kind::Html), "<meta charset=utf-16>xé");
+        assert_eq!(
+            decode(b"+ADw-", charset("text/html; charset=utf-7"), Kind::Html),
+            "+ADw-"
+        );
+        assert_eq!(
+            decode(latin, charset("text/html; charset=\"UTF-8\""), Kind::Html),
+            "caf\u{fffd}"
+        );
+        assert_eq!(
+            decode(b"<meta charset=utf-16>x\xc3\xa9", None, Kind::Html),
+            "<meta charset=utf-16>xé"
+        );
     }
 
     #[test]

@@ -12,7 +12,9 @@ pub(crate) fn of_request(error: &reqwest::Error) -> FetchError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(blocked) = error.downcast_ref::<Blocked>() {
-            return FetchError::BlockedAddress { reason: blocked.reason.to_owned() };
+            return FetchError::BlockedAddress {
+                reason: blocked.reason.to_owned(),
+            };
         }
         if error.downcast_ref::<Unresolved>().is_some() {
             return unreachable_because("its name does not resolve");
@@ -21,7 +23,9 @@ pub(crate) fn of_request(error: &reqwest::Error) -> FetchError {
             return of_tls(tls);
         }
         if let Some(io) = error.downcast_ref::<std::io::Error>()
-            && let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
+            && let Some(tls) = io
+                .get_ref()
+                .and_then(|inner| inner.downcast_ref::<rustls::Error>())
         {
             return of_tls(tls);
         }
@@ -46,5 +50,7 @@ fn of_tls(error: &rustls::Error) -> FetchError {
 }
 
 pub(super) fn unreachable_because(reason: &str) -> FetchError {
-    FetchError::Unreachable { reason: reason.to_owned() }
+    FetchError::Unreachable {
+        reason: reason.to_owned(),
+    }
 }

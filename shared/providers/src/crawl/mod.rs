@@ -61,17 +61,27 @@ impl WebCrawler {
     ///
     /// # Errors
     /// When no TLS client can be built.
-    pub fn with_names(rule: EgressRule, contact: &str, names: Arc<dyn Names>) -> Result<Self, ClientError> {
+    pub fn with_names(
+        rule: EgressRule,
+        contact: &str,
+        names: Arc<dyn Names>,
+    ) -> Result<Self, ClientError> {
         let agent = user_agent(contact);
         let build = |public_only: bool| {
             let names = names.clone();
             let agent = agent.clone();
             client(move |builder| {
                 let resolver = resolver::Resolver::new(names.clone(), public_only);
-                builder.user_agent(agent.clone()).dns_resolver(Arc::new(resolver))
+                builder
+                    .user_agent(agent.clone())
+                    .dns_resolver(Arc::new(resolver))
             })
         };
-        Ok(Self { rule, public: build(true)?, excepted: build(false)? })
+        Ok(Self {
+            rule,
+            public: build(true)?,
+            excepted: build(false)?,
+        })
     }
 
     /// Follows redirects to an answer that is none.
@@ -82,15 +92,23 @@ impl WebCrawler {
         loop {
             self.rule
                 .check(&url)
-                .map_err(|denied| FetchError::BlockedAddress { reason: denied.reason.to_owned() })?;
-            let client = if self.rule.is_exception(&url) { &self.excepted } else { &self.public };
+                .map_err(|denied| FetchError::BlockedAddress {
+                    reason: denied.reason.to_owned(),
+                })?;
+            let client = if self.rule.is_exception(&url) {
+                &self.excepted
+            } else {
+                &self.public
+            };
             let response = client
                 .get(url.clone())
                 .header(ACCEPT, ACCEPTED)
                 .send()
                 .await
                 .map_err(|error| failure::of_request(&error))?;
-            let Some(next) = redirect_target(&url, &response) else { return Ok((url, response)) };
+            let Some(next) = redirect_target(&url, &response) else {
+                return Ok((url, response));
+            };
             if seen.len() > MAX_REDIRECTS || seen.contains(&next) {
                 return Err(FetchError::TooManyRedirects);
             }
@@ -106,15 +124,23 @@ impl WebCrawler {
             let retry_after = retry_after(response.headers(), Timestamp::now());
             return Err(match status.as_u16() {
                 429 => FetchError::RateLimited { retry_after },
-                status => FetchError::HttpStatus { status, retry_after },
+                status => FetchError::HttpStatus {
+                    status,
+                    retry_after,
+                },
             });
         }
         let body = body::read(response).await?;
         let start = start.clone();
         // Off the runtime's thread, so that the deadline holds while a parser works, and so that a
         // parser's mistake ends the page and not the process.
-        let reading = tokio::task::spawn_blocking(move || page::read(&start, &url, status.as_u16(), &body));
-        reading.await.unwrap_or_else(|_| Err(failure::unreachable_because("its mark-up could not be read")))
+        let reading =
+            tokio::task::spawn_blocking(move || page::read(&start, &url, status.as_u16(), &body));
+        reading.await.unwrap_or_else(|_| {
+            Err(failure::unreachable_because(
+                "its mark-up could not be read",
+            ))
+        })
     }
 }
 
@@ -122,7 +148,9 @@ impl WebCrawler {
 impl Crawler for WebCrawler {
     async fn fetch(&self, request: &PageRequest) -> Result<Page, FetchError> {
         let limit = request.limit.min(PAGE_LIMIT);
-        tokio::time::timeout(limit, self.read(&request.url)).await.unwrap_or(Err(FetchError::Timeout))
+        tokio::time::timeout(limit, self.read(&request.url))
+            .await
+            .unwrap_or(Err(FetchError::Timeout))
     }
 }
 
@@ -141,9 +169,16 @@ fn redirect_target(from: &Url, response: &Response) -> Option<Url> {
 
 /// An honest name. What cannot stand in a header is left out of the contact.
 fn user_agent(contact: &str) -> String {
-    let contact: String = contact.chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '(' | ')')).collect();
+    let contact: String = contact
+        .chars()
+        .filter(|c| c.is_ascii_graphic() && !matches!(c, '(' | ')'))
+        .collect();
     let name = concat!("Nightdesk/", env!("CARGO_PKG_VERSION"));
-    if contact.is_empty() { name.to_owned() } else { format!("{name} (+{contact})") }
+    if contact.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name} (+{contact})")
+    }
 }
 
 #[cfg(test)]

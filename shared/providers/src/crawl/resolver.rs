@@ -65,14 +65,19 @@ impl Resolve for Resolver {
         let names = self.names.clone();
         let public_only = self.public_only;
         Box::pin(async move {
-            let addresses = names.lookup(name.as_str()).await.map_err(|error| Unresolved(Some(error)))?;
+            let addresses = names
+                .lookup(name.as_str())
+                .await
+                .map_err(|error| Unresolved(Some(error)))?;
             if addresses.is_empty() {
                 return Err(Unresolved(None).into());
             }
             if public_only {
                 // One bad address refuses them all: which one is tried first is the network's choice.
                 for ip in &addresses {
-                    check_ip(*ip).map_err(|denied| Blocked { reason: denied.reason })?;
+                    check_ip(*ip).map_err(|denied| Blocked {
+                        reason: denied.reason,
+                    })?;
                 }
             }
             // Port 0 means the port of the URL.

@@ -49,7 +49,11 @@ impl ApiImages {
     /// When no TLS client can be built.
     pub fn new(settings: ChatSettings) -> Result<Self, ClientError> {
         let endpoint = endpoint(&settings.base, "images/generations");
-        Ok(Self { settings, endpoint, client: client(|builder| builder)? })
+        Ok(Self {
+            settings,
+            endpoint,
+            client: client(|builder| builder)?,
+        })
     }
 
     async fn ask(&self, request: &ImageRequest) -> Result<Image, ModelError> {
@@ -59,23 +63,40 @@ impl ApiImages {
         if let Some(key) = &self.settings.key {
             call = call.bearer_auth(key.expose());
         }
-        let response = call.send().await.map_err(|error| ModelError::Unavailable { reason: text_of(&error) })?;
+        let response = call.send().await.map_err(|error| ModelError::Unavailable {
+            reason: text_of(&error),
+        })?;
         if !response.status().is_success() {
             let retry_after = retry_after(response.headers(), Timestamp::now());
             return Err(refusal(response.status().as_u16(), retry_after, ""));
         }
-        let drawn: Drawn = serde_json::from_slice(&read_bounded(response, MAX_BYTES).await?).map_err(|_| unreadable("it holds no picture in base64"))?;
-        let datum = drawn.data.into_iter().next().ok_or_else(|| unreadable("it holds no picture"))?;
-        let bytes = STANDARD.decode(datum.b64_json.trim()).map_err(|_| unreadable("the picture is not base64"))?;
+        let drawn: Drawn = serde_json::from_slice(&read_bounded(response, MAX_BYTES).await?)
+            .map_err(|_| unreadable("it holds no picture in base64"))?;
+        let datum = drawn
+            .data
+            .into_iter()
+            .next()
+            .ok_or_else(|| unreadable("it holds no picture"))?;
+        let bytes = STANDARD
+            .decode(datum.b64_json.trim())
+            .map_err(|_| unreadable("the picture is not base64"))?;
         let (width, height) = dimensions(&bytes)?;
-        Ok(Image { bytes, content_type: "image/png".to_owned(), width, height, alt: alt(&request.prompt) })
+        Ok(Image {
+            bytes,
+            content_type: "image/png".to_owned(),
+            width,
+            height,
+            alt: alt(&request.prompt),
+        })
     }
 }
 
 #[async_trait]
 impl Images for ApiImages {
     async fn draw(&self, request: &ImageRequest, limit: Duration) -> Result<Image, ModelError> {
-        tokio::time::timeout(limit, self.ask(request)).await.unwrap_or(Err(ModelError::Timeout))
+        tokio::time::timeout(limit, self.ask(request))
+            .await
+            .unwrap_or(Err(ModelError::Timeout))
     }
 }
 
@@ -90,7 +111,9 @@ fn size(aspect: Aspect) -> &'static str {
 
 /// The true size of a PNG. Whoever says it is one is not believed.
 fn dimensions(bytes: &[u8]) -> Result<(u32, u32), ModelError> {
-    let reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().map_err(|_| unreadable("the picture is no PNG"))?;
+    let reader = png::Decoder::new(std::io::Cursor::new(bytes))
+        .read_info()
+        .map_err(|_| unreadable("the picture is no PNG"))?;
     Ok((reader.info().width, reader.info().height))
 }
 
@@ -102,9 +125,19 @@ mod tests {
 
     async fn draw(answer: Vec<u8>) -> Result<Image, ModelError> {
         let server = Loopback::start(vec![answer]).await;
-        let settings = ChatSettings { base: server.url("/v1"), key: Some(Secret::new("k")), model: "m".to_owned() };
-        let request = ImageRequest { prompt: "a harbour".to_owned(), aspect: Aspect::Wide };
-        let image = ApiImages::new(settings).unwrap().draw(&request, Duration::from_secs(5)).await;
+        let settings = ChatSettings {
+            base: server.url("/v1"),
+            key: Some(Secret::new("k")),
+            model: "m".to_owned(),
+        };
+        let request = ImageRequest {
+            prompt: "a harbour".to_owned(),
+            aspect: Aspect::Wide,
+        };
+        let image = ApiImages::new(settings)
+            .unwrap()
+            .draw(&request, Duration::from_secs(5))
+            .await;
         assert!(server.requests()[0].starts_with("POST /v1/images/generations"));
         image
     }
@@ -112,12 +145,28 @@ mod tests {
     #[tokio::test]
     async fn takes_pngs_and_nothing_else() {
         let png = crate::images::drawing::png("x", 30, 20).unwrap();
-        let answer = |bytes: &[u8]| reply(200, &[], json!({"data": [{"b64_json": STANDARD.encode(bytes)}]}).to_string());
+        let answer = |bytes: &[u8]| {
+            reply(
+                200,
+                &[],
+                json!({"data": [{"b64_json": STANDARD.encode(bytes)}]}).to_string(),
+            )
+        };
         let image = draw(answer(&png)).await.unwrap();
         assert_eq!((image.width, image.height, image.bytes), (30, 20, png));
-        for bad in [answer(b"<svg onload=alert(1)>"), reply(200, &[], "{}"), reply(200, &[], r#"{"data": []}"#)] {
-            assert!(matches!(draw(bad).await, Err(ModelError::Unreadable { .. })));
+        for bad in [
+            answer(b"<svg onload=alert(1)>"),
+            reply(200, &[], "{}"),
+            reply(200, &[], r#"{"data": []}"#),
+        ] {
+            assert!(matches!(
+                draw(bad).await,
+                Err(ModelError::Unreadable { .. })
+            ));
         }
-        assert!(matches!(draw(reply(401, &[], "")).await, Err(ModelError::Refused { .. })));
+        assert!(matches!(
+            draw(reply(401, &[], "")).await,
+            Err(ModelError::Refused { .. })
+        ));
     }
 }

@@ -37,7 +37,11 @@ struct Seeds(u64);
 impl Seeds {
     fn of(prompt: &str) -> Self {
         let digest = ring::digest::digest(&ring::digest::SHA256, prompt.trim().as_bytes());
-        let start = digest.as_ref().iter().take(8).fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+        let start = digest
+            .as_ref()
+            .iter()
+            .take(8)
+            .fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
         Self(start)
     }
 
@@ -59,8 +63,15 @@ impl Seeds {
 type Colour = [u8; 3];
 
 fn mix(from: Colour, to: Colour, part: u32, whole: u32) -> Colour {
-    let channel = |a: u8, b: u8| u8::try_from((u32::from(a) * (whole - part) + u32::from(b) * part) / whole).unwrap_or(u8::MAX);
-    [channel(from[0], to[0]), channel(from[1], to[1]), channel(from[2], to[2])]
+    let channel = |a: u8, b: u8| {
+        u8::try_from((u32::from(a) * (whole - part) + u32::from(b) * part) / whole)
+            .unwrap_or(u8::MAX)
+    };
+    [
+        channel(from[0], to[0]),
+        channel(from[1], to[1]),
+        channel(from[2], to[2]),
+    ]
 }
 
 fn palette(seeds: &mut Seeds) -> Vec<u8> {
@@ -68,14 +79,26 @@ fn palette(seeds: &mut Seeds) -> Vec<u8> {
     const SKIES: [[Colour; 4]; 6] = [
         [[16, 24, 56], [240, 138, 93], [255, 214, 150], [14, 22, 38]],
         [[10, 20, 40], [70, 110, 150], [236, 240, 245], [8, 16, 28]],
-        [[88, 160, 210], [224, 240, 248], [255, 236, 160], [34, 84, 76]],
+        [
+            [88, 160, 210],
+            [224, 240, 248],
+            [255, 236, 160],
+            [34, 84, 76],
+        ],
         [[58, 40, 90], [232, 130, 160], [255, 226, 200], [38, 26, 60]],
         [[24, 70, 80], [180, 214, 190], [250, 244, 214], [16, 48, 52]],
-        [[120, 80, 60], [246, 208, 150], [255, 246, 220], [70, 44, 36]],
+        [
+            [120, 80, 60],
+            [246, 208, 150],
+            [255, 246, 220],
+            [70, 44, 36],
+        ],
     ];
     let sky = SKIES[seeds.between(0, 5) as usize];
     let [above, horizon, disc, ground] = sky;
-    let mut palette: Vec<Colour> = (0..BANDS).map(|band| mix(above, horizon, band, BANDS - 1)).collect();
+    let mut palette: Vec<Colour> = (0..BANDS)
+        .map(|band| mix(above, horizon, band, BANDS - 1))
+        .collect();
     palette.push(disc);
     palette.extend((1..=RANGES).map(|range| mix(horizon, ground, range, RANGES)));
     palette.concat()
@@ -84,7 +107,10 @@ fn palette(seeds: &mut Seeds) -> Vec<u8> {
 fn pixels(seeds: &mut Seeds, width: u32, height: u32) -> Vec<u8> {
     let horizon = height * seeds.between(55, 70) / 100;
     let radius = height * seeds.between(7, 14) / 100;
-    let centre = (width * seeds.between(15, 85) / 100, horizon * seeds.between(30, 75) / 100);
+    let centre = (
+        width * seeds.between(15, 85) / 100,
+        horizon * seeds.between(30, 75) / 100,
+    );
     let ranges: Vec<Vec<u32>> = (0..RANGES)
         .map(|range| {
             let top = horizon + (height - horizon) * range / RANGES;
@@ -95,7 +121,10 @@ fn pixels(seeds: &mut Seeds, width: u32, height: u32) -> Vec<u8> {
     for y in 0..height {
         for x in 0..width {
             // The nearest range hides those behind it.
-            let range = (0_u8..).zip(&ranges).filter(|(_, ridge)| ridge.get(x as usize).is_some_and(|top| y >= *top)).last();
+            let range = (0_u8..)
+                .zip(&ranges)
+                .filter(|(_, ridge)| ridge.get(x as usize).is_some_and(|top| y >= *top))
+                .last();
             let colour = if let Some((range, _)) = range {
                 FIRST_RANGE + range
             } else if x.abs_diff(centre.0).pow(2) + y.abs_diff(centre.1).pow(2) <= radius.pow(2) {
@@ -117,7 +146,10 @@ fn ridge(seeds: &mut Seeds, width: u32, top: u32, relief: u32) -> Vec<u32> {
     (0..width)
         .map(|x| {
             let at = (x / step) as usize;
-            let (from, to) = (heights.get(at).copied().unwrap_or(0), heights.get(at + 1).copied().unwrap_or(0));
+            let (from, to) = (
+                heights.get(at).copied().unwrap_or(0),
+                heights.get(at + 1).copied().unwrap_or(0),
+            );
             // 3t² − 2t³ in 1/1024ths.
             let part = u64::from(x % step) * 1024 / u64::from(step);
             let smooth = part * part * (3 * 1024 - 2 * part) / (1024 * 1024);

@@ -19,9 +19,18 @@ pub struct OfflineImages;
 impl Images for OfflineImages {
     async fn draw(&self, request: &ImageRequest, _limit: Duration) -> Result<Image, ModelError> {
         let (width, height) = size(request.aspect);
-        let bytes = drawing::png(&request.prompt, width, height)
-            .map_err(|error| ModelError::Unavailable { reason: format!("the picture could not be written: {error}") })?;
-        Ok(Image { bytes, content_type: "image/png".to_owned(), width, height, alt: alt(&request.prompt) })
+        let bytes = drawing::png(&request.prompt, width, height).map_err(|error| {
+            ModelError::Unavailable {
+                reason: format!("the picture could not be written: {error}"),
+            }
+        })?;
+        Ok(Image {
+            bytes,
+            content_type: "image/png".to_owned(),
+            width,
+            height,
+            alt: alt(&request.prompt),
+        })
     }
 }
 
@@ -32,7 +41,16 @@ mod tests {
     use super::*;
 
     async fn draw(prompt: &str, aspect: Aspect) -> Image {
-        OfflineImages.draw(&ImageRequest { prompt: prompt.to_owned(), aspect }, Duration::from_secs(1)).await.unwrap()
+        OfflineImages
+            .draw(
+                &ImageRequest {
+                    prompt: prompt.to_owned(),
+                    aspect,
+                },
+                Duration::from_secs(1),
+            )
+            .await
+            .unwrap()
     }
 
     #[tokio::test]
@@ -40,7 +58,10 @@ mod tests {
         let first = draw("a lighthouse", Aspect::Wide).await;
         assert_eq!(first, draw("a lighthouse", Aspect::Wide).await);
         assert_ne!(first.bytes, draw("a harbour", Aspect::Wide).await.bytes);
-        assert_eq!(draw("  a \n lighthouse ", Aspect::Square).await.alt, "a lighthouse");
+        assert_eq!(
+            draw("  a \n lighthouse ", Aspect::Square).await.alt,
+            "a lighthouse"
+        );
     }
 
     #[tokio::test]
@@ -50,7 +71,10 @@ mod tests {
             assert!(image.bytes.len() < 60_000, "{} bytes", image.bytes.len());
             let decoder = png::Decoder::new(std::io::Cursor::new(&image.bytes));
             let reader = decoder.read_info().unwrap();
-            assert_eq!((reader.info().width, reader.info().height), (image.width, image.height));
+            assert_eq!(
+                (reader.info().width, reader.info().height),
+                (image.width, image.height)
+            );
         }
     }
 }

@@ -27,10 +27,12 @@ const MIN_SHARE: f64 = 0.3;
 
 /// Words that are in every text and every question.
 const STOP_WORDS: &[&str] = &[
-    "a", "about", "all", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "do", "does", "for", "from", "had",
-    "has", "have", "how", "i", "if", "in", "into", "is", "it", "its", "me", "more", "most", "my", "new", "no", "not", "of", "on", "or",
-    "our", "out", "so", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "to", "up", "us", "was", "we",
-    "were", "what", "when", "where", "which", "who", "why", "will", "with", "you", "your",
+    "a", "about", "all", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can",
+    "do", "does", "for", "from", "had", "has", "have", "how", "i", "if", "in", "into", "is", "it",
+    "its", "me", "more", "most", "my", "new", "no", "not", "of", "on", "or", "our", "out", "so",
+    "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "to", "up",
+    "us", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with",
+    "you", "your",
 ];
 
 /// Indices of the documents that answer `query`, best first.
@@ -39,7 +41,10 @@ pub(crate) fn rank(query: &str, documents: &[Document<'_>]) -> Vec<usize> {
     let weights: Vec<HashMap<String, f64>> = documents.iter().map(weights).collect();
     #[expect(clippy::cast_precision_loss, reason = "a few dozen documents")]
     let rarity = |term: &String| {
-        let with = weights.iter().filter(|weights| weights.contains_key(term)).count() as f64;
+        let with = weights
+            .iter()
+            .filter(|weights| weights.contains_key(term))
+            .count() as f64;
         ((documents.len() as f64 - with + 0.5) / (with + 0.5)).ln_1p()
     };
     let rarities: Vec<(&String, f64)> = wanted.iter().map(|term| (term, rarity(term))).collect();
@@ -49,7 +54,11 @@ pub(crate) fn rank(query: &str, documents: &[Document<'_>]) -> Vec<usize> {
         .map(|(index, weights)| {
             let score = rarities
                 .iter()
-                .filter_map(|(term, rarity)| weights.get(*term).map(|weight| rarity * weight / (weight + SATURATION)))
+                .filter_map(|(term, rarity)| {
+                    weights
+                        .get(*term)
+                        .map(|weight| rarity * weight / (weight + SATURATION))
+                })
                 .sum();
             (index, score)
         })
@@ -58,13 +67,23 @@ pub(crate) fn rank(query: &str, documents: &[Document<'_>]) -> Vec<usize> {
     let best = scored.iter().map(|(_, score)| *score).fold(0.0, f64::max);
     scored.retain(|(_, score)| *score >= best * MIN_SHARE);
     let age = |index: usize| documents.get(index).map(|document| document.age_days);
-    scored.sort_by(|(a, score_a), (b, score_b)| score_b.total_cmp(score_a).then_with(|| age(*a).cmp(&age(*b))).then_with(|| a.cmp(b)));
+    scored.sort_by(|(a, score_a), (b, score_b)| {
+        score_b
+            .total_cmp(score_a)
+            .then_with(|| age(*a).cmp(&age(*b)))
+            .then_with(|| a.cmp(b))
+    });
     scored.into_iter().map(|(index, _)| index).collect()
 }
 
 fn weights(document: &Document<'_>) -> HashMap<String, f64> {
     let mut weights = HashMap::new();
-    let fields = [(document.title, TITLE_WEIGHT), (document.tags, TAG_WEIGHT), (document.summary, SUMMARY_WEIGHT), (document.text, 1.0)];
+    let fields = [
+        (document.title, TITLE_WEIGHT),
+        (document.tags, TAG_WEIGHT),
+        (document.summary, SUMMARY_WEIGHT),
+        (document.text, 1.0),
+    ];
     for (text, weight) in fields {
         for term in terms(text) {
             *weights.entry(term).or_insert(0.0) += weight;
@@ -84,11 +103,19 @@ pub(crate) fn terms(text: &str) -> impl Iterator<Item = String> {
 
 /// The singular of regular English plurals; other words as they are.
 fn singular(word: &str) -> String {
-    let stem = if word.len() <= 3 || word.ends_with("ss") || word.ends_with("us") || word.ends_with("is") {
+    let stem = if word.len() <= 3
+        || word.ends_with("ss")
+        || word.ends_with("us")
+        || word.ends_with("is")
+    {
         None
     } else if let Some(stem) = word.strip_suffix("ies") {
         return format!("{stem}y");
-    } else if let Some(stem) = word.strip_suffix("es").filter(|stem| ["ch", "sh", "x", "ss", "z"].iter().any(|end| stem.ends_with(end))) {
+    } else if let Some(stem) = word.strip_suffix("es").filter(|stem| {
+        ["ch", "sh", "x", "ss", "z"]
+            .iter()
+            .any(|end| stem.ends_with(end))
+    }) {
         Some(stem)
     } else {
         word.strip_suffix('s')
@@ -101,7 +128,13 @@ mod tests {
     use super::*;
 
     fn document<'a>(title: &'a str, text: &'a str, age_days: u32) -> Document<'a> {
-        Document { title, tags: "", summary: "", text, age_days }
+        Document {
+            title,
+            tags: "",
+            summary: "",
+            text,
+            age_days,
+        }
     }
 
     #[test]
@@ -118,14 +151,24 @@ mod tests {
 
     #[test]
     fn ties_go_to_the_newer() {
-        let documents = [document("Same", "", 3), document("Same", "", 1), document("Same", "", 1)];
+        let documents = [
+            document("Same", "", 3),
+            document("Same", "", 1),
+            document("Same", "", 1),
+        ];
         assert_eq!(rank("same", &documents), [1, 2, 0]);
     }
 
     #[test]
     fn plurals_meet_their_singular() {
         let of = |text: &str| terms(text).collect::<Vec<_>>();
-        assert_eq!(of("The launches of batteries, boxes and releases"), ["launch", "battery", "box", "release"]);
-        assert_eq!(of("news status class gas AI's"), ["new", "status", "class", "gas", "ai", "s"]);
+        assert_eq!(
+            of("The launches of batteries, boxes and releases"),
+            ["launch", "battery", "box", "release"]
+        );
+        assert_eq!(
+            of("news status class gas AI's"),
+            ["new", "status", "class", "gas", "ai", "s"]
+        );
     }
 }

@@ -30,14 +30,22 @@ pub(super) fn rss(site: &Site, edition: u32, today: Date) -> String {
 }
 
 pub(super) fn sitemap(site: &Site, edition: u32, today: Date) -> String {
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
-    let pages = ["".to_owned(), "pricing".to_owned()].into_iter().chain(TOPICS.iter().map(|topic| format!("topics/{}", topic.slug)));
+    let mut out = String::from(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
+    );
+    let pages = ["".to_owned(), "pricing".to_owned()]
+        .into_iter()
+        .chain(TOPICS.iter().map(|topic| format!("topics/{}", topic.slug)));
     for path in pages {
         let _ = writeln!(out, "<url><loc>{}</loc></url>", escape(&site.url(&path)));
     }
     for article in articles(edition) {
         let url = escape(&site.url(&format!("articles/{}", article.slug)));
-        let _ = writeln!(out, "<url><loc>{url}</loc><lastmod>{}</lastmod></url>", day(today, article.days_ago));
+        let _ = writeln!(
+            out,
+            "<url><loc>{url}</loc><lastmod>{}</lastmod></url>",
+            day(today, article.days_ago)
+        );
     }
     out.push_str("</urlset>\n");
     out

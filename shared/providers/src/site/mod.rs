@@ -81,21 +81,60 @@ impl Site {
     ///
     /// `edition` starts at 1; `today` is the day dates are counted back from.
     #[must_use]
-    pub fn respond(&self, path: &str, query: Option<&str>, edition: u32, today: Date) -> SiteResponse {
+    pub fn respond(
+        &self,
+        path: &str,
+        query: Option<&str>,
+        edition: u32,
+        today: Date,
+    ) -> SiteResponse {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let html = |body: Option<String>| match body {
-            Some(body) => SiteResponse { status: 200, content_type: "text/html; charset=utf-8", body: body.into_bytes() },
-            None => SiteResponse { status: 404, content_type: "text/html; charset=utf-8", body: pages::not_found(self).into_bytes() },
+            Some(body) => SiteResponse {
+                status: 200,
+                content_type: "text/html; charset=utf-8",
+                body: body.into_bytes(),
+            },
+            None => SiteResponse {
+                status: 404,
+                content_type: "text/html; charset=utf-8",
+                body: pages::not_found(self).into_bytes(),
+            },
         };
-        let found = |content_type, body: String| SiteResponse { status: 200, content_type, body: body.into_bytes() };
+        let found = |content_type, body: String| SiteResponse {
+            status: 200,
+            content_type,
+            body: body.into_bytes(),
+        };
         match parts.as_slice() {
             [] => html(Some(pages::front(self, edition))),
-            ["articles", slug] => html(articles(edition).find(|article| article.slug == *slug).map(|article| pages::article(self, article, edition, today))),
-            ["topics", topic] => html(TOPICS.iter().find(|known| known.slug == *topic).map(|topic| pages::topic(self, topic, edition))),
+            ["articles", slug] => html(
+                articles(edition)
+                    .find(|article| article.slug == *slug)
+                    .map(|article| pages::article(self, article, edition, today)),
+            ),
+            ["topics", topic] => html(
+                TOPICS
+                    .iter()
+                    .find(|known| known.slug == *topic)
+                    .map(|topic| pages::topic(self, topic, edition)),
+            ),
             ["pricing"] => html(Some(pricing::page(self, edition))),
-            ["feed.xml"] => found("application/rss+xml; charset=utf-8", feed::rss(self, edition, today)),
-            ["sitemap.xml"] => found("application/xml; charset=utf-8", feed::sitemap(self, edition, today)),
-            ["robots.txt"] => found("text/plain; charset=utf-8", format!("User-agent: *\nDisallow: /search\nSitemap: {}\n", self.url("sitemap.xml"))),
+            ["feed.xml"] => found(
+                "application/rss+xml; charset=utf-8",
+                feed::rss(self, edition, today),
+            ),
+            ["sitemap.xml"] => found(
+                "application/xml; charset=utf-8",
+                feed::sitemap(self, edition, today),
+            ),
+            ["robots.txt"] => found(
+                "text/plain; charset=utf-8",
+                format!(
+                    "User-agent: *\nDisallow: /search\nSitemap: {}\n",
+                    self.url("sitemap.xml")
+                ),
+            ),
             ["search"] => self.search_page(query.unwrap_or_default(), edition, today),
             _ => html(None),
         }
@@ -109,11 +148,23 @@ impl Site {
     }
 
     /// The pages that answer `query`, best first.
-    pub(crate) fn search(&self, query: &str, freshness: Option<Freshness>, edition: u32, today: Date) -> Vec<Hit> {
+    pub(crate) fn search(
+        &self,
+        query: &str,
+        freshness: Option<Freshness>,
+        edition: u32,
+        today: Date,
+    ) -> Vec<Hit> {
         let mut documents: Vec<Document<'_>> = Vec::new();
         let mut hits: Vec<Hit> = Vec::new();
         for article in articles(edition) {
-            documents.push(Document { title: &article.title, tags: &article.tags, summary: &article.summary, text: &article.text, age_days: article.days_ago });
+            documents.push(Document {
+                title: &article.title,
+                tags: &article.tags,
+                summary: &article.summary,
+                text: &article.text,
+                age_days: article.days_ago,
+            });
             hits.push(Hit {
                 url: self.url(&format!("articles/{}", article.slug)),
                 title: article.title.clone(),
@@ -124,33 +175,54 @@ impl Site {
         // The price list has no date: like any engine, we leave it out when one is asked for.
         if freshness.is_none() {
             documents.push(pricing::DOCUMENT);
-            hits.push(Hit { url: self.url("pricing"), title: pricing::TITLE.to_owned(), snippet: pricing::SUMMARY.to_owned(), published: None });
+            hits.push(Hit {
+                url: self.url("pricing"),
+                title: pricing::TITLE.to_owned(),
+                snippet: pricing::SUMMARY.to_owned(),
+                published: None,
+            });
         }
         let oldest = freshness.map_or(u32::MAX, days);
         rank(query, &documents)
             .into_iter()
-            .filter(|index| documents.get(*index).is_some_and(|document| document.age_days <= oldest))
+            .filter(|index| {
+                documents
+                    .get(*index)
+                    .is_some_and(|document| document.age_days <= oldest)
+            })
             .filter_map(|index| hits.get(index).cloned())
             .collect()
     }
 
     fn search_page(&self, query: &str, edition: u32, today: Date) -> SiteResponse {
         let parameter = |name: &str| {
-            form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+            form_urlencoded::parse(query.as_bytes())
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.into_owned())
         };
         let words = parameter("q").unwrap_or_default();
-        let freshness = parameter("time_range").as_deref().and_then(Freshness::parse);
+        let freshness = parameter("time_range")
+            .as_deref()
+            .and_then(Freshness::parse);
         let hits = self.search(&words, freshness, edition, today);
         if parameter("format").as_deref() != Some("json") {
             let body = pages::found(self, &words, &hits);
-            return SiteResponse { status: 200, content_type: "text/html; charset=utf-8", body: body.into_bytes() };
+            return SiteResponse {
+                status: 200,
+                content_type: "text/html; charset=utf-8",
+                body: body.into_bytes(),
+            };
         }
         let results: Vec<_> = hits
             .iter()
             .map(|hit| json!({"url": hit.url, "title": hit.title, "content": hit.snippet, "publishedDate": hit.published.map(|date| format!("{date}T00:00:00")), "engine": "harbour wire"}))
             .collect();
         let answer = json!({"query": words, "number_of_results": results.len(), "results": results, "answers": [], "corrections": [], "infoboxes": [], "suggestions": [], "unresponsive_engines": []});
-        SiteResponse { status: 200, content_type: "application/json", body: answer.to_string().into_bytes() }
+        SiteResponse {
+            status: 200,
+            content_type: "application/json",
+            body: answer.to_string().into_bytes(),
+        }
     }
 }
 
@@ -166,7 +238,9 @@ pub(crate) fn days(freshness: Freshness) -> u32 {
 
 /// `days_ago` days before `today`; the first day of the calendar when there is none.
 fn day(today: Date, days_ago: u32) -> Date {
-    today.checked_sub(i64::from(days_ago).days()).unwrap_or(Date::MIN)
+    today
+        .checked_sub(i64::from(days_ago).days())
+        .unwrap_or(Date::MIN)
 }
 
 /// Text as HTML or XML text and attribute value.

@@ -46,7 +46,14 @@ pub(super) fn topic(site: &Site, topic: &Topic, edition: u32) -> String {
         kind: "website",
         published: None,
     };
-    let body = format!("<h1>{}</h1>\n{}", escape(topic.name), list(site, articles(edition).filter(|article| article.topic == topic.slug)));
+    let body = format!(
+        "<h1>{}</h1>\n{}",
+        escape(topic.name),
+        list(
+            site,
+            articles(edition).filter(|article| article.topic == topic.slug)
+        )
+    );
     page(site, &head, &body)
 }
 
@@ -81,7 +88,9 @@ pub(super) fn article(site: &Site, article: &Article, edition: u32, today: Date)
         let _ = writeln!(body, "<p>{}</p>", escape(paragraph.trim()));
     }
     body.push_str("</article>\n<aside><h2>More on this topic</h2>\n");
-    let related = articles(edition).filter(|other| other.topic == article.topic && other.slug != article.slug).take(3);
+    let related = articles(edition)
+        .filter(|other| other.topic == article.topic && other.slug != article.slug)
+        .take(3);
     body.push_str(&list(site, related));
     body.push_str("</aside>");
     page(site, &head, &body)
@@ -98,7 +107,13 @@ pub(super) fn found(site: &Site, words: &str, hits: &[Hit]) -> String {
     };
     let mut body = format!("<h1>Search: {}</h1>\n<ol>\n", escape(words));
     for hit in hits {
-        let _ = writeln!(body, "<li><a href=\"{}\">{}</a> {}</li>", escape(&hit.url), escape(&hit.title), escape(&hit.snippet));
+        let _ = writeln!(
+            body,
+            "<li><a href=\"{}\">{}</a> {}</li>",
+            escape(&hit.url),
+            escape(&hit.title),
+            escape(&hit.snippet)
+        );
     }
     body.push_str("</ol>");
     page(site, &head, &body)
@@ -113,7 +128,11 @@ pub(super) fn not_found(site: &Site) -> String {
         published: None,
         json_ld: json!({"@context": "https://schema.org", "@type": "WebPage"}),
     };
-    page(site, &head, "<h1>Not found</h1>\n<p>There is no such page.</p>")
+    page(
+        site,
+        &head,
+        "<h1>Not found</h1>\n<p>There is no such page.</p>",
+    )
 }
 
 /// Titles and summaries, without dates: a list changes when an article does.
@@ -121,7 +140,13 @@ fn list<'a>(site: &Site, articles: impl Iterator<Item = &'a Article>) -> String 
     let mut out = String::from("<ul>\n");
     for article in articles {
         let url = site.url(&format!("articles/{}", article.slug));
-        let _ = writeln!(out, "<li><a href=\"{}\">{}</a><br>{}</li>", escape(&url), escape(&article.title), escape(&article.summary));
+        let _ = writeln!(
+            out,
+            "<li><a href=\"{}\">{}</a><br>{}</li>",
+            escape(&url),
+            escape(&article.title),
+            escape(&article.summary)
+        );
     }
     out.push_str("</ul>\n");
     out
@@ -140,7 +165,12 @@ pub(super) fn page(site: &Site, head: &Head<'_>, body: &str) -> String {
         .unwrap_or_default();
     let mut nav = String::new();
     for topic in TOPICS {
-        let _ = write!(nav, "<a href=\"{}\">{}</a>\n", escape(&site.url(&format!("topics/{}", topic.slug))), escape(topic.name));
+        let _ = writeln!(
+            nav,
+            "<a href=\"{}\">{}</a>",
+            escape(&site.url(&format!("topics/{}", topic.slug))),
+            escape(topic.name)
+        );
     }
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\

@@ -31,7 +31,11 @@ async fn stage() -> (Outside, Nightdesk) {
         ("NIGHTDESK_SEARCH_URL", outside.url("")),
         ("NIGHTDESK_EGRESS_ALLOW", outside.address()),
     ];
-    let nightdesk = Nightdesk::start(Options { env, ..Options::default() }).await;
+    let nightdesk = Nightdesk::start(Options {
+        env,
+        ..Options::default()
+    })
+    .await;
     (outside, nightdesk)
 }
 
@@ -40,24 +44,47 @@ async fn what_is_approved_by_the_mailed_link_is_published_byte_for_byte() {
     let (outside, nightdesk) = stage().await;
     let workflow = nightdesk.workflow(publishing(&outside)).await;
     let run = nightdesk.execute(&workflow).await;
-    let parked = nightdesk.run_until(&run, &["awaiting_approval", "failed"]).await;
+    let parked = nightdesk
+        .run_until(&run, &["awaiting_approval", "failed"])
+        .await;
     assert_eq!(parked["status"], "awaiting_approval", "{parked:#}");
     assert_eq!(outside.queries(), ["harbour"]);
 
     let mails = nightdesk.mails(1).await;
     let mail = &mails[0];
     assert_eq!(mail["to"], json!(["owner@nightdesk.test"]));
-    assert!(mail["subject"].as_str().unwrap().contains("Weekly harbour report"), "{mail:#}");
-    assert!(mail["text"].as_str().unwrap().contains("cranes"), "the mail shows the draft");
+    assert!(
+        mail["subject"]
+            .as_str()
+            .unwrap()
+            .contains("Weekly harbour report"),
+        "{mail:#}"
+    );
+    assert!(
+        mail["text"].as_str().unwrap().contains("cranes"),
+        "the mail shows the draft"
+    );
     let link = nightdesk.link(mail);
 
     for _ in 0..20 {
         let page = nightdesk.browser(Method::GET, &link).send().await.unwrap();
         assert_eq!(page.status(), StatusCode::OK);
     }
-    assert_eq!(nightdesk.browser(Method::HEAD, &link).send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(
+        nightdesk
+            .browser(Method::HEAD, &link)
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        StatusCode::OK
+    );
     let still = nightdesk.get(&format!("/v1/executions/{run}")).await;
-    assert_eq!((&still["status"], &still["revision"]), (&parked["status"], &parked["revision"]), "looking changes nothing");
+    assert_eq!(
+        (&still["status"], &still["revision"]),
+        (&parked["status"], &parked["revision"]),
+        "looking changes nothing"
+    );
     assert!(outside.received().is_empty(), "nothing goes out unapproved");
 
     let approvals = nightdesk.get("/v1/approvals?status=pending").await;
@@ -69,14 +96,27 @@ async fn what_is_approved_by_the_mailed_link_is_published_byte_for_byte() {
     let received = outside.received();
     assert_eq!(received.len(), 1);
     let approved = approval["draft"]["body"].to_string().into_bytes();
-    assert_eq!(received[0].body, approved, "byte for byte what was approved");
+    assert_eq!(
+        received[0].body, approved,
+        "byte for byte what was approved"
+    );
     assert!(received[0].content_type.starts_with("application/json"));
     assert!(!received[0].key.is_empty());
 
     let page = nightdesk.browser(Method::GET, &link).send().await.unwrap();
     assert_eq!(page.status(), StatusCode::OK);
-    assert!(page.text().await.unwrap().contains("already approved by owner@nightdesk.test"));
-    let again = nightdesk.get(&format!("/v1/approvals/{}", approval["id"].as_str().unwrap())).await;
+    assert!(
+        page.text()
+            .await
+            .unwrap()
+            .contains("Already approved by owner@nightdesk.test")
+    );
+    let again = nightdesk
+        .get(&format!(
+            "/v1/approvals/{}",
+            approval["id"].as_str().unwrap()
+        ))
+        .await;
     assert_eq!(again["status"], "approved");
     assert_eq!(again["decisions"][0]["channel"], "mail");
 }
@@ -89,8 +129,13 @@ async fn a_rejected_draft_ends_the_run_and_nothing_goes_out() {
     nightdesk.run_until(&run, &["awaiting_approval"]).await;
     let link = nightdesk.link(&nightdesk.mails(1).await[0]);
     assert_eq!(nightdesk.decide(&link, "reject").await, StatusCode::OK);
-    let done = nightdesk.run_until(&run, &["cancelled", "completed", "failed"]).await;
-    assert_eq!((&done["status"], &done["outcome_reason"]), (&json!("cancelled"), &json!("rejected")));
+    let done = nightdesk
+        .run_until(&run, &["cancelled", "completed", "failed"])
+        .await;
+    assert_eq!(
+        (&done["status"], &done["outcome_reason"]),
+        (&json!("cancelled"), &json!("rejected"))
+    );
     assert!(outside.received().is_empty());
 }
 
@@ -103,16 +148,31 @@ async fn requested_changes_bring_a_new_draft_and_close_the_old_link() {
     let first = nightdesk.get("/v1/approvals?status=pending").await["approvals"][0].clone();
     let old_link = nightdesk.link(&nightdesk.mails(1).await[0]);
     let id = first["id"].as_str().unwrap();
-    nightdesk.post(&format!("/v1/approvals/{id}/request_changes"), json!({"note": "name the quay"})).await;
+    nightdesk
+        .post(
+            &format!("/v1/approvals/{id}/request_changes"),
+            json!({"note": "name the quay"}),
+        )
+        .await;
     let mails = nightdesk.mails(2).await;
     nightdesk.run_until(&run, &["awaiting_approval"]).await;
     let second = nightdesk.get("/v1/approvals?status=pending").await["approvals"][0].clone();
-    assert_eq!((&second["generation"], &second["step"]), (&json!(2), &json!("post")));
+    assert_eq!(
+        (&second["generation"], &second["step"]),
+        (&json!(2), &json!("post"))
+    );
     assert_ne!(second["id"], first["id"]);
     assert_ne!(nightdesk.link(&mails[1]), old_link);
-    let old = nightdesk.browser(Method::GET, &old_link).send().await.unwrap();
+    let old = nightdesk
+        .browser(Method::GET, &old_link)
+        .send()
+        .await
+        .unwrap();
     assert!(matches!(old.status(), StatusCode::OK | StatusCode::GONE));
-    assert!(!old.text().await.unwrap().contains("name=\"nonce\""), "the old link has no form");
+    assert!(
+        !old.text().await.unwrap().contains("name=\"nonce\""),
+        "the old link has no form"
+    );
 }
 
 #[tokio::test]
@@ -127,6 +187,10 @@ async fn a_crash_while_a_person_decides_loses_nothing() {
     nightdesk.kill_and_restart();
     let done = nightdesk.run_until(&run, &["completed", "failed"]).await;
     assert_eq!(done["status"], "completed", "{done:#}");
-    let keys: std::collections::BTreeSet<String> = outside.received().into_iter().map(|received| received.key).collect();
+    let keys: std::collections::BTreeSet<String> = outside
+        .received()
+        .into_iter()
+        .map(|received| received.key)
+        .collect();
     assert_eq!(keys.len(), 1, "however often it was sent, it was one post");
 }

@@ -7,8 +7,12 @@ fn house_dependencies(manifest: &str) -> Vec<String> {
     let text = read(manifest);
     let (_, rest) = text.split_once("[dependencies]").unwrap();
     let section = rest.split("\n[").next().unwrap();
-    let names = section.lines().filter_map(|line| line.split(['.', ' ', '=']).next());
-    let house = names.filter(|name| matches!(*name, "domain" | "engine" | "aws" | "providers") || name.starts_with("nightdesk"));
+    let names = section
+        .lines()
+        .filter_map(|line| line.split(['.', ' ', '=']).next());
+    let house = names.filter(|name| {
+        matches!(*name, "domain" | "engine" | "aws" | "providers") || name.starts_with("nightdesk")
+    });
     house.map(str::to_owned).collect()
 }
 
@@ -20,25 +24,54 @@ fn arrows_between_crates_point_one_way() {
         ("shared/aws", &["domain", "engine"]),
         ("shared/providers", &["domain", "engine"]),
         ("functions/api", &["domain", "engine", "aws", "providers"]),
-        ("functions/planner", &["domain", "engine", "aws", "providers"]),
-        ("functions/execution-starter", &["domain", "engine", "aws", "providers"]),
-        ("functions/step-executor", &["domain", "engine", "aws", "providers"]),
-        ("functions/condition-evaluator", &["domain", "engine", "aws", "providers"]),
-        ("functions/notifier", &["domain", "engine", "aws", "providers"]),
-        ("functions/sweeper", &["domain", "engine", "aws", "providers"]),
+        (
+            "functions/planner",
+            &["domain", "engine", "aws", "providers"],
+        ),
+        (
+            "functions/execution-starter",
+            &["domain", "engine", "aws", "providers"],
+        ),
+        (
+            "functions/step-executor",
+            &["domain", "engine", "aws", "providers"],
+        ),
+        (
+            "functions/condition-evaluator",
+            &["domain", "engine", "aws", "providers"],
+        ),
+        (
+            "functions/notifier",
+            &["domain", "engine", "aws", "providers"],
+        ),
+        (
+            "functions/sweeper",
+            &["domain", "engine", "aws", "providers"],
+        ),
     ];
     for (folder, may) in allowed {
         for dependency in house_dependencies(&format!("{folder}/Cargo.toml")) {
-            assert!(may.contains(&dependency.as_str()), "{folder} must not know {dependency}");
+            assert!(
+                may.contains(&dependency.as_str()),
+                "{folder} must not know {dependency}"
+            );
         }
     }
 }
 
 #[test]
 fn the_aws_sdk_is_named_in_one_crate_only() {
-    for folder in ["shared/domain", "shared/engine", "shared/providers", "functions"] {
+    for folder in [
+        "shared/domain",
+        "shared/engine",
+        "shared/providers",
+        "functions",
+    ] {
         for file in rust_files(folder) {
-            assert!(!read(&file).contains("aws_sdk_"), "{file} names the AWS SDK");
+            assert!(
+                !read(&file).contains("aws_sdk_"),
+                "{file} names the AWS SDK"
+            );
         }
     }
 }
@@ -52,7 +85,10 @@ fn handlers_name_domain_and_engine_only_and_adapters_appear_where_they_are_wired
         let text = read(&file);
         let code = text.split("#[cfg(test)]").next().unwrap();
         for adapter in ["aws::Wiring", "use aws::", "aws::lambda"] {
-            assert!(!code.contains(adapter), "{file} names an adapter outside start.rs: {adapter}");
+            assert!(
+                !code.contains(adapter),
+                "{file} names an adapter outside start.rs: {adapter}"
+            );
         }
     }
 }
@@ -62,9 +98,21 @@ fn the_domain_has_no_machine() {
     for file in rust_files("shared/domain/src") {
         let text = read(&file);
         let code = text.split("#[cfg(test)]").next().unwrap();
-        for forbidden in ["Timestamp::now", "SystemTime", "Instant::now", "async fn", "std::env", "std::fs", "std::net::Tcp", "SystemRandom"] {
+        for forbidden in [
+            "Timestamp::now",
+            "SystemTime",
+            "Instant::now",
+            "async fn",
+            "std::env",
+            "std::fs",
+            "std::net::Tcp",
+            "SystemRandom",
+        ] {
             let in_tests = file.contains("tests");
-            assert!(in_tests || !code.contains(forbidden), "{file} has {forbidden}");
+            assert!(
+                in_tests || !code.contains(forbidden),
+                "{file} has {forbidden}"
+            );
         }
     }
 }

@@ -25,7 +25,12 @@ fn rust_files(folder: &str) -> Vec<String> {
             if path.is_dir() {
                 open.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                files.push(path.strip_prefix(root()).unwrap().to_string_lossy().into_owned());
+                files.push(
+                    path.strip_prefix(root())
+                        .unwrap()
+                        .to_string_lossy()
+                        .into_owned(),
+                );
             }
         }
     }

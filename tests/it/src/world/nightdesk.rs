@@ -30,10 +30,19 @@ pub(crate) struct Nightdesk {
 impl Nightdesk {
     /// Starts a fresh host without the sample workflow.
     pub(crate) async fn start(options: Options) -> Self {
+        // Whichever test comes first installs it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let data = tempfile::tempdir().unwrap();
+        let client = client();
         let (child, base, token) = launch(&options, data.path(), 0);
-        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
-        Self { child, options, data, client, base, token }
+        Self {
+            child,
+            options,
+            data,
+            client,
+            base,
+            token,
+        }
     }
 
     /// `kill -9`, then a new start on the same data and port.
@@ -44,27 +53,42 @@ impl Nightdesk {
         let (child, base, token) = launch(&self.options, self.data.path(), port);
         assert_eq!(token, self.token, "the token is kept");
         (self.child, self.base) = (child, base);
-    }
-
-    pub(crate) fn base(&self) -> &str {
-        &self.base
+        self.client = client();
     }
 
     /// One request with the owner's token.
-    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (StatusCode, Value) {
         self.send_as(&self.token, method, path, body).await
     }
 
     /// One request with a given token.
-    pub(crate) async fn send_as(&self, token: &str, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-        let mut request = self.client.request(method, format!("{}{path}", self.base)).bearer_auth(token);
+    pub(crate) async fn send_as(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (StatusCode, Value) {
+        let mut request = self
+            .client
+            .request(method, format!("{}{path}", self.base))
+            .bearer_auth(token);
         if let Some(body) = body {
             request = request.json(&body);
         }
         let answer = request.send().await.unwrap();
         let status = answer.status();
         let text = answer.text().await.unwrap();
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
+        };
         (status, body)
     }
 
@@ -89,12 +113,17 @@ impl Nightdesk {
 
     /// Creates a workflow and gives its id.
     pub(crate) async fn workflow(&self, body: Value) -> String {
-        self.post("/v1/workflows", body).await["id"].as_str().unwrap().to_owned()
+        self.post("/v1/workflows", body).await["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// Starts a run and gives its id.
     pub(crate) async fn execute(&self, workflow: &str) -> String {
-        let answer = self.post(&format!("/v1/workflows/{workflow}/execute"), json!({})).await;
+        let answer = self
+            .post(&format!("/v1/workflows/{workflow}/execute"), json!({}))
+            .await;
         answer["execution"]["id"].as_str().unwrap().to_owned()
     }
 
@@ -103,12 +132,20 @@ impl Nightdesk {
         let begun = Instant::now();
         let mut revision = 0;
         loop {
-            let run = self.get(&format!("/v1/executions/{execution}?wait=10&after={revision}")).await;
+            let run = self
+                .get(&format!(
+                    "/v1/executions/{execution}?wait=10&after={revision}"
+                ))
+                .await;
             if statuses.contains(&run["status"].as_str().unwrap()) {
                 return run;
             }
             revision = run["revision"].as_u64().unwrap();
-            assert!(begun.elapsed() < PATIENCE, "the run is still {}: {run:#}", run["status"]);
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "the run is still {}: {run:#}",
+                run["status"]
+            );
         }
     }
 
@@ -116,7 +153,10 @@ impl Nightdesk {
     pub(crate) async fn mails(&self, n: usize) -> Vec<Value> {
         let begun = Instant::now();
         loop {
-            let mails = self.get("/_local/mail").await["messages"].as_array().unwrap().clone();
+            let mails = self.get("/_local/mail").await["messages"]
+                .as_array()
+                .unwrap()
+                .clone();
             if mails.len() >= n {
                 return mails;
             }
@@ -128,18 +168,39 @@ impl Nightdesk {
     /// The path of the approval link in a mail.
     pub(crate) fn link(&self, mail: &Value) -> String {
         let text = mail["text"].as_str().unwrap();
-        let start = text.find(&format!("{}/a/", self.base)).unwrap_or_else(|| panic!("no link in: {text}"));
+        let start = text
+            .find(&format!("{}/a/", self.base))
+            .unwrap_or_else(|| panic!("no link in: {text}"));
         let url = text[start..].split_whitespace().next().unwrap();
         url[self.base.len()..].to_owned()
     }
 
     /// Presses a button on a mailed page, as a browser does: with the page's nonce and our own origin.
     pub(crate) async fn decide(&self, link: &str, decision: &str) -> StatusCode {
-        let page = self.browser(Method::GET, link).send().await.unwrap().text().await.unwrap();
-        let nonce = page.split("name=\"nonce\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("the page has a nonce");
+        let page = self
+            .browser(Method::GET, link)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        let nonce = page
+            .split("name=\"nonce\" value=\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .expect("the page has a nonce");
         let form = format!("decision={decision}&nonce={nonce}");
-        let request = self.browser(Method::POST, link).header("content-type", "application/x-www-form-urlencoded");
-        request.header("origin", &self.base).body(form).send().await.unwrap().status()
+        let request = self
+            .browser(Method::POST, link)
+            .header("content-type", "application/x-www-form-urlencoded");
+        request
+            .header("origin", &self.base)
+            .body(form)
+            .send()
+            .await
+            .unwrap()
+            .status()
     }
 }
 
@@ -151,14 +212,33 @@ impl Drop for Nightdesk {
     }
 }
 
+/// A client without pooled connections to a host that is gone.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .timeout(PATIENCE)
+        .build()
+        .unwrap()
+}
+
 /// Starts the host and reads its greeting: where it is, and the token.
 fn launch(options: &Options, data: &std::path::Path, port: u16) -> (Child, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nightdesk-under-test"));
-    command.arg("--port").arg(port.to_string()).arg("--data").arg(data).arg("--no-sample").args(&options.args);
+    command
+        .arg("--port")
+        .arg(port.to_string())
+        .arg("--data")
+        .arg(data)
+        .arg("--no-sample")
+        .args(&options.args);
     for (name, value) in &options.env {
         command.env(name, value);
     }
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let (mut base, mut token) = (None, None);
     while base.is_none() || token.is_none() {

@@ -39,7 +39,10 @@ impl Outside {
     pub(crate) async fn start() -> Self {
         let scene = Arc::new(Mutex::new(Scene::default()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let outside = Self { scene: Arc::clone(&scene), address: listener.local_addr().unwrap().to_string() };
+        let outside = Self {
+            scene: Arc::clone(&scene),
+            address: listener.local_addr().unwrap().to_string(),
+        };
         let router = Router::new()
             .route("/pages/{name}", get(page))
             .route("/slow/{milliseconds}/{name}", get(slow))
@@ -64,7 +67,11 @@ impl Outside {
         let html = format!(
             "<!doctype html><html lang=en><head><title>{title}</title></head><body><main><article><h1>{title}</h1><p>{text}</p></article></main></body></html>"
         );
-        self.scene.lock().unwrap().pages.insert(name.to_owned(), html);
+        self.scene
+            .lock()
+            .unwrap()
+            .pages
+            .insert(name.to_owned(), html);
     }
 
     pub(crate) fn received(&self) -> Vec<Received> {
@@ -83,14 +90,24 @@ async fn page(State(outside): State<Outside>, Path(name): Path<String>) -> Respo
     }
 }
 
-async fn slow(State(outside): State<Outside>, Path((milliseconds, name)): Path<(u64, String)>) -> Response {
+async fn slow(
+    State(outside): State<Outside>,
+    Path((milliseconds, name)): Path<(u64, String)>,
+) -> Response {
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-    outside.publish(&name, &name, "This page takes its time before it says anything at all, as some pages do.");
+    outside.publish(
+        &name,
+        &name,
+        "This page takes its time before it says anything at all, as some pages do.",
+    );
     page(State(outside), Path(name)).await
 }
 
 /// As SearXNG answers `GET /search?format=json`: every page whose text has a word of the query.
-async fn search(State(outside): State<Outside>, Query(query): Query<BTreeMap<String, String>>) -> axum::Json<Value> {
+async fn search(
+    State(outside): State<Outside>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> axum::Json<Value> {
     let asked = query.get("q").cloned().unwrap_or_default();
     let mut scene = outside.scene.lock().unwrap();
     scene.queries.push(asked.clone());
@@ -105,8 +122,18 @@ async fn search(State(outside): State<Outside>, Query(query): Query<BTreeMap<Str
 }
 
 async fn receive(State(outside): State<Outside>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let received = Received { key: header("idempotency-key"), content_type: header("content-type"), body: body.to_vec() };
+    let header = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let received = Received {
+        key: header("idempotency-key"),
+        content_type: header("content-type"),
+        body: body.to_vec(),
+    };
     outside.scene.lock().unwrap().received.push(received);
     StatusCode::NO_CONTENT
 }

@@ -1,8 +1,8 @@
 //! Reading `POST /v1/workflows`.
 
 use domain::fault::Fault;
-use domain::planning::ReviewedPlan;
 use domain::plan::{Plan, ToolKind};
+use domain::planning::ReviewedPlan;
 use domain::reader::Object;
 use domain::schedule::Schedule;
 use domain::stop_condition::StopCondition;
@@ -18,7 +18,7 @@ pub(crate) enum Work {
     /// These steps.
     Steps(Plan),
     /// What a plan says that its owner has seen.
-    Reviewed(ReviewedPlan),
+    Reviewed(Box<ReviewedPlan>),
     /// What a plan will say that has yet to be made for this goal.
     ToBePlanned(String),
 }
@@ -73,7 +73,11 @@ pub(crate) fn create(body: &Value, context: &Context<'_>) -> Result<NewWorkflow,
     let name = o.required("name", name);
     let description = fields::description(o);
     let tags = fields::tags(o).unwrap_or_default();
-    let mode = if o.value("mode").is_some() { o.word("mode", Mode::ALL, Mode::as_str) } else { Some(Mode::Simple) };
+    let mode = if o.value("mode").is_some() {
+        o.word("mode", Mode::ALL, Mode::as_str)
+    } else {
+        Some(Mode::Simple)
+    };
     let goal = intent::read(o);
     let work = match mode {
         Some(mode) => read_work(o, mode, goal.as_ref(), context),
@@ -89,8 +93,12 @@ pub(crate) fn create(body: &Value, context: &Context<'_>) -> Result<NewWorkflow,
     let stop_condition = fields::stop_condition(o);
     let stop_condition = o.required("stop_condition", stop_condition);
     let schedule = Schedule::read(o, context.now);
-    let overlap_policy = o.word("overlap_policy", OverlapPolicy::ALL, OverlapPolicy::as_str).unwrap_or(OverlapPolicy::Skip);
-    let catch_up = o.word("catch_up", CatchUp::ALL, CatchUp::as_str).unwrap_or(CatchUp::Latest);
+    let overlap_policy = o
+        .word("overlap_policy", OverlapPolicy::ALL, OverlapPolicy::as_str)
+        .unwrap_or(OverlapPolicy::Skip);
+    let catch_up = o
+        .word("catch_up", CatchUp::ALL, CatchUp::as_str)
+        .unwrap_or(CatchUp::Latest);
     let approvals = approvals::read(o, context.addresses()).unwrap_or_default();
     let include_baseline = o.boolean("include_baseline").unwrap_or(false);
     let twice = confirmations_by_default(work.as_ref().and_then(Work::plan));
@@ -100,70 +108,101 @@ pub(crate) fn create(body: &Value, context: &Context<'_>) -> Result<NewWorkflow,
     fields::later(o);
     let run_immediately = o.boolean("run_immediately").unwrap_or(false);
     if run_immediately && matches!(work, Some(Work::ToBePlanned(_))) {
-        o.fault("run_immediately", "needs a plan: this workflow waits for its own");
+        o.fault(
+            "run_immediately",
+            "needs a plan: this workflow waits for its own",
+        );
     }
     let dry_run = o.boolean("dry_run").unwrap_or(false);
-    if let (Some(plan), Some(condition), Some(most)) = (work.as_ref().and_then(Work::plan), &stop_condition, max_credits_per_execution) {
-        check_price(o, domain::credits::price(plan, mode == Some(Mode::Simple), condition), most);
+    if let (Some(plan), Some(condition), Some(most)) = (
+        work.as_ref().and_then(Work::plan),
+        &stop_condition,
+        max_credits_per_execution,
+    ) {
+        check_price(
+            o,
+            domain::credits::price(plan, mode == Some(Mode::Simple), condition),
+            most,
+        );
     }
     let parts = name.zip(mode).zip(work).zip(stop_condition).zip(schedule);
-    object.finish(parts.map(|((((name, mode), work), stop_condition), schedule)| NewWorkflow {
-        name,
-        description,
-        tags,
-        mode,
-        intent: goal.or_else(|| match &work {
-            Work::Reviewed(reviewed) => Some(reviewed.intent.clone()),
-            Work::Steps(_) | Work::ToBePlanned(_) => None,
-        }),
-        work,
-        auto_activate,
-        stop_condition,
-        schedule,
-        overlap_policy,
-        catch_up,
-        approvals,
-        include_baseline,
-        confirmations,
-        max_executions,
-        max_credits_per_execution,
-        run_immediately,
-        dry_run,
-    }))
+    object.finish(parts.map(
+        |((((name, mode), work), stop_condition), schedule)| NewWorkflow {
+            name,
+            description,
+            tags,
+            mode,
+            intent: goal.or_else(|| match &work {
+                Work::Reviewed(reviewed) => Some(reviewed.intent.clone()),
+                Work::Steps(_) | Work::ToBePlanned(_) => None,
+            }),
+            work,
+            auto_activate,
+            stop_condition,
+            schedule,
+            overlap_policy,
+            catch_up,
+            approvals,
+            include_baseline,
+            confirmations,
+            max_executions,
+            max_credits_per_execution,
+            run_immediately,
+            dry_run,
+        },
+    ))
 }
 
 /// How often a change must be seen by default: a page that is fetched may be half built, a search is not.
 pub(super) fn confirmations_by_default(plan: Option<&Plan>) -> u32 {
-    let crawls = plan.is_some_and(|plan| plan.steps().iter().any(|step| step.tool.kind() == ToolKind::Crawl));
+    let crawls = plan.is_some_and(|plan| {
+        plan.steps()
+            .iter()
+            .any(|step| step.tool.kind() == ToolKind::Crawl)
+    });
     if crawls { 2 } else { 1 }
 }
 
 pub(super) fn check_price(object: &mut Object<'_>, price: u32, most: u32) {
     if price > most {
-        object.fault("max_credits_per_execution", format!("is less than a run may cost, {price} credits"));
+        object.fault(
+            "max_credits_per_execution",
+            format!("is less than a run may cost, {price} credits"),
+        );
     }
 }
 
-fn read_work(o: &mut Object<'_>, mode: Mode, goal: Option<&String>, context: &Context<'_>) -> Option<Work> {
+fn read_work(
+    o: &mut Object<'_>,
+    mode: Mode,
+    goal: Option<&String>,
+    context: &Context<'_>,
+) -> Option<Work> {
     refuse_others(o, mode);
     match mode {
         Mode::Simple => {
-            let kind = o.word("workflow_type", &[ToolKind::Search, ToolKind::Crawl], ToolKind::as_str);
+            let kind = o.word(
+                "workflow_type",
+                &[ToolKind::Search, ToolKind::Crawl],
+                ToolKind::as_str,
+            );
             let kind = o.required("workflow_type", kind);
             let config = o.value("operation_config");
             let config = o.required("operation_config", config);
             let (kind, config) = kind.zip(config)?;
             let path = o.path("operation_config");
-            o.take(Plan::of_one(kind, config, &path, &context.settings.egress)).map(Work::Steps)
+            o.take(Plan::of_one(kind, config, &path, &context.settings.egress))
+                .map(Work::Steps)
         }
         Mode::MultiStep => {
             let steps = o.value("steps");
             let steps = o.required("steps", steps)?;
             let path = o.path("steps");
-            o.take(Plan::read(steps, &path, &context.settings.egress)).map(Work::Steps)
+            o.take(Plan::read(steps, &path, &context.settings.egress))
+                .map(Work::Steps)
         }
         Mode::AiPlanned => match plan_id(o, context) {
-            PlanIdField::Found(reviewed) => Some(Work::Reviewed(reviewed)),
+            PlanIdField::Found(reviewed) => Some(Work::Reviewed(Box::new(reviewed.clone()))),
             PlanIdField::Wrong => None,
             PlanIdField::Absent => {
                 if !["intent", "goal"].iter().any(|field| o.has(field)) {
@@ -176,18 +215,20 @@ fn read_work(o: &mut Object<'_>, mode: Mode, goal: Option<&String>, context: &Co
 }
 
 /// What `plan_id` says.
-pub(super) enum PlanIdField {
+pub(super) enum PlanIdField<'a> {
     Absent,
-    Found(ReviewedPlan),
+    Found(&'a ReviewedPlan),
     Wrong,
 }
 
-pub(super) fn plan_id(o: &mut Object<'_>, context: &Context<'_>) -> PlanIdField {
+pub(super) fn plan_id<'a>(o: &mut Object<'_>, context: &Context<'a>) -> PlanIdField<'a> {
     if o.value("plan_id").is_none() {
         return PlanIdField::Absent;
     }
     match (o.string("plan_id"), context.reviewed) {
-        (Some(sent), Some(reviewed)) if reviewed.id.as_str() == sent => PlanIdField::Found(reviewed.clone()),
+        (Some(sent), Some(reviewed)) if reviewed.id.as_str() == sent => {
+            PlanIdField::Found(reviewed)
+        }
         (Some(_), _) => {
             o.fault("plan_id", "names no plan of yours");
             PlanIdField::Wrong
@@ -198,7 +239,11 @@ pub(super) fn plan_id(o: &mut Object<'_>, context: &Context<'_>) -> PlanIdField 
 
 /// Refuses what only workflows of another mode have.
 pub(super) fn refuse_others(o: &mut Object<'_>, mode: Mode) {
-    for (owner, fields) in [(Mode::Simple, &OF_SIMPLE[..]), (Mode::MultiStep, &OF_MULTI_STEP), (Mode::AiPlanned, &OF_AI_PLANNED)] {
+    for (owner, fields) in [
+        (Mode::Simple, &OF_SIMPLE[..]),
+        (Mode::MultiStep, &OF_MULTI_STEP),
+        (Mode::AiPlanned, &OF_AI_PLANNED),
+    ] {
         for field in fields.iter().filter(|_| owner != mode) {
             if o.value(field).is_some() {
                 o.fault(field, format!("belongs to the mode {owner}, not to {mode}"));

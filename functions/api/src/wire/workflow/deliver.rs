@@ -25,7 +25,9 @@ const EVENTS: [&str; 8] = [
 /// Reads `deliver`; anything but an empty list leaves a fault.
 pub(super) fn read(object: &mut Object<'_>) {
     let base = object.path("deliver");
-    let Some(list) = object.array("deliver", 0..=MOST) else { return };
+    let Some(list) = object.array("deliver", 0..=MOST) else {
+        return;
+    };
     let mut wrong = Vec::new();
     for (i, value) in list.iter().enumerate() {
         wrong.extend(read_one(value, &pointer(&base, &i.to_string())));
@@ -44,8 +46,15 @@ fn read_one(value: &Value, path: &str) -> Vec<Fault> {
         Some("webhook") => {
             read_url(&mut object);
             read_events(&mut object);
-            if object.string("secret").is_some_and(|secret| !signature::is_strong_secret(secret)) {
-                object.fault_code("secret", Code::WeakSecret, "must be whsec_ and the base64 of 24 to 64 bytes");
+            if object
+                .string("secret")
+                .is_some_and(|secret| !signature::is_strong_secret(secret))
+            {
+                object.fault_code(
+                    "secret",
+                    Code::WeakSecret,
+                    "must be whsec_ and the base64 of 24 to 64 bytes",
+                );
             }
         }
         Some("slack") => read_url(&mut object),
@@ -54,7 +63,13 @@ fn read_one(value: &Value, path: &str) -> Vec<Fault> {
         Some(_) => {
             object.fault("type", "must be one of webhook, email, slack, feed");
             // Which other fields belong here is unknown: only the type is wrong.
-            return object.finish::<()>(None).err().unwrap_or_default().into_iter().take(1).collect();
+            return object
+                .finish::<()>(None)
+                .err()
+                .unwrap_or_default()
+                .into_iter()
+                .take(1)
+                .collect();
         }
         None => {}
     }
@@ -71,7 +86,9 @@ fn read_url(object: &mut Object<'_>) {
 }
 
 fn read_events(object: &mut Object<'_>) {
-    let events = object.texts("events", 1..=EVENTS.len(), 1..=50).unwrap_or_default();
+    let events = object
+        .texts("events", 1..=EVENTS.len(), 1..=50)
+        .unwrap_or_default();
     if events.iter().any(|event| !EVENTS.contains(&event.as_str())) {
         object.fault("events", format!("must be of {}", EVENTS.join(", ")));
     }

@@ -10,7 +10,12 @@ use serde_json::{Value, json};
 use crate::wire::plan;
 
 /// What saving `workflow` with `plan` would mean; `plan` is `None` while it has yet to be made.
-pub(crate) fn estimate(workflow: &Workflow, plan: Option<&Plan>, account: &Account, now: jiff::Timestamp) -> Value {
+pub(crate) fn estimate(
+    workflow: &Workflow,
+    plan: Option<&Plan>,
+    account: &Account,
+    now: jiff::Timestamp,
+) -> Value {
     let price = plan.map(|plan| engine::executions::price_of(workflow, plan));
     let runs = runs_a_month(&workflow.schedule, workflow, now);
     json!({
@@ -31,11 +36,18 @@ pub(crate) fn estimate_run(workflow: &Workflow, plan: &Plan) -> Value {
 }
 
 fn runs_a_month(schedule: &Schedule, workflow: &Workflow, now: jiff::Timestamp) -> usize {
-    let left = workflow.max_executions.map_or(usize::MAX, |most| most.saturating_sub(workflow.execution_count) as usize);
+    let left = workflow.max_executions.map_or(usize::MAX, |most| {
+        most.saturating_sub(workflow.execution_count) as usize
+    });
     schedule.occurrences_a_month(now).min(left)
 }
 
-fn warnings(workflow: &Workflow, price: Option<u32>, runs: usize, account: &Account) -> Vec<String> {
+fn warnings(
+    workflow: &Workflow,
+    price: Option<u32>,
+    runs: usize,
+    account: &Account,
+) -> Vec<String> {
     let mut warnings = Vec::new();
     match price {
         None => warnings.push("What a run costs is known once its plan is made; planning starts when the workflow is saved.".to_owned()),
@@ -52,7 +64,10 @@ fn warnings(workflow: &Workflow, price: Option<u32>, runs: usize, account: &Acco
             }
         }
     }
-    if workflow.stop_condition == StopCondition::Always && workflow.max_executions.is_none() && !workflow.schedule.is_manual() {
+    if workflow.stop_condition == StopCondition::Always
+        && workflow.max_executions.is_none()
+        && !workflow.schedule.is_manual()
+    {
         warnings.push("Nothing ends this workflow: its stop condition never holds and its runs are not limited.".to_owned());
     }
     warnings

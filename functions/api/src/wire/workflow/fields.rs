@@ -22,7 +22,9 @@ pub(super) fn name(object: &mut Object<'_>) -> Option<String> {
 }
 
 pub(super) fn description(object: &mut Object<'_>) -> Option<String> {
-    object.text("description", 0..=2000).filter(|text| !text.is_empty())
+    object
+        .text("description", 0..=2000)
+        .filter(|text| !text.is_empty())
 }
 
 pub(super) fn tags(object: &mut Object<'_>) -> Option<Vec<String>> {
@@ -62,7 +64,14 @@ pub(super) fn later(object: &mut Object<'_>) {
     }
     if let Some(session) = object.string("session_id") {
         let known = session.len() <= 64;
-        object.fault("session_id", if known { "is not available yet" } else { "is no id of a session" });
+        object.fault(
+            "session_id",
+            if known {
+                "is not available yet"
+            } else {
+                "is no id of a session"
+            },
+        );
     }
     super::deliver::read(object);
 }
@@ -78,8 +87,10 @@ pub(super) fn duration(object: &mut Object<'_>, field: &'static str) -> Option<E
 }
 
 /// What a text that is no duration is told.
-pub(super) const DURATION: &str = "must be a number and minutes, hours, days or weeks, as \"72 hours\", of at most a year";
+pub(super) const DURATION: &str =
+    "must be a number and minutes, hours, days or weeks, as \"72 hours\", of at most a year";
 
 pub(super) fn parse_duration(text: &str) -> Option<Every> {
-    Every::parse(text).filter(|every| (1..=domain::schedule::LONGEST_MINUTES).contains(&every.minutes()))
+    Every::parse(text)
+        .filter(|every| (1..=domain::schedule::LONGEST_MINUTES).contains(&every.minutes()))
 }

@@ -34,7 +34,10 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Context<'a> {
     fn addresses(&self) -> Addresses<'a> {
-        Addresses { settings: self.settings, own: self.email }
+        Addresses {
+            settings: self.settings,
+            own: self.email,
+        }
     }
 }
 

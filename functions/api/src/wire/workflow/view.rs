@@ -9,8 +9,16 @@ use super::approvals;
 use crate::wire::plan;
 
 /// The object of the contract. `plan` is `None` only while it has yet to be made.
-pub(crate) fn object(workflow: &Workflow, work: Option<&Plan>, now: Timestamp) -> Map<String, Value> {
-    let next = if workflow.wants_schedule() { workflow.schedule.next_after(now, 5) } else { Vec::new() };
+pub(crate) fn object(
+    workflow: &Workflow,
+    work: Option<&Plan>,
+    now: Timestamp,
+) -> Map<String, Value> {
+    let next = if workflow.wants_schedule() {
+        workflow.schedule.next_after(now, 5)
+    } else {
+        Vec::new()
+    };
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("id", workflow.id.as_str().into());
@@ -23,14 +31,20 @@ pub(crate) fn object(workflow: &Workflow, work: Option<&Plan>, now: Timestamp) -
     match workflow.mode {
         Mode::Simple => {
             let step = work.and_then(|plan| plan.steps().first());
-            put("workflow_type", step.map(|step| step.tool.kind().as_str()).into());
+            put(
+                "workflow_type",
+                step.map(|step| step.tool.kind().as_str()).into(),
+            );
             put("operation_config", step.map_or(Value::Null, plan::config));
         }
         Mode::MultiStep => {
             put("steps", work.map_or(Value::Null, plan::steps));
         }
         Mode::AiPlanned => {
-            put("plan_id", workflow.plan_id.as_ref().map(|id| id.as_str()).into());
+            put(
+                "plan_id",
+                workflow.plan_id.as_ref().map(|id| id.as_str()).into(),
+            );
             put("auto_activate", workflow.auto_activate.into());
             put("steps", work.map_or(Value::Null, plan::steps));
         }
@@ -48,13 +62,20 @@ pub(crate) fn object(workflow: &Workflow, work: Option<&Plan>, now: Timestamp) -
     put("include_baseline", workflow.include_baseline.into());
     put("confirmations", workflow.confirmations.into());
     put("max_executions", workflow.max_executions.into());
-    put("max_credits_per_execution", workflow.max_credits_per_execution.into());
+    put(
+        "max_credits_per_execution",
+        workflow.max_credits_per_execution.into(),
+    );
     put("session_id", Value::Null);
     put("plan_version", workflow.plan_version.into());
     put("next_occurrences", json!(next));
     put("execution_count", workflow.execution_count.into());
     let last = workflow.last_execution.as_ref();
-    put("last_execution", last.map(|run| json!({"id": run.id, "status": run.status, "finished_at": run.finished_at})).into());
+    put(
+        "last_execution",
+        last.map(|run| json!({"id": run.id, "status": run.status, "finished_at": run.finished_at}))
+            .into(),
+    );
     put("health", workflow.health().into());
     put("access_level", "owner".into());
     put("created_at", json!(workflow.created_at));

@@ -25,9 +25,16 @@ pub(super) fn count(count: usize, format: Format) -> String {
 
 /// Plain text as HTML: a paragraph for each block between blank lines.
 pub(super) fn paragraphs(text: &str) -> String {
-    let blocks = text.split("\n\n").map(str::trim).filter(|block| !block.is_empty());
+    let blocks = text
+        .split("\n\n")
+        .map(str::trim)
+        .filter(|block| !block.is_empty());
     blocks.fold(String::new(), |mut html, block| {
-        let _ = writeln!(html, "<p>{}</p>", escape_html(block).replace('\n', "<br>\n"));
+        let _ = writeln!(
+            html,
+            "<p>{}</p>",
+            escape_html(block).replace('\n', "<br>\n")
+        );
         html
     })
 }
@@ -39,7 +46,12 @@ struct Shown<'a> {
     date: &'a str,
 }
 
-fn listed(items: &[Value], open: &str, close: &str, line: fn(&mut String, usize, &Shown<'_>)) -> String {
+fn listed(
+    items: &[Value],
+    open: &str,
+    close: &str,
+    line: fn(&mut String, usize, &Shown<'_>),
+) -> String {
     let mut text = open.to_owned();
     for (i, item) in items.iter().enumerate() {
         line(&mut text, i + 1, &shown(item));
@@ -50,19 +62,38 @@ fn listed(items: &[Value], open: &str, close: &str, line: fn(&mut String, usize,
 
 fn shown(item: &Value) -> Shown<'_> {
     let field = |name: &str| item[name].as_str().unwrap_or_default();
-    let url = item["url"].as_str().and_then(|url| Url::parse(url).ok()).filter(|url| matches!(url.scheme(), "http" | "https"));
-    let title = [field("title"), field("url")].into_iter().find(|text| !text.trim().is_empty()).unwrap_or_default();
-    let snippet = match [field("snippet"), field("text")].into_iter().find(|text| !text.trim().is_empty()) {
+    let url = item["url"]
+        .as_str()
+        .and_then(|url| Url::parse(url).ok())
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    let title = [field("title"), field("url")]
+        .into_iter()
+        .find(|text| !text.trim().is_empty())
+        .unwrap_or_default();
+    let snippet = match [field("snippet"), field("text")]
+        .into_iter()
+        .find(|text| !text.trim().is_empty())
+    {
         Some(text) => one_line(text),
         None => match (&item["points"], item.get("value")) {
-            (Value::Array(points), _) => points.iter().filter_map(Value::as_str).map(one_line).collect::<Vec<_>>().join("; "),
+            (Value::Array(points), _) => points
+                .iter()
+                .filter_map(Value::as_str)
+                .map(one_line)
+                .collect::<Vec<_>>()
+                .join("; "),
             (_, Some(value)) => value.as_str().map_or_else(|| value.to_string(), one_line),
             // Neither a page nor a text: all of it.
             _ if title.is_empty() => item.to_string(),
             _ => String::new(),
         },
     };
-    Shown { title, url, snippet, date: field("published_date") }
+    Shown {
+        title,
+        url,
+        snippet,
+        date: field("published_date"),
+    }
 }
 
 fn one_line(text: &str) -> String {
@@ -75,7 +106,11 @@ fn markdown(out: &mut String, _: usize, item: &Shown<'_>) {
     match &item.url {
         // Parentheses would end the address; encoded they mean the same.
         Some(url) => {
-            let _ = write!(out, "[{title}]({})", url.as_str().replace('(', "%28").replace(')', "%29"));
+            let _ = write!(
+                out,
+                "[{title}]({})",
+                url.as_str().replace('(', "%28").replace(')', "%29")
+            );
         }
         None => out.push_str(&title),
     }
@@ -94,7 +129,10 @@ fn plain(out: &mut String, number: usize, item: &Shown<'_>) {
     if !item.date.is_empty() {
         let _ = write!(out, " ({})", one_line(item.date));
     }
-    for more in [item.url.as_ref().map_or("", Url::as_str), item.snippet.as_str()] {
+    for more in [
+        item.url.as_ref().map_or("", Url::as_str),
+        item.snippet.as_str(),
+    ] {
         if !more.is_empty() {
             let _ = write!(out, "\n   {more}");
         }
@@ -135,11 +173,14 @@ fn escape_html(text: &str) -> String {
     out
 }
 
-/// Escapes what CommonMark gives a meaning to inside a line (any ASCII punctuation may be escaped).
+/// Escapes what `CommonMark` gives a meaning to inside a line (any ASCII punctuation may be escaped).
 fn escape_markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '&' | '~') {
+        if matches!(
+            c,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '&' | '~'
+        ) {
             out.push('\\');
         }
         out.push(c);
@@ -182,6 +223,9 @@ mod tests {
         3. 
            3
         ");
-        assert_eq!(paragraphs("a < b\nc\n\n\nd"), "<p>a &lt; b<br>\nc</p>\n<p>d</p>\n");
+        assert_eq!(
+            paragraphs("a < b\nc\n\n\nd"),
+            "<p>a &lt; b<br>\nc</p>\n<p>d</p>\n"
+        );
     }
 }

@@ -18,13 +18,19 @@ const MOST_VISITED: usize = 20_000;
 
 /// The fields of `schema` that `page` has.
 pub(super) fn extract(schema: &Value, page: &Page) -> Map<String, Value> {
-    let Some(properties) = schema["properties"].as_object() else { return Map::new() };
-    let found = properties.iter().filter_map(|(name, property)| Some((name.clone(), field(name, property, page)?)));
+    let Some(properties) = schema["properties"].as_object() else {
+        return Map::new();
+    };
+    let found = properties
+        .iter()
+        .filter_map(|(name, property)| Some((name.clone(), field(name, property, page)?)));
     found.collect()
 }
 
 fn field(name: &str, property: &Value, page: &Page) -> Option<Value> {
-    structured(&page.structured, name, property).or_else(|| own(name, property, page)).or_else(|| matched(property, page))
+    structured(&page.structured, name, property)
+        .or_else(|| own(name, property, page))
+        .or_else(|| matched(property, page))
 }
 
 /// The first fitting value under `name`, nearest to the root first.
@@ -68,14 +74,19 @@ fn is_called(key: &str, wanted: &str) -> bool {
 
 /// Letters and digits in lower case: `datePublished`, `date_published` and `date-published` are one.
 fn normal(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    name.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 fn own(name: &str, property: &Value, page: &Page) -> Option<Value> {
     let value = match normal(name).as_str() {
         "title" | "headline" | "name" => json!(page.title),
         "url" | "link" => json!(page.final_url),
-        "published" | "publisheddate" | "datepublished" | "date" => json!(page.published.as_deref()?),
+        "published" | "publisheddate" | "datepublished" | "date" => {
+            json!(page.published.as_deref()?)
+        }
         "text" | "content" | "body" => json!(page.text),
         _ => return None,
     };
@@ -84,7 +95,10 @@ fn own(name: &str, property: &Value, page: &Page) -> Option<Value> {
 
 /// What `pattern` finds in the text: its first group, else all of it.
 fn matched(property: &Value, page: &Page) -> Option<Value> {
-    let pattern = RegexBuilder::new(property["pattern"].as_str()?).size_limit(PATTERN_SIZE).build().ok()?;
+    let pattern = RegexBuilder::new(property["pattern"].as_str()?)
+        .size_limit(PATTERN_SIZE)
+        .build()
+        .ok()?;
     let found = pattern.captures(&page.text)?;
     let text = found.get(1).or_else(|| found.get(0))?.as_str();
     coerce(&json!(text), property)
@@ -94,32 +108,51 @@ fn matched(property: &Value, page: &Page) -> Option<Value> {
 fn coerce(value: &Value, property: &Value) -> Option<Value> {
     let wanted = match &property["type"] {
         Value::String(wanted) => wanted.as_str(),
-        Value::Array(several) => several.iter().filter_map(Value::as_str).find(|wanted| *wanted != "null").unwrap_or_default(),
+        Value::Array(several) => several
+            .iter()
+            .filter_map(Value::as_str)
+            .find(|wanted| *wanted != "null")
+            .unwrap_or_default(),
         _ => "",
     };
     match (wanted, value) {
         (_, Value::Null) => None,
-        ("array", Value::Array(list)) => Some(list.iter().filter_map(|entry| coerce(entry, &property["items"])).collect()),
+        ("array", Value::Array(list)) => Some(
+            list.iter()
+                .filter_map(|entry| coerce(entry, &property["items"]))
+                .collect(),
+        ),
         ("array", single) => coerce(single, &property["items"]).map(|single| json!([single])),
         ("object", Value::Object(map)) => Some(match property["properties"].as_object() {
             Some(properties) => {
-                let fields = properties.iter().filter_map(|(name, property)| Some((name.clone(), coerce(map.get(name)?, property)?)));
+                let fields = properties.iter().filter_map(|(name, property)| {
+                    Some((name.clone(), coerce(map.get(name)?, property)?))
+                });
                 Value::Object(fields.collect())
             }
             None => value.clone(),
         }),
-        ("string" | "number" | "integer" | "boolean", Value::Array(list)) => list.iter().find_map(|entry| coerce(entry, property)),
+        ("string" | "number" | "integer" | "boolean", Value::Array(list)) => {
+            list.iter().find_map(|entry| coerce(entry, property))
+        }
         // `{"@type": "Person", "name": …}`, `{"@value": …}`
         ("string" | "number" | "integer" | "boolean", Value::Object(map)) => {
-            ["@value", "name", "value"].iter().find_map(|key| coerce(map.get(*key)?, property))
+            ["@value", "name", "value"]
+                .iter()
+                .find_map(|key| coerce(map.get(*key)?, property))
         }
         ("string", Value::String(text)) => Some(json!(text.trim())).filter(|text| text != ""),
         ("string", Value::Number(_) | Value::Bool(_)) => Some(json!(value.to_string())),
         ("number", Value::Number(_)) | ("boolean", Value::Bool(_)) => Some(value.clone()),
         ("number", Value::String(text)) => number(text).map(|number| json!(number)),
-        ("integer", Value::Number(number)) => number.as_f64().filter(|number| number.fract() == 0.0).map(|_| value.clone()),
+        ("integer", Value::Number(number)) => number
+            .as_f64()
+            .filter(|number| number.fract() == 0.0)
+            .map(|_| value.clone()),
         #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
-        ("integer", Value::String(text)) => number(text).filter(|n| n.fract() == 0.0 && n.abs() < 9e15).map(|n| json!(n as i64)),
+        ("integer", Value::String(text)) => number(text)
+            .filter(|n| n.fract() == 0.0 && n.abs() < 9e15)
+            .map(|n| json!(n as i64)),
         ("boolean", Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
             "true" | "yes" => Some(json!(true)),
             "false" | "no" => Some(json!(false)),
@@ -135,19 +168,33 @@ fn coerce(value: &Value, property: &Value) -> Option<Value> {
 fn number(text: &str) -> Option<f64> {
     let start = text.find(|c: char| c.is_ascii_digit())?;
     let negative = text[..start].ends_with('-');
-    let digits: String = text[start..].chars().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ',')).collect();
+    let digits: String = text[start..]
+        .chars()
+        .take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ','))
+        .collect();
     let digits = digits.trim_end_matches(['.', ',']);
     let decimal = match (digits.rfind('.'), digits.rfind(',')) {
         (Some(dot), Some(comma)) => Some(dot.max(comma)),
         (Some(dot), None) if digits.matches('.').count() == 1 => Some(dot),
-        (None, Some(comma)) if digits.matches(',').count() == 1 && digits.len() - comma != 4 => Some(comma),
+        (None, Some(comma)) if digits.matches(',').count() == 1 && digits.len() - comma != 4 => {
+            Some(comma)
+        }
         _ => None,
     };
     let plain: String = digits
         .char_indices()
-        .filter_map(|(i, c)| if Some(i) == decimal { Some('.') } else { c.is_ascii_digit().then_some(c) })
+        .filter_map(|(i, c)| {
+            if Some(i) == decimal {
+                Some('.')
+            } else {
+                c.is_ascii_digit().then_some(c)
+            }
+        })
         .collect();
-    plain.parse::<f64>().ok().map(|number| if negative { -number } else { number })
+    plain
+        .parse::<f64>()
+        .ok()
+        .map(|number| if negative { -number } else { number })
 }
 
 #[cfg(test)]
@@ -181,15 +228,25 @@ mod tests {
             "availability": {"type": "string"},
             "missing": {"type": "string"},
         }});
-        assert_eq!(Value::Object(extract(&schema, &page())), json!({
-            "name": "Desk lamp", "price": 1299.0, "author": "Ann", "siteName": "Shop", "weight": 2.5, "title": "Lamp",
-            "sku": "AB-123", "rating": 4,
-        }));
+        assert_eq!(
+            Value::Object(extract(&schema, &page())),
+            json!({
+                "name": "Desk lamp", "price": 1299.0, "author": "Ann", "siteName": "Shop", "weight": 2.5, "title": "Lamp",
+                "sku": "AB-123", "rating": 4,
+            })
+        );
     }
 
     #[test]
     fn numbers_are_read_as_they_are_written_in_shops() {
-        for (text, wanted) in [("€ 1.299,00", 1299.0), ("1,299 USD", 1299.0), ("1,299.50", 1299.5), ("9,99", 9.99), ("-3", -3.0), ("1.000.000", 1e6)] {
+        for (text, wanted) in [
+            ("€ 1.299,00", 1299.0),
+            ("1,299 USD", 1299.0),
+            ("1,299.50", 1299.5),
+            ("9,99", 9.99),
+            ("-3", -3.0),
+            ("1.000.000", 1e6),
+        ] {
             assert_eq!(number(text), Some(wanted), "{text}");
         }
         assert_eq!(number("sold out"), None);

@@ -42,7 +42,10 @@ const SNIPPET_CHARS: usize = 200;
 
 /// What came of one page.
 enum Fetched {
-    Read { record: Box<Record>, links: Vec<Url> },
+    Read {
+        record: Box<Record>,
+        links: Vec<Url>,
+    },
     Unreadable(Unreadable),
     /// There was no time to begin it.
     Left,
@@ -58,7 +61,10 @@ pub(crate) async fn run(config: &Crawl, context: &Context<'_>) -> Result<Made, T
         None => begin(config, context)?,
     };
     let reserve = RESERVE.min(context.limit / 4);
-    let stop_at = context.deadline.checked_sub(reserve).unwrap_or_else(Instant::now);
+    let stop_at = context
+        .deadline
+        .checked_sub(reserve)
+        .unwrap_or_else(Instant::now);
     // The first pages of an attempt are always read, so that every attempt gets on.
     let mut first = AT_ONCE;
     loop {
@@ -66,10 +72,21 @@ pub(crate) async fn run(config: &Crawl, context: &Context<'_>) -> Result<Made, T
         if wave.is_empty() {
             return finish(progress);
         }
-        let pages = wave.clone().into_iter().enumerate().map(|(i, url)| async move {
-            if i >= first && Instant::now() >= stop_at { Fetched::Left } else { fetch(config, context, &url, reserve).await }
-        });
-        let fetched: Vec<Fetched> = futures::stream::iter(pages).buffered(AT_ONCE).collect().await;
+        let pages = wave
+            .clone()
+            .into_iter()
+            .enumerate()
+            .map(|(i, url)| async move {
+                if i >= first && Instant::now() >= stop_at {
+                    Fetched::Left
+                } else {
+                    fetch(config, context, &url, reserve).await
+                }
+            });
+        let fetched: Vec<Fetched> = futures::stream::iter(pages)
+            .buffered(AT_ONCE)
+            .collect()
+            .await;
         first = 0;
         let mut left = Vec::new();
         for (url, fetched) in wave.into_iter().zip(fetched) {
@@ -88,13 +105,18 @@ pub(crate) async fn run(config: &Crawl, context: &Context<'_>) -> Result<Made, T
 
 /// The pages of the configuration, each once; those the egress rule refuses are unreadable at once.
 fn begin(config: &Crawl, context: &Context<'_>) -> Result<Progress, ToolFailure> {
-    let resolved = config.urls.resolve(context.upstream).map_err(|missing| failure::of_reference(&missing))?;
+    let resolved = config
+        .urls
+        .resolve(context.upstream)
+        .map_err(|missing| failure::of_reference(&missing))?;
     let mut progress = Progress::default();
     for text in &resolved.values {
         match context.egress.check_url(text.trim()) {
             Ok(url) => progress.ask_for(&url),
             Err(denied) => {
-                let error = FetchError::BlockedAddress { reason: denied.reason.to_owned() };
+                let error = FetchError::BlockedAddress {
+                    reason: denied.reason.to_owned(),
+                };
                 progress.add_unreadable(Unreadable::new(text, &error));
             }
         }
@@ -105,23 +127,52 @@ fn begin(config: &Crawl, context: &Context<'_>) -> Result<Progress, ToolFailure>
 
 async fn fetch(config: &Crawl, context: &Context<'_>, url: &str, reserve: Duration) -> Fetched {
     let Ok(parsed) = Url::parse(url) else {
-        return Fetched::Unreadable(Unreadable::new(url, &FetchError::BlockedAddress { reason: "this is not a URL".to_owned() }));
+        return Fetched::Unreadable(Unreadable::new(
+            url,
+            &FetchError::BlockedAddress {
+                reason: "this is not a URL".to_owned(),
+            },
+        ));
     };
     // What is left of the reserve afterwards is for storing what was read.
     let limit = PAGE_LIMIT.min(context.left().saturating_sub(reserve / 3));
-    match context.ports.crawler.fetch(&PageRequest { url: parsed.clone(), limit }).await {
+    match context
+        .ports
+        .crawler
+        .fetch(&PageRequest {
+            url: parsed.clone(),
+            limit,
+        })
+        .await
+    {
         Ok(page) => {
-            let links = if config.follow_links { same_site(&page, &parsed) } else { Vec::new() };
-            Fetched::Read { record: Box::new(record(config, url, page)), links }
+            let links = if config.follow_links {
+                same_site(&page, &parsed)
+            } else {
+                Vec::new()
+            };
+            Fetched::Read {
+                record: Box::new(record(config, url, page)),
+                links,
+            }
         }
         Err(error) => Fetched::Unreadable(Unreadable::new(url, &error)),
     }
 }
 
 fn record(config: &Crawl, url: &str, page: Page) -> Record {
-    let extracted = config.extraction_schema.as_ref().map(|schema| Value::Object(extraction::extract(schema, &page)));
-    let most = (MOST_CHARS / config.max_pages.max(1) as usize).clamp(LEAST_PAGE_CHARS, MOST_PAGE_CHARS);
-    let words = page.text.split_whitespace().take(SNIPPET_CHARS).collect::<Vec<_>>().join(" ");
+    let extracted = config
+        .extraction_schema
+        .as_ref()
+        .map(|schema| Value::Object(extraction::extract(schema, &page)));
+    let most =
+        (MOST_CHARS / config.max_pages.max(1) as usize).clamp(LEAST_PAGE_CHARS, MOST_PAGE_CHARS);
+    let words = page
+        .text
+        .split_whitespace()
+        .take(SNIPPET_CHARS)
+        .collect::<Vec<_>>()
+        .join(" ");
     Record {
         url: url.to_owned(),
         final_url: page.final_url,
@@ -138,17 +189,27 @@ fn record(config: &Crawl, url: &str, page: Page) -> Record {
 /// each would count as a page that cannot be read.
 fn same_site(page: &Page, asked: &Url) -> Vec<Url> {
     const NO_PAGES: [&str; 22] = [
-        "avif", "css", "doc", "docx", "gif", "gz", "ico", "jpeg", "jpg", "js", "mp3", "mp4", "pdf", "png", "ppt", "pptx", "svg", "webp", "woff",
-        "woff2", "xlsx", "zip",
+        "avif", "css", "doc", "docx", "gif", "gz", "ico", "jpeg", "jpg", "js", "mp3", "mp4", "pdf",
+        "png", "ppt", "pptx", "svg", "webp", "woff", "woff2", "xlsx", "zip",
     ];
     let home = Url::parse(&page.final_url).unwrap_or_else(|_| asked.clone());
-    let links = page.links.iter().take(MOST_LINKS).filter_map(|link| Url::parse(link).ok());
+    let links = page
+        .links
+        .iter()
+        .take(MOST_LINKS)
+        .filter_map(|link| Url::parse(link).ok());
     let is_page = |url: &Url| {
         let last = url.path().rsplit('/').next().unwrap_or_default();
-        !last.rsplit_once('.').is_some_and(|(_, ending)| NO_PAGES.contains(&ending.to_ascii_lowercase().as_str()))
+        !last
+            .rsplit_once('.')
+            .is_some_and(|(_, ending)| NO_PAGES.contains(&ending.to_ascii_lowercase().as_str()))
     };
-    let same = |url: &Url| url.host() == home.host() && url.port_or_known_default() == home.port_or_known_default();
-    links.filter(|url| matches!(url.scheme(), "http" | "https") && same(url) && is_page(url)).collect()
+    let same = |url: &Url| {
+        url.host() == home.host() && url.port_or_known_default() == home.port_or_known_default()
+    };
+    links
+        .filter(|url| matches!(url.scheme(), "http" | "https") && same(url) && is_page(url))
+        .collect()
 }
 
 /// The output, or the failure when nothing at all could be read. Nothing to read is no failure.
@@ -159,7 +220,11 @@ fn finish(progress: Progress) -> Result<Made, ToolFailure> {
     let credits = u32::try_from(progress.pages.len().div_ceil(10)).unwrap_or(u32::MAX);
     let results: Vec<Value> = progress.pages.iter().map(Record::as_result).collect();
     let pages: Vec<Value> = progress.pages.iter().map(Record::as_page).collect();
-    let unreadable: Vec<Value> = progress.unreadable.iter().map(Unreadable::as_json).collect();
+    let unreadable: Vec<Value> = progress
+        .unreadable
+        .iter()
+        .map(Unreadable::as_json)
+        .collect();
     let mut document = Map::new();
     document.insert("count".to_owned(), results.len().into());
     document.insert("results".to_owned(), results.into());
@@ -168,7 +233,10 @@ fn finish(progress: Progress) -> Result<Made, ToolFailure> {
     if progress.truncated {
         document.insert("truncated".to_owned(), true.into());
     }
-    Ok(Made::Output { document: Value::Object(document), credits })
+    Ok(Made::Output {
+        document: Value::Object(document),
+        credits,
+    })
 }
 
 #[cfg(test)]

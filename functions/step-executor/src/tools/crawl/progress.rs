@@ -73,14 +73,25 @@ pub(super) struct Unreadable {
 
 impl Unreadable {
     pub(super) fn new(url: &str, error: &FetchError) -> Self {
-        let ToolFailure { error: StepError { code, message }, again } = failure::of_fetch(error);
+        let ToolFailure {
+            error: StepError { code, message },
+            again,
+        } = failure::of_fetch(error);
         Self {
             url: url.to_owned(),
             reason: code,
             message,
-            status: if let FetchError::HttpStatus { status, .. } = error { Some(*status) } else { None },
+            status: if let FetchError::HttpStatus { status, .. } = error {
+                Some(*status)
+            } else {
+                None
+            },
             may_recover: matches!(again, Again::Backoff | Again::After(_)),
-            wait_seconds: if let Again::After(wait) = again { Some(wait.as_secs()) } else { None },
+            wait_seconds: if let Again::After(wait) = again {
+                Some(wait.as_secs())
+            } else {
+                None
+            },
         }
     }
 
@@ -157,23 +168,44 @@ impl Progress {
         };
         let message = match self.unreadable.len() {
             1 => first.message.clone(),
-            n => format!("none of {n} pages could be read; the first: {}", first.message),
+            n => format!(
+                "none of {n} pages could be read; the first: {}",
+                first.message
+            ),
         };
-        Some(ToolFailure { error: StepError::new(first.reason, message), again })
+        Some(ToolFailure {
+            error: StepError::new(first.reason, message),
+            again,
+        })
     }
 
     /// Stores it, and gives the cursor from which another attempt goes on.
     pub(super) async fn store(&self, context: &Context<'_>) -> Result<Made, ToolFailure> {
-        let broken = |error: serde_json::Error| ToolFailure::new(ErrorCode::Infrastructure, error.to_string(), Again::Never);
+        let broken = |error: serde_json::Error| {
+            ToolFailure::new(ErrorCode::Infrastructure, error.to_string(), Again::Never)
+        };
         let document = serde_json::to_value(self).map_err(broken)?;
-        let preview = format!("{} pages read, {} to go", self.pages.len(), self.waiting.len());
-        let stored = context.engine.store.put_output(context.owner, &document, &preview).await;
+        let preview = format!(
+            "{} pages read, {} to go",
+            self.pages.len(),
+            self.waiting.len()
+        );
+        let stored = context
+            .engine
+            .store
+            .put_output(context.owner, &document, &preview)
+            .await;
         let output = stored.map_err(|error| failure::of_store(&error))?;
-        Ok(Made::Part { cursor: serde_json::to_string(&output).map_err(broken)? })
+        Ok(Made::Part {
+            cursor: serde_json::to_string(&output).map_err(broken)?,
+        })
     }
 
     /// What an earlier attempt stored. `None` when it is no longer there or not ours: the crawl begins anew.
-    pub(super) async fn resume(cursor: &str, context: &Context<'_>) -> Result<Option<Self>, ToolFailure> {
+    pub(super) async fn resume(
+        cursor: &str,
+        context: &Context<'_>,
+    ) -> Result<Option<Self>, ToolFailure> {
         let Ok(output) = serde_json::from_str::<Output>(cursor) else {
             tracing::warn!("a crawl's cursor cannot be read; it begins anew");
             return Ok(None);

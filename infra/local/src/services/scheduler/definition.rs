@@ -172,7 +172,7 @@ impl Timing {
     }
 
     fn not_after_end(&self, time: Timestamp) -> Option<Timestamp> {
-        (!self.end.is_some_and(|end| time > end)).then_some(time)
+        self.end.is_none_or(|end| time <= end).then_some(time)
     }
 }
 

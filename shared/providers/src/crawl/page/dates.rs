@@ -12,13 +12,21 @@ use super::html::selector;
 
 /// The date of publication as `YYYY-MM-DD`, or as RFC 3339 where the page gives an instant.
 pub(super) fn published(document: &Html, structured: &Value) -> Option<String> {
-    from_json_ld(structured).or_else(|| from_meta(document)).or_else(|| from_time(document))
+    from_json_ld(structured)
+        .or_else(|| from_meta(document))
+        .or_else(|| from_time(document))
 }
 
 fn from_json_ld(structured: &Value) -> Option<String> {
     let objects = structured.get("json_ld")?.as_array()?;
-    let date = |key: &str| objects.iter().find_map(|object| normal(object.get(key)?.as_str()?));
-    date("datePublished").or_else(|| date("uploadDate")).or_else(|| date("dateCreated"))
+    let date = |key: &str| {
+        objects
+            .iter()
+            .find_map(|object| normal(object.get(key)?.as_str()?))
+    };
+    date("datePublished")
+        .or_else(|| date("uploadDate"))
+        .or_else(|| date("dateCreated"))
 }
 
 fn from_meta(document: &Html) -> Option<String> {
@@ -33,25 +41,40 @@ fn from_meta(document: &Html) -> Option<String> {
         .map(selector)
         .into()
     });
-    METAS.iter().find_map(|selector| document.select(selector).find_map(|meta| normal(meta.attr("content")?)))
+    METAS.iter().find_map(|selector| {
+        document
+            .select(selector)
+            .find_map(|meta| normal(meta.attr("content")?))
+    })
 }
 
 fn from_time(document: &Html) -> Option<String> {
     // Marked as the publication; else the first inside of the article. A `<time>` elsewhere may be
     // an event's, a comment's or a related article's.
     static TIMES: LazyLock<Vec<Selector>> = LazyLock::new(|| {
-        ["time[itemprop='datePublished'], time[pubdate]", "article header time[datetime]", "article time[datetime], main time[datetime]"]
-            .map(selector)
-            .into()
+        [
+            "time[itemprop='datePublished'], time[pubdate]",
+            "article header time[datetime]",
+            "article time[datetime], main time[datetime]",
+        ]
+        .map(selector)
+        .into()
     });
-    TIMES.iter().find_map(|selector| document.select(selector).find_map(|time| normal(time.attr("datetime")?)))
+    TIMES.iter().find_map(|selector| {
+        document
+            .select(selector)
+            .find_map(|time| normal(time.attr("datetime")?))
+    })
 }
 
 /// A machine-readable date in one of two forms, when it is a date of the web's age.
 pub(super) fn normal(text: &str) -> Option<String> {
     let text = text.trim();
     let (date, shown) = if let Ok(instant) = text.parse::<Timestamp>() {
-        (instant.to_zoned(jiff::tz::TimeZone::UTC).date(), instant.to_string())
+        (
+            instant.to_zoned(jiff::tz::TimeZone::UTC).date(),
+            instant.to_string(),
+        )
     } else if let Ok(zoned) = jiff::fmt::rfc2822::parse(text) {
         let instant = zoned.timestamp();
         (zoned.date(), instant.to_string())

@@ -26,13 +26,44 @@ const MIN_ARTICLE_SHARE: f32 = 0.3;
 const BARE_CHARS: usize = 200;
 
 /// Elements whose text a reader does not see, or that are the site around the content.
-const NOT_TEXT: &[&str] = &["script", "style", "noscript", "template", "svg", "head", "iframe", "object", "select", "textarea"];
+const NOT_TEXT: &[&str] = &[
+    "script", "style", "noscript", "template", "svg", "head", "iframe", "object", "select",
+    "textarea",
+];
 const NOT_CONTENT: &[&str] = &["nav", "footer", "aside", "button", "dialog"];
 
 /// Elements that begin a new line.
 const BLOCKS: &[&str] = &[
-    "p", "div", "section", "article", "main", "header", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol", "dl", "dt", "dd",
-    "table", "tr", "pre", "blockquote", "figure", "figcaption", "br", "hr", "form", "details", "summary", "address",
+    "p",
+    "div",
+    "section",
+    "article",
+    "main",
+    "header",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "li",
+    "ul",
+    "ol",
+    "dl",
+    "dt",
+    "dd",
+    "table",
+    "tr",
+    "pre",
+    "blockquote",
+    "figure",
+    "figcaption",
+    "br",
+    "hr",
+    "form",
+    "details",
+    "summary",
+    "address",
 ];
 
 pub(super) fn selector(css: &'static str) -> Selector {
@@ -82,11 +113,18 @@ fn article(text: &str, url: &Url) -> Option<String> {
 
 /// The title people share a page by, else the one of its window, else its first heading.
 fn title(document: &Html) -> String {
-    static SHARED: LazyLock<Selector> = LazyLock::new(|| selector("meta[property='og:title'], meta[name='twitter:title']"));
+    static SHARED: LazyLock<Selector> =
+        LazyLock::new(|| selector("meta[property='og:title'], meta[name='twitter:title']"));
     static NAMED: LazyLock<Selector> = LazyLock::new(|| selector("head title"));
     static HEADING: LazyLock<Selector> = LazyLock::new(|| selector("h1"));
-    let shared = document.select(&SHARED).find_map(|meta| meta.attr("content"));
-    let text = |selector| document.select(selector).map(|element: ElementRef<'_>| element.text().collect::<String>());
+    let shared = document
+        .select(&SHARED)
+        .find_map(|meta| meta.attr("content"));
+    let text = |selector| {
+        document
+            .select(selector)
+            .map(|element: ElementRef<'_>| element.text().collect::<String>())
+    };
     shared
         .map(str::to_owned)
         .into_iter()
@@ -112,7 +150,9 @@ fn body_text(document: &Html) -> String {
                         separate(&mut out, element.name());
                     }
                 }
-                Node::Text(text) if hidden_depth == 0 => out.push_str(&text.replace(['\n', '\r'], " ")),
+                Node::Text(text) if hidden_depth == 0 => {
+                    out.push_str(&text.replace(['\n', '\r'], " "))
+                }
                 _ => {}
             },
             Edge::Close(node) => {
@@ -145,16 +185,23 @@ fn separate(out: &mut String, name: &str) {
 /// Whether the page is the empty shell of an application: a known mounting point with nothing in it,
 /// and a script to fill it.
 fn waits_for_script(document: &Html) -> bool {
-    static SCRIPT: LazyLock<Selector> = LazyLock::new(|| selector("script[src], script[type='module']"));
+    static SCRIPT: LazyLock<Selector> =
+        LazyLock::new(|| selector("script[src], script[type='module']"));
     static ROOT: LazyLock<Selector> = LazyLock::new(|| {
-        selector("#root, #app, #__next, #__nuxt, #___gatsby, #svelte, #q-app, app-root, [data-reactroot], [ng-app], [data-server-rendered]")
+        selector(
+            "#root, #app, #__next, #__nuxt, #___gatsby, #svelte, #q-app, app-root, [data-reactroot], [ng-app], [data-server-rendered]",
+        )
     });
     static NOSCRIPT: LazyLock<Selector> = LazyLock::new(|| selector("noscript"));
     if document.select(&SCRIPT).next().is_none() {
         return false;
     }
     let asks = document.select(&NOSCRIPT).any(|element| {
-        element.text().collect::<String>().to_ascii_lowercase().contains("javascript")
+        element
+            .text()
+            .collect::<String>()
+            .to_ascii_lowercase()
+            .contains("javascript")
     });
     asks || document.select(&ROOT).next().is_some()
 }

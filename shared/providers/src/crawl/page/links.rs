@@ -15,7 +15,10 @@ const MAX_LINKS: usize = 2_000;
 pub(super) fn read(document: &Html, url: &Url) -> Vec<String> {
     static BASE: LazyLock<Selector> = LazyLock::new(|| selector("base[href]"));
     static ANCHOR: LazyLock<Selector> = LazyLock::new(|| selector("a[href], area[href]"));
-    let base = document.select(&BASE).next().and_then(|base| url.join(base.attr("href")?).ok());
+    let base = document
+        .select(&BASE)
+        .next()
+        .and_then(|base| url.join(base.attr("href")?).ok());
     let base = base.unwrap_or_else(|| url.clone());
     let mut seen = HashSet::new();
     document

@@ -38,14 +38,29 @@ pub(super) fn read(start: &Url, url: &Url, status: u16, body: &Body) -> Result<P
 
 fn json(text: &str) -> Page {
     let structured: Value = serde_json::from_str(text).unwrap_or_default();
-    let title = ["title", "name"].into_iter().find_map(|key| structured.get(key)?.as_str());
+    let title = ["title", "name"]
+        .into_iter()
+        .find_map(|key| structured.get(key)?.as_str());
     let title = title.unwrap_or_default().to_owned();
-    Page { title, text: text.trim().to_owned(), structured, ..Page::default() }
+    Page {
+        title,
+        text: text.trim().to_owned(),
+        structured,
+        ..Page::default()
+    }
 }
 
 fn plain(text: &str) -> Page {
-    let title = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    Page { title: title.trim_start_matches('#').trim().to_owned(), text: text.trim().to_owned(), ..Page::default() }
+    let title = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default();
+    Page {
+        title: title.trim_start_matches('#').trim().to_owned(),
+        text: text.trim().to_owned(),
+        ..Page::default()
+    }
 }
 
 /// A title on one line, shortened.

@@ -14,12 +14,15 @@ const MOST_ATTRIBUTES: usize = 512;
 /// Elements without end tag, or whose end tag is left out so often that counting them says nothing;
 /// those of the second kind end by themselves when the next of their kind begins.
 const UNCOUNTED: &[&str] = &[
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p", "li", "dt", "dd",
-    "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup", "caption", "option", "optgroup", "rt", "rp", "html", "head", "body",
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup",
+    "caption", "option", "optgroup", "rt", "rp", "html", "head", "body",
 ];
 
 /// Elements whose content is text up to their end tag.
-const RAW: &[&str] = &["script", "style", "textarea", "title", "noscript", "iframe", "xmp"];
+const RAW: &[&str] = &[
+    "script", "style", "textarea", "title", "noscript", "iframe", "xmp",
+];
 
 /// Whether a tree of the mark-up can be built at the cost of a page.
 pub(super) fn is_reasonable(html: &str) -> bool {
@@ -28,10 +31,15 @@ pub(super) fn is_reasonable(html: &str) -> bool {
     while let Some(at) = rest.find('<') {
         rest = rest.get(at + 1..).unwrap_or_default();
         if let Some(comment) = rest.strip_prefix("!--") {
-            rest = comment.find("-->").and_then(|end| comment.get(end..)).unwrap_or_default();
+            rest = comment
+                .find("-->")
+                .and_then(|end| comment.get(end..))
+                .unwrap_or_default();
             continue;
         }
-        let (closes, tag) = rest.strip_prefix('/').map_or((false, rest), |tag| (true, tag));
+        let (closes, tag) = rest
+            .strip_prefix('/')
+            .map_or((false, rest), |tag| (true, tag));
         let length = tag.bytes().take_while(u8::is_ascii_alphanumeric).count();
         if length == 0 {
             continue;
@@ -67,7 +75,9 @@ fn attributes(tag: &str) -> (usize, &str) {
         match (quote, byte) {
             (None, b'>') => return (count, tag.get(at + 1..).unwrap_or_default()),
             // A quote opens a value only after `=`; elsewhere it is a letter of a name.
-            (None, b'"' | b'\'') if at > 0 && tag.as_bytes().get(at - 1) == Some(&b'=') => quote = Some(byte),
+            (None, b'"' | b'\'') if at > 0 && tag.as_bytes().get(at - 1) == Some(&b'=') => {
+                quote = Some(byte)
+            }
             (None, b'/' | b' ' | b'\t' | b'\n' | b'\r' | b'\x0c') => between = true,
             (None, _) => {
                 count += usize::from(between);
@@ -93,7 +103,10 @@ fn after_raw<'a>(text: &'a str, name: &str) -> &'a str {
     let mut from = 0;
     while let Some(at) = text.get(from..).and_then(|rest| rest.find("</")) {
         let start = from + at + 2;
-        if bytes.get(start..start + name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes())) {
+        if bytes
+            .get(start..start + name.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+        {
             return text.get(start + name.len()..).unwrap_or_default();
         }
         from = start;
@@ -109,14 +122,39 @@ mod tests {
     fn pages_are_reasonable_and_traps_are_not() {
         let unclosed = "<ul>".to_owned() + &"<li>item<p>text<br>".repeat(5_000) + "</ul>";
         let wide = "<div><a href='x>y' class=\"a b\">t</a></div>".repeat(20_000);
-        let script = format!("<script>{}</script><p>x", "document.write('<div>');".repeat(2_000));
+        let script = format!(
+            "<script>{}</script><p>x",
+            "document.write('<div>');".repeat(2_000)
+        );
         let comment = format!("<!-- {} --><p>x", "<div>".repeat(2_000));
-        for html in [unclosed.as_str(), &wide, &script, &comment, "", "<", "</", "<a", "<script>", "a < b", "<!--", "<!doctype html>", "<ä>"] {
-            assert!(is_reasonable(html), "{}", html.chars().take(40).collect::<String>());
+        for html in [
+            unclosed.as_str(),
+            &wide,
+            &script,
+            &comment,
+            "",
+            "<",
+            "</",
+            "<a",
+            "<script>",
+            "a < b",
+            "<!--",
+            "<!doctype html>",
+            "<ä>",
+        ] {
+            assert!(
+                is_reasonable(html),
+                "{}",
+                html.chars().take(40).collect::<String>()
+            );
         }
         let deep = "<div>".repeat(513);
-        let attributes: String = std::iter::once("<a".to_owned()).chain((0..600).map(|n| format!(" b{n}"))).collect();
-        let quoted: String = std::iter::once("<a".to_owned()).chain((0..600).map(|n| format!(" b{n}='>'"))).collect();
+        let attributes: String = std::iter::once("<a".to_owned())
+            .chain((0..600).map(|n| format!(" b{n}")))
+            .collect();
+        let quoted: String = std::iter::once("<a".to_owned())
+            .chain((0..600).map(|n| format!(" b{n}='>'")))
+            .collect();
         for html in [deep, attributes, quoted] {
             assert!(!is_reasonable(&html));
         }

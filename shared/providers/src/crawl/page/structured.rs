@@ -17,7 +17,8 @@ pub(super) fn read(document: &Html) -> Value {
 }
 
 fn json_ld(document: &Html) -> Vec<Value> {
-    static SCRIPT: LazyLock<Selector> = LazyLock::new(|| selector("script[type='application/ld+json' i]"));
+    static SCRIPT: LazyLock<Selector> =
+        LazyLock::new(|| selector("script[type='application/ld+json' i]"));
     let mut objects = Vec::new();
     for script in document.select(&SCRIPT) {
         let text: String = script.text().collect();
@@ -43,14 +44,18 @@ fn flatten(value: Value, objects: &mut Vec<Value>) {
 }
 
 fn open_graph(document: &Html) -> Map<String, Value> {
-    static META: LazyLock<Selector> =
-        LazyLock::new(|| selector("meta[property^='og:'], meta[property^='article:'], meta[property^='product:']"));
+    static META: LazyLock<Selector> = LazyLock::new(|| {
+        selector("meta[property^='og:'], meta[property^='article:'], meta[property^='product:']")
+    });
     contents(document, &META, "property")
 }
 
 fn metas(document: &Html) -> Map<String, Value> {
-    static META: LazyLock<Selector> =
-        LazyLock::new(|| selector("meta[name='description'], meta[name='author'], meta[name='keywords'], meta[name='generator']"));
+    static META: LazyLock<Selector> = LazyLock::new(|| {
+        selector(
+            "meta[name='description'], meta[name='author'], meta[name='keywords'], meta[name='generator']",
+        )
+    });
     contents(document, &META, "name")
 }
 
@@ -59,7 +64,9 @@ fn contents(document: &Html, selector: &Selector, name: &str) -> Map<String, Val
     let mut found = Map::new();
     for meta in document.select(selector) {
         if let (Some(name), Some(content)) = (meta.attr(name), meta.attr("content")) {
-            found.entry(name).or_insert_with(|| Value::from(content.trim()));
+            found
+                .entry(name)
+                .or_insert_with(|| Value::from(content.trim()));
         }
     }
     found

@@ -7,7 +7,15 @@ fn url() -> Url {
 }
 
 fn html(text: &str) -> Result<Page, FetchError> {
-    read(&url(), &url(), 200, &Body { kind: Kind::Html, text: text.to_owned() })
+    read(
+        &url(),
+        &url(),
+        200,
+        &Body {
+            kind: Kind::Html,
+            text: text.to_owned(),
+        },
+    )
 }
 
 const ARTICLE: &str = r#"<!doctype html><html><head><title>Window &amp; title</title>
@@ -25,18 +33,38 @@ const ARTICLE: &str = r#"<!doctype html><html><head><title>Window &amp; title</t
 fn reads_an_article() {
     let page = html(ARTICLE).unwrap();
     assert_eq!(page.title, "A quay reopens");
-    assert!(page.text.contains("eleven months") && page.text.contains("nine million"), "{}", page.text);
-    assert!(!page.text.contains("Imprint") && !page.text.contains("Home"), "{}", page.text);
+    assert!(
+        page.text.contains("eleven months") && page.text.contains("nine million"),
+        "{}",
+        page.text
+    );
+    assert!(
+        !page.text.contains("Imprint") && !page.text.contains("Home"),
+        "{}",
+        page.text
+    );
     assert_eq!(page.published.as_deref(), Some("2026-10-02"));
-    assert_eq!(page.links, ["https://news.example/", "https://news.example/c", "https://other.example/"]);
+    assert_eq!(
+        page.links,
+        [
+            "https://news.example/",
+            "https://news.example/c",
+            "https://other.example/"
+        ]
+    );
     assert_eq!(page.structured["json_ld"][0]["@type"], "NewsArticle");
     assert_eq!(page.structured["open_graph"]["og:title"], "A quay reopens");
 }
 
 #[test]
 fn a_table_keeps_all_of_its_rows() {
-    let rows: String = (1..30).map(|n| format!("<tr><td>Plan {n}</td><td>€{n}9 a month</td></tr>")).collect();
-    let page = html(&format!("<title>Prices</title><body><h1>Prices</h1><table>{rows}</table></body>")).unwrap();
+    let rows: String = (1..30)
+        .map(|n| format!("<tr><td>Plan {n}</td><td>€{n}9 a month</td></tr>"))
+        .collect();
+    let page = html(&format!(
+        "<title>Prices</title><body><h1>Prices</h1><table>{rows}</table></body>"
+    ))
+    .unwrap();
     assert!(page.text.contains("Plan 1 €19 a month"), "{}", page.text);
     assert!(page.text.contains("Plan 29 €299 a month"), "{}", page.text);
 }
@@ -46,9 +74,15 @@ fn the_empty_shell_of_an_application_needs_script() {
     let shell = "<html><body><noscript>You need to enable JavaScript.</noscript><div id=root></div><script src=/a.js></script></body></html>";
     assert_eq!(html(shell), Err(FetchError::NeedsScript));
     // A short page that shows what it has is a page.
-    assert_eq!(html("<body><p>Closed today.</p></body>").unwrap().text, "Closed today.");
+    assert_eq!(
+        html("<body><p>Closed today.</p></body>").unwrap().text,
+        "Closed today."
+    );
     // An application rendered on the server is one, too.
-    let rendered = format!("<body><div id=root><p>{}</p></div><script src=/a.js></script></body>", "Words of a page. ".repeat(30));
+    let rendered = format!(
+        "<body><div id=root><p>{}</p></div><script src=/a.js></script></body>",
+        "Words of a page. ".repeat(30)
+    );
     assert!(html(&rendered).is_ok());
 }
 
@@ -56,23 +90,60 @@ fn the_empty_shell_of_an_application_needs_script() {
 fn dates_are_read_in_machine_form_only() {
     use super::dates::normal;
     assert_eq!(normal("2026-11-21").as_deref(), Some("2026-11-21"));
-    assert_eq!(normal("2026-11-21T10:00:00+02:00").as_deref(), Some("2026-11-21T08:00:00Z"));
+    assert_eq!(
+        normal("2026-11-21T10:00:00+02:00").as_deref(),
+        Some("2026-11-21T08:00:00Z")
+    );
     assert_eq!(normal("2026-11-21T10:00").as_deref(), Some("2026-11-21"));
-    assert_eq!(normal("Sat, 21 Nov 2026 10:00:00 GMT").as_deref(), Some("2026-11-21T10:00:00Z"));
-    for bad in ["", "soon", "0001-01-01", "2026-13-01", "21.11.2026", "äöüäöüäöüäöü"] {
+    assert_eq!(
+        normal("Sat, 21 Nov 2026 10:00:00 GMT").as_deref(),
+        Some("2026-11-21T10:00:00Z")
+    );
+    for bad in [
+        "",
+        "soon",
+        "0001-01-01",
+        "2026-13-01",
+        "21.11.2026",
+        "äöüäöüäöüäöü",
+    ] {
         assert_eq!(normal(bad), None, "{bad:?}");
     }
-    let page = html("<article><header><time datetime='2026-11-05'>5 Nov</time></header><p>Text.</p></article>").unwrap();
+    let page = html(
+        "<article><header><time datetime='2026-11-05'>5 Nov</time></header><p>Text.</p></article>",
+    )
+    .unwrap();
     assert_eq!(page.published.as_deref(), Some("2026-11-05"));
 }
 
 #[test]
 fn hostile_mark_up_is_read_to_its_end() {
-    let deep = format!("<body>{}text{}</body>", "<div>".repeat(50_000), "</div>".repeat(50_000));
+    let deep = format!(
+        "<body>{}text{}</body>",
+        "<div>".repeat(50_000),
+        "</div>".repeat(50_000)
+    );
     assert_eq!(html(&deep).unwrap().text, "text");
-    let wide = format!("<body>{}</body>", "<div><p>Text with <b>some</b> words in it, and a comma.</p></div>".repeat(4_000));
-    assert!(html(&wide).unwrap().text.starts_with("Text with some words in it, and a comma."));
-    for text in ["", "<", "<a href=", "<script>", "<!--", "&#0;", "<base href='javascript:1'><a href=x>y</a>", "\u{0}<p>x"] {
+    let wide = format!(
+        "<body>{}</body>",
+        "<div><p>Text with <b>some</b> words in it, and a comma.</p></div>".repeat(4_000)
+    );
+    assert!(
+        html(&wide)
+            .unwrap()
+            .text
+            .starts_with("Text with some words in it, and a comma.")
+    );
+    for text in [
+        "",
+        "<",
+        "<a href=",
+        "<script>",
+        "<!--",
+        "&#0;",
+        "<base href='javascript:1'><a href=x>y</a>",
+        "\u{0}<p>x",
+    ] {
         assert!(html(text).is_ok(), "{text:?}");
     }
 }
@@ -81,15 +152,56 @@ fn hostile_mark_up_is_read_to_its_end() {
 fn reads_feeds_json_and_plain_text() {
     let feed = "<?xml version='1.0'?><rss><channel><title>Wire &amp; more</title><item><title>One</title>\
         <link>https://news.example/1</link><description><![CDATA[<b>First</b>]]></description></item></channel></rss>";
-    let page = read(&url(), &url(), 200, &Body { kind: Kind::Xml, text: feed.to_owned() }).unwrap();
+    let page = read(
+        &url(),
+        &url(),
+        200,
+        &Body {
+            kind: Kind::Xml,
+            text: feed.to_owned(),
+        },
+    )
+    .unwrap();
     assert_eq!(page.title, "Wire & more");
     assert_eq!(page.links, ["https://news.example/1"]);
     assert!(page.text.contains("One"));
-    let page = read(&url(), &url(), 200, &Body { kind: Kind::Json, text: r#"{"name":"n","price":3}"#.to_owned() }).unwrap();
-    assert_eq!((page.title.as_str(), &page.structured["price"]), ("n", &serde_json::json!(3)));
-    let page = read(&url(), &url(), 200, &Body { kind: Kind::Plain, text: "\n# Title\n\nText".to_owned() }).unwrap();
+    let page = read(
+        &url(),
+        &url(),
+        200,
+        &Body {
+            kind: Kind::Json,
+            text: r#"{"name":"n","price":3}"#.to_owned(),
+        },
+    )
+    .unwrap();
+    assert_eq!(
+        (page.title.as_str(), &page.structured["price"]),
+        ("n", &serde_json::json!(3))
+    );
+    let page = read(
+        &url(),
+        &url(),
+        200,
+        &Body {
+            kind: Kind::Plain,
+            text: "\n# Title\n\nText".to_owned(),
+        },
+    )
+    .unwrap();
     assert_eq!(page.title, "Title");
     for text in ["<", "<![CDATA[", "<!--", "&", "&#xffffffff;", "<a href='"] {
-        assert!(read(&url(), &url(), 200, &Body { kind: Kind::Xml, text: text.to_owned() }).is_ok());
+        assert!(
+            read(
+                &url(),
+                &url(),
+                200,
+                &Body {
+                    kind: Kind::Xml,
+                    text: text.to_owned()
+                }
+            )
+            .is_ok()
+        );
     }
 }

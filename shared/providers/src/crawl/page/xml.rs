@@ -24,7 +24,9 @@ pub(super) fn read(text: &str, url: &Url) -> Page {
             Token::Tag(tag) => {
                 element = name_of(tag).to_ascii_lowercase();
                 out.push('\n');
-                if let Some(link) = attribute(tag, "href").and_then(|href| links::absolute(url, &href)) {
+                if let Some(link) =
+                    attribute(tag, "href").and_then(|href| links::absolute(url, &href))
+                {
                     push_once(&mut page.links, link);
                 }
                 continue;
@@ -35,10 +37,16 @@ pub(super) fn read(text: &str, url: &Url) -> Page {
         if matches!(element.as_str(), "script" | "style") {
             continue;
         }
-        let content = if raw { content.to_owned() } else { unescape(content) };
+        let content = if raw {
+            content.to_owned()
+        } else {
+            unescape(content)
+        };
         match element.as_str() {
             "link" | "loc" | "url" => {
-                if let Some(link) = links::absolute(url, &content).filter(|_| content.trim().starts_with("http")) {
+                if let Some(link) =
+                    links::absolute(url, &content).filter(|_| content.trim().starts_with("http"))
+                {
                     push_once(&mut page.links, link);
                 }
             }
@@ -58,9 +66,16 @@ fn push_once(links: &mut Vec<String>, link: String) {
 }
 
 fn name_of(tag: &str) -> &str {
-    let name = tag.split(|c: char| c.is_whitespace() || c == '/').find(|part| !part.is_empty()).unwrap_or_default();
+    let name = tag
+        .split(|c: char| c.is_whitespace() || c == '/')
+        .find(|part| !part.is_empty())
+        .unwrap_or_default();
     // A closing tag ends the element: what follows belongs to nobody we look for.
-    if tag.starts_with('/') { "" } else { name.rsplit(':').next().unwrap_or(name) }
+    if tag.starts_with('/') {
+        ""
+    } else {
+        name.rsplit(':').next().unwrap_or(name)
+    }
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
@@ -79,7 +94,12 @@ impl<'a> Iterator for Tokens<'a> {
         if text.is_empty() {
             return None;
         }
-        let cut = |at: usize, skip: usize| (text.get(..at).unwrap_or(text), text.get(at + skip..).unwrap_or_default());
+        let cut = |at: usize, skip: usize| {
+            (
+                text.get(..at).unwrap_or(text),
+                text.get(at + skip..).unwrap_or_default(),
+            )
+        };
         if let Some(rest) = text.strip_prefix("<![CDATA[") {
             let end = rest.find("]]>").unwrap_or(rest.len());
             self.0 = rest.get(end + 3..).unwrap_or_default();

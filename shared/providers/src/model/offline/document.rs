@@ -35,7 +35,10 @@ impl Span {
     /// A link where `url` is one of the web, else plain text.
     pub(super) fn link(text: &str, url: &str) -> Self {
         match url::Url::parse(url) {
-            Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => Self::Link { text: text.to_owned(), url: parsed.into() },
+            Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => Self::Link {
+                text: text.to_owned(),
+                url: parsed.into(),
+            },
             _ => Self::Plain(text.to_owned()),
         }
     }
@@ -72,7 +75,11 @@ impl Document {
                 TextFormat::Html => html(block),
             })
             .collect();
-        let separator = if format == TextFormat::Html { "\n" } else { "\n\n" };
+        let separator = if format == TextFormat::Html {
+            "\n"
+        } else {
+            "\n\n"
+        };
         blocks.join(separator)
     }
 }
@@ -83,15 +90,32 @@ fn markdown(block: &Block) -> String {
             .iter()
             .map(|span| match span {
                 Span::Plain(text) => escape_markdown(text),
-                Span::Link { text, url } => format!("[{}]({})", escape_markdown(text), url.replace('(', "%28").replace(')', "%29")),
+                Span::Link { text, url } => format!(
+                    "[{}]({})",
+                    escape_markdown(text),
+                    url.replace('(', "%28").replace(')', "%29")
+                ),
             })
             .collect()
     };
     match block {
-        Block::Heading(level, text) => format!("{} {}", "#".repeat(usize::from(*level)), escape_markdown(text)),
+        Block::Heading(level, text) => format!(
+            "{} {}",
+            "#".repeat(usize::from(*level)),
+            escape_markdown(text)
+        ),
         Block::Paragraph(spans) => line(spans),
-        Block::Bullets(items) => items.iter().map(|item| format!("- {}", line(item))).collect::<Vec<_>>().join("\n"),
-        Block::Numbers(items) => items.iter().enumerate().map(|(at, item)| format!("{}. {}", at + 1, line(item))).collect::<Vec<_>>().join("\n"),
+        Block::Bullets(items) => items
+            .iter()
+            .map(|item| format!("- {}", line(item)))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Block::Numbers(items) => items
+            .iter()
+            .enumerate()
+            .map(|(at, item)| format!("{}. {}", at + 1, line(item)))
+            .collect::<Vec<_>>()
+            .join("\n"),
     }
 }
 
@@ -110,8 +134,17 @@ fn plain(block: &Block) -> String {
         Block::Heading(1, text) => text.to_uppercase(),
         Block::Heading(_, text) => text.clone(),
         Block::Paragraph(spans) => line(spans),
-        Block::Bullets(items) => items.iter().map(|item| format!("- {}", line(item))).collect::<Vec<_>>().join("\n"),
-        Block::Numbers(items) => items.iter().enumerate().map(|(at, item)| format!("{}. {}", at + 1, line(item))).collect::<Vec<_>>().join("\n"),
+        Block::Bullets(items) => items
+            .iter()
+            .map(|item| format!("- {}", line(item)))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Block::Numbers(items) => items
+            .iter()
+            .enumerate()
+            .map(|(at, item)| format!("{}. {}", at + 1, line(item)))
+            .collect::<Vec<_>>()
+            .join("\n"),
     }
 }
 
@@ -121,11 +154,18 @@ fn html(block: &Block) -> String {
             .iter()
             .map(|span| match span {
                 Span::Plain(text) => escape_html(text),
-                Span::Link { text, url } => format!("<a href=\"{}\">{}</a>", escape_html(url), escape_html(text)),
+                Span::Link { text, url } => {
+                    format!("<a href=\"{}\">{}</a>", escape_html(url), escape_html(text))
+                }
             })
             .collect()
     };
-    let items = |items: &[Vec<Span>]| -> String { items.iter().map(|item| format!("<li>{}</li>\n", line(item))).collect() };
+    let items = |items: &[Vec<Span>]| -> String {
+        items
+            .iter()
+            .map(|item| format!("<li>{}</li>\n", line(item)))
+            .collect()
+    };
     match block {
         Block::Heading(level, text) => format!("<h{level}>{}</h{level}>", escape_html(text)),
         Block::Paragraph(spans) => format!("<p>{}</p>", line(spans)),
@@ -170,14 +210,29 @@ mod tests {
     fn quoted_text_is_never_mark_up() {
         let mut document = Document::default();
         document.heading(1, "<b>A</b>");
-        document.paragraph(vec![Span::plain("![x](https://evil.example/?d=1)\n# B"), Span::link("t](javascript:1)", "javascript:alert(1)")]);
-        document.bullets(vec![vec![Span::link("a\"b", "https://a.example/x_(y)?q=\"&z=1")]]);
+        document.paragraph(vec![
+            Span::plain("![x](https://evil.example/?d=1)\n# B"),
+            Span::link("t](javascript:1)", "javascript:alert(1)"),
+        ]);
+        document.bullets(vec![vec![Span::link(
+            "a\"b",
+            "https://a.example/x_(y)?q=\"&z=1",
+        )]]);
         let markdown = document.render(TextFormat::Markdown);
-        assert!(markdown.contains(r"!\[x\](https://evil.example/?d=1) # B"), "{markdown}");
-        assert!(markdown.contains("https://a.example/x_%28y%29?q=%22&z=1)"), "{markdown}");
+        assert!(
+            markdown.contains(r"!\[x\](https://evil.example/?d=1) # B"),
+            "{markdown}"
+        );
+        assert!(
+            markdown.contains("https://a.example/x_%28y%29?q=%22&z=1)"),
+            "{markdown}"
+        );
         let html = document.render(TextFormat::Html);
         assert!(html.starts_with("<h1>&lt;b&gt;A&lt;/b&gt;</h1>"), "{html}");
-        assert!(html.contains("href=\"https://a.example/x_(y)?q=%22&amp;z=1\">a&quot;b</a>"), "{html}");
+        assert!(
+            html.contains("href=\"https://a.example/x_(y)?q=%22&amp;z=1\">a&quot;b</a>"),
+            "{html}"
+        );
         assert!(!html.contains("href=\"javascript"), "{html}");
     }
 }

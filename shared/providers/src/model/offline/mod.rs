@@ -7,6 +7,7 @@
 
 mod cadence;
 mod document;
+mod draft;
 mod goal;
 mod lexicon;
 mod outline;
@@ -36,14 +37,42 @@ impl Model for OfflineModel {
     async fn perform(&self, task: &Task, _limit: Duration) -> Result<Answer, ModelError> {
         let text = match task {
             // Faults are a model's: the same words give the same plan.
-            Task::Plan { intent, budget, faults: _ } => planner::plan(intent, *budget).to_string(),
-            Task::Outline { topic, sections, note, material } => outline::write(topic.as_deref(), *sections, Wishes::of(note), material),
-            Task::Report { title, length_words, format, note, material } => {
-                report::write(title.as_deref(), *length_words, *format, Wishes::of(note), material)
-            }
-            Task::Respond { prompt, note, material } => respond::write(prompt, Wishes::of(note), material),
+            Task::Plan {
+                intent,
+                budget,
+                faults: _,
+            } => planner::plan(intent, *budget).to_string(),
+            Task::Outline {
+                topic,
+                sections,
+                note,
+                material,
+            } => outline::write(topic.as_deref(), *sections, Wishes::of(note), material),
+            Task::Report {
+                title,
+                length_words,
+                format,
+                note,
+                material,
+            } => report::write(
+                title.as_deref(),
+                *length_words,
+                *format,
+                Wishes::of(note),
+                material,
+            ),
+            Task::Respond {
+                prompt,
+                note,
+                material,
+            } => respond::write(prompt, Wishes::of(note), material),
             Task::Summarise { format, material } => summary::write(*format, material),
-            Task::Post { channel, max_words, note, material } => post::write(*channel, *max_words, Wishes::of(note), material),
+            Task::Post {
+                channel,
+                max_words,
+                note,
+                material,
+            } => post::write(*channel, *max_words, Wishes::of(note), material),
         };
         Ok(Answer { text, model: None })
     }

@@ -18,7 +18,12 @@ const DEFAULT_WORDS: u32 = 200;
 /// Things a post tells of; readers do not scroll further.
 const MOST_ITEMS: usize = 5;
 
-pub(super) fn write(channel: Channel, max_words: Option<u32>, wishes: Wishes, material: &[Material]) -> String {
+pub(super) fn write(
+    channel: Channel,
+    max_words: Option<u32>,
+    wishes: Wishes,
+    material: &[Material],
+) -> String {
     let wanted = wishes.length(max_words.unwrap_or(DEFAULT_WORDS));
     // A limit that was set holds, whatever is wished for.
     let limit = max_words.map_or(wanted, |most| wanted.min(most)) as usize;
@@ -55,8 +60,15 @@ impl Story {
         let sources = sources(material);
         let mut items: Vec<Item> = sources.iter().take(MOST_ITEMS).map(Item::of).collect();
         // What the texts have in common, in the words of the titles: a title says what matters.
-        let titles: String = items.iter().map(|item| format!("{}\n", item.title)).collect();
-        let texts: Vec<String> = sources.iter().take(MOST_ITEMS).map(|source| format!("{}\n{}", source.title, source.sentences().join("\n"))).collect();
+        let titles: String = items
+            .iter()
+            .map(|item| format!("{}\n", item.title))
+            .collect();
+        let texts: Vec<String> = sources
+            .iter()
+            .take(MOST_ITEMS)
+            .map(|source| format!("{}\n{}", source.title, source.sentences().join("\n")))
+            .collect();
         let mut keywords = keywords(texts.iter().map(String::as_str), usize::MAX);
         let shared = shared_keywords(texts.iter().map(String::as_str), usize::MAX);
         let titled: Vec<String> = terms(&titles).collect();
@@ -67,16 +79,35 @@ impl Story {
         if items.is_empty() {
             let text = running_text(material);
             keywords = super::text::keywords([text.as_str()], 4);
-            items.extend(sentences(&text).into_iter().take(MOST_ITEMS).map(|lead| Item { title: String::new(), lead, url: String::new() }));
+            items.extend(
+                sentences(&text)
+                    .into_iter()
+                    .take(MOST_ITEMS)
+                    .map(|lead| Item {
+                        title: String::new(),
+                        lead,
+                        url: String::new(),
+                    }),
+            );
         }
         // Each item gets its share of the words; below a dozen only the title is told.
         let share = limit / items.len().max(1);
         for item in &mut items {
             if !item.title.is_empty() && words(&item.title) + words(&item.lead) > share.max(12) {
-                item.lead = if share < 20 { String::new() } else { first_words(&item.lead, share - words(&item.title).min(share)) };
+                item.lead = if share < 20 {
+                    String::new()
+                } else {
+                    first_words(&item.lead, share - words(&item.title).min(share))
+                };
             }
         }
-        let mut story = Self { items, shared, keywords, wishes, limit };
+        let mut story = Self {
+            items,
+            shared,
+            keywords,
+            wishes,
+            limit,
+        };
         while story.items.len() > 1 && story.words() > limit {
             story.items.pop();
         }
@@ -85,7 +116,11 @@ impl Story {
 
     fn words(&self) -> usize {
         // A line of introduction and the hashtags.
-        self.items.iter().map(|item| words(&item.title) + words(&item.lead)).sum::<usize>() + 12
+        self.items
+            .iter()
+            .map(|item| words(&item.title) + words(&item.lead))
+            .sum::<usize>()
+            + 12
     }
 
     fn subject(&self) -> String {
@@ -101,7 +136,12 @@ impl Story {
         if self.wishes.no_hashtags {
             return String::new();
         }
-        let tags: Vec<String> = self.keywords.iter().map(|word| hashtag(word)).filter(|tag| tag.chars().count() > 2).collect();
+        let tags: Vec<String> = self
+            .keywords
+            .iter()
+            .map(|word| hashtag(word))
+            .filter(|tag| tag.chars().count() > 2)
+            .collect();
         tags.join(" ")
     }
 
@@ -118,7 +158,10 @@ impl Story {
                 paragraphs.extend(self.url(item).map(str::to_owned));
             }
             items => {
-                let bullets: Vec<String> = items.iter().map(|item| format!("• {}", item.line(" – "))).collect();
+                let bullets: Vec<String> = items
+                    .iter()
+                    .map(|item| format!("• {}", item.line(" – ")))
+                    .collect();
                 paragraphs.push(bullets.join("\n"));
                 let links: Vec<&str> = items.iter().filter_map(|item| self.url(item)).collect();
                 if !links.is_empty() {
@@ -131,13 +174,31 @@ impl Story {
     }
 
     fn x(&self) -> String {
-        let Some(item) = self.items.first() else { return self.subject() };
+        let Some(item) = self.items.first() else {
+            return self.subject();
+        };
         let url = self.url(item).filter(|url| url.chars().count() <= 120);
-        let tag = if self.wishes.no_hashtags { None } else { self.keywords.first().map(|word| hashtag(word)).filter(|tag| tag.chars().count() <= 30) };
-        let tail: String = url.into_iter().map(str::to_owned).chain(tag).map(|part| format!(" {part}")).collect();
+        let tag = if self.wishes.no_hashtags {
+            None
+        } else {
+            self.keywords
+                .first()
+                .map(|word| hashtag(word))
+                .filter(|tag| tag.chars().count() <= 30)
+        };
+        let tail: String = url
+            .into_iter()
+            .map(str::to_owned)
+            .chain(tag)
+            .map(|part| format!(" {part}"))
+            .collect();
         let room = X_CHARACTERS - tail.chars().count();
         let text = first_words(&item.line(": "), self.limit);
-        let text = if text.chars().count() > room && !item.title.is_empty() { item.title.clone() } else { text };
+        let text = if text.chars().count() > room && !item.title.is_empty() {
+            item.title.clone()
+        } else {
+            text
+        };
         format!("{}{tail}", clipped(&text, room))
     }
 
@@ -145,9 +206,17 @@ impl Story {
         let mut document = Document::default();
         document.heading(1, &self.subject());
         if self.items.len() > 1 {
-            let titles: Vec<&str> = self.items.iter().map(|item| item.title.as_str()).filter(|title| !title.is_empty()).collect();
+            let titles: Vec<&str> = self
+                .items
+                .iter()
+                .map(|item| item.title.as_str())
+                .filter(|title| !title.is_empty())
+                .collect();
             if let Some(first) = titles.first() {
-                document.text(format!("In this issue: {first}, and {} more.", self.items.len() - 1));
+                document.text(format!(
+                    "In this issue: {first}, and {} more.",
+                    self.items.len() - 1
+                ));
             }
         }
         for item in &self.items {
@@ -175,7 +244,11 @@ impl Story {
                 document.text(item.lead.clone());
             }
         }
-        let links: Vec<Vec<Span>> = self.items.iter().filter_map(|item| Some(vec![Span::link(item.name(), self.url(item)?)])).collect();
+        let links: Vec<Vec<Span>> = self
+            .items
+            .iter()
+            .filter_map(|item| Some(vec![Span::link(item.name(), self.url(item)?)]))
+            .collect();
         if !links.is_empty() {
             document.heading(2, "Sources");
             document.bullets(links);
@@ -192,7 +265,11 @@ impl Story {
                 Some(url) => format!("<{}|{name}>", url.replace('|', "%7C").replace('>', "%3E")),
                 None => name,
             };
-            let lead = if item.lead.is_empty() || item.title.is_empty() { String::new() } else { format!(" – {}", slack_text(&item.lead)) };
+            let lead = if item.lead.is_empty() || item.title.is_empty() {
+                String::new()
+            } else {
+                format!(" – {}", slack_text(&item.lead))
+            };
             lines.push(format!("• {name}{lead}"));
         }
         lines.join("\n")
@@ -201,7 +278,11 @@ impl Story {
     fn generic(&self) -> String {
         let mut paragraphs = vec![self.subject()];
         for item in &self.items {
-            let text = if self.items.len() == 1 && !item.title.is_empty() { item.lead.clone() } else { item.line(": ") };
+            let text = if self.items.len() == 1 && !item.title.is_empty() {
+                item.lead.clone()
+            } else {
+                item.line(": ")
+            };
             paragraphs.push(text);
             paragraphs.extend(self.url(item).map(str::to_owned));
         }
@@ -211,11 +292,19 @@ impl Story {
 
 impl Item {
     fn of(source: &Source) -> Self {
-        Self { title: source.name().to_owned(), lead: source.lead(), url: source.url.clone() }
+        Self {
+            title: source.name().to_owned(),
+            lead: source.lead(),
+            url: source.url.clone(),
+        }
     }
 
     fn name(&self) -> &str {
-        if self.title.is_empty() { &self.lead } else { &self.title }
+        if self.title.is_empty() {
+            &self.lead
+        } else {
+            &self.title
+        }
     }
 
     fn line(&self, separator: &str) -> String {
@@ -228,7 +317,11 @@ impl Item {
 }
 
 fn joined(paragraphs: &[String]) -> String {
-    let filled: Vec<&str> = paragraphs.iter().map(String::as_str).filter(|paragraph| !paragraph.is_empty()).collect();
+    let filled: Vec<&str> = paragraphs
+        .iter()
+        .map(String::as_str)
+        .filter(|paragraph| !paragraph.is_empty())
+        .collect();
     filled.join("\n\n")
 }
 
@@ -237,7 +330,11 @@ fn first_words(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     let kept: Vec<&str> = text.split_whitespace().take(most).collect();
-    if kept.is_empty() { String::new() } else { format!("{}…", kept.join(" ").trim_end_matches([',', ';', ':', '.'])) }
+    if kept.is_empty() {
+        String::new()
+    } else {
+        format!("{}…", kept.join(" ").trim_end_matches([',', ';', ':', '.']))
+    }
 }
 
 /// `on-device` becomes `#OnDevice`.
@@ -254,5 +351,8 @@ fn hashtag(word: &str) -> String {
 }
 
 fn slack_text(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('*', "∗")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('*', "∗")
 }

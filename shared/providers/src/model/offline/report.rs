@@ -13,11 +13,19 @@ const SECTION_WORDS: usize = 60;
 /// Words outside of the quoted text (heads, introduction) that count towards the length.
 const FRAME_WORDS: usize = 25;
 
-pub(super) fn write(title: Option<&str>, length_words: u32, format: TextFormat, wishes: Wishes, material: &[Material]) -> String {
+pub(super) fn write(
+    title: Option<&str>,
+    length_words: u32,
+    format: TextFormat,
+    wishes: Wishes,
+    material: &[Material],
+) -> String {
     let sources = sources(material);
     let mut document = Document::default();
     document.heading(1, &title.map_or_else(|| title_of(&sources), str::to_owned));
-    let budget = (wishes.length(length_words) as usize).saturating_sub(FRAME_WORDS).max(SECTION_WORDS / 2);
+    let budget = (wishes.length(length_words) as usize)
+        .saturating_sub(FRAME_WORDS)
+        .max(SECTION_WORDS / 2);
     if sources.is_empty() {
         from_running_text(&mut document, &running_text(material), budget);
         return document.render(format);
@@ -36,8 +44,16 @@ pub(super) fn write(title: Option<&str>, length_words: u32, format: TextFormat, 
     document.heading(2, "Sources");
     let listed = sources.iter().map(|source| {
         let name = source.name();
-        let mut line = vec![if wishes.no_links { Span::plain(name) } else { Span::link(name, &source.url) }];
-        if let Some(day) = source.published.as_deref().and_then(|published| published.get(..10)) {
+        let mut line = vec![if wishes.no_links {
+            Span::plain(name)
+        } else {
+            Span::link(name, &source.url)
+        }];
+        if let Some(day) = source
+            .published
+            .as_deref()
+            .and_then(|published| published.get(..10))
+        {
             line.push(Span::plain(format!(", {day}")));
         }
         line
@@ -48,7 +64,11 @@ pub(super) fn write(title: Option<&str>, length_words: u32, format: TextFormat, 
 
 fn title_of(sources: &[Source]) -> String {
     let words = keywords(sources.iter().map(|source| source.title.as_str()), 3);
-    if words.is_empty() { "Report".to_owned() } else { format!("Report: {}", words.join(", ")) }
+    if words.is_empty() {
+        "Report".to_owned()
+    } else {
+        format!("Report: {}", words.join(", "))
+    }
 }
 
 fn introduction(sources: &[Source], sections: usize) -> String {
@@ -61,7 +81,11 @@ fn introduction(sources: &[Source], sections: usize) -> String {
         Some((first, last)) => format!(" published between {first} and {last}"),
         None => String::new(),
     };
-    let which = if sections < sources.len() { format!(" The {sections} ranked highest are quoted.") } else { String::new() };
+    let which = if sections < sources.len() {
+        format!(" The {sections} ranked highest are quoted.")
+    } else {
+        String::new()
+    };
     format!("This report rests on {count}{when}.{which}")
 }
 

@@ -20,13 +20,35 @@ pub(super) fn write(prompt: &str, wishes: Wishes, material: &[Material]) -> Stri
     for (source, found) in sources.iter().enumerate() {
         let topic: BTreeSet<String> = terms(&found.title).collect();
         let close = topic.intersection(&asked).count();
-        candidates.extend(found.sentences().into_iter().enumerate().map(|(at, text)| Candidate::of(text, Some(source), at, close, &asked)));
+        candidates.extend(
+            found
+                .sentences()
+                .into_iter()
+                .enumerate()
+                .map(|(at, text)| Candidate::of(text, Some(source), at, close, &asked)),
+        );
     }
-    candidates.extend(sentences(&running_text(material)).into_iter().enumerate().map(|(at, text)| Candidate::of(text, None, at, 0, &asked)));
+    candidates.extend(
+        sentences(&running_text(material))
+            .into_iter()
+            .enumerate()
+            .map(|(at, text)| Candidate::of(text, None, at, 0, &asked)),
+    );
     let relevant = candidates.iter().any(|candidate| candidate.score > 0);
-    candidates.sort_by(|a, b| b.score.cmp(&a.score).then(a.at.cmp(&b.at)).then(a.source.cmp(&b.source)));
+    candidates.sort_by(|a, b| {
+        b.score
+            .cmp(&a.score)
+            .then(a.at.cmp(&b.at))
+            .then(a.source.cmp(&b.source))
+    });
     candidates.truncate(wishes.length(MOST) as usize);
-    candidates.sort_by(|a, b| a.source.is_none().cmp(&b.source.is_none()).then(a.source.cmp(&b.source)).then(a.at.cmp(&b.at)));
+    candidates.sort_by(|a, b| {
+        a.source
+            .is_none()
+            .cmp(&b.source.is_none())
+            .then(a.source.cmp(&b.source))
+            .then(a.at.cmp(&b.at))
+    });
     let mut document = Document::default();
     if candidates.is_empty() {
         document.text("There is no material to answer from, and without a model nothing is answered from memory.");
@@ -36,9 +58,15 @@ pub(super) fn write(prompt: &str, wishes: Wishes, material: &[Material]) -> Stri
         document.text("Nothing in the material answers this directly. What it says:");
     }
     for group in candidates.chunk_by(|a, b| a.source == b.source) {
-        let quoted: Vec<&str> = group.iter().map(|candidate| candidate.text.as_str()).collect();
+        let quoted: Vec<&str> = group
+            .iter()
+            .map(|candidate| candidate.text.as_str())
+            .collect();
         let mut line = vec![Span::plain(quoted.join(" "))];
-        if let Some(source) = group.first().and_then(|candidate| sources.get(candidate.source?)) {
+        if let Some(source) = group
+            .first()
+            .and_then(|candidate| sources.get(candidate.source?))
+        {
             line.push(Span::plain(" ("));
             line.push(Span::link(source.name(), &source.url));
             line.push(Span::plain(")"));
@@ -57,9 +85,20 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn of(text: String, source: Option<usize>, at: usize, close: usize, asked: &BTreeSet<String>) -> Self {
+    fn of(
+        text: String,
+        source: Option<usize>,
+        at: usize,
+        close: usize,
+        asked: &BTreeSet<String>,
+    ) -> Self {
         let here: BTreeSet<String> = terms(&text).collect();
         let score = 2 * here.intersection(asked).count() + close;
-        Self { text, source, at, score }
+        Self {
+            text,
+            source,
+            at,
+            score,
+        }
     }
 }

@@ -38,7 +38,11 @@ impl Source {
 
     /// The title, or the address where there is none.
     pub(super) fn name(&self) -> &str {
-        if self.title.is_empty() { &self.url } else { &self.title }
+        if self.title.is_empty() {
+            &self.url
+        } else {
+            &self.title
+        }
     }
 }
 
@@ -47,12 +51,18 @@ pub(super) fn sources(material: &[Material]) -> Vec<Source> {
     let mut found: Vec<Source> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for item in material.iter().flat_map(|material| &material.items) {
-        let key = parse_identity(&item.url).unwrap_or_else(|| format!("{}\n{}", item.url, item.title));
+        let key =
+            parse_identity(&item.url).unwrap_or_else(|| format!("{}\n{}", item.url, item.title));
         let index = *known.entry(key).or_insert_with(|| {
-            found.push(Source { url: item.url.clone(), ..Source::default() });
+            found.push(Source {
+                url: item.url.clone(),
+                ..Source::default()
+            });
             found.len() - 1
         });
-        let Some(source) = found.get_mut(index) else { continue };
+        let Some(source) = found.get_mut(index) else {
+            continue;
+        };
         fill(&mut source.title, &item.title);
         fill(&mut source.snippet, &item.snippet);
         if item.text.len() > source.text.len() {
@@ -74,13 +84,20 @@ fn fill(field: &mut String, value: &str) {
 
 /// Running text of the material: earlier reports, summaries, answers.
 pub(super) fn running_text(material: &[Material]) -> String {
-    let texts: Vec<&str> = material.iter().map(|material| material.text.trim()).filter(|text| !text.is_empty()).collect();
+    let texts: Vec<&str> = material
+        .iter()
+        .map(|material| material.text.trim())
+        .filter(|text| !text.is_empty())
+        .collect();
     texts.join("\n\n")
 }
 
 /// The days between which the sources were published, as `YYYY-MM-DD`.
 pub(super) fn span(sources: &[Source]) -> Option<(String, String)> {
-    let mut days: Vec<&str> = sources.iter().filter_map(|source| source.published.as_deref()?.get(..10)).collect();
+    let mut days: Vec<&str> = sources
+        .iter()
+        .filter_map(|source| source.published.as_deref()?.get(..10))
+        .collect();
     days.sort_unstable();
     Some(((*days.first()?).to_owned(), (*days.last()?).to_owned()))
 }

@@ -18,7 +18,11 @@ pub(super) fn write(format: TextFormat, material: &[Material]) -> String {
     let mut document = Document::default();
     if sources.is_empty() {
         let kept = weightiest(&running_text(material));
-        document.text(if kept.is_empty() { "There was nothing to summarise.".to_owned() } else { kept.join(" ") });
+        document.text(if kept.is_empty() {
+            "There was nothing to summarise.".to_owned()
+        } else {
+            kept.join(" ")
+        });
         return document.render(format);
     }
     let lines = sources.iter().take(MOST_LINES).map(|source| {
@@ -39,14 +43,29 @@ pub(super) fn write(format: TextFormat, material: &[Material]) -> String {
 /// The sentences that hold the most of the text's key words, in their own order.
 fn weightiest(text: &str) -> Vec<String> {
     let sentences = sentences(text);
-    let keys: Vec<String> = keywords(sentences.iter().map(String::as_str), 12).iter().flat_map(|word| terms(word)).collect();
+    let keys: Vec<String> = keywords(sentences.iter().map(String::as_str), 12)
+        .iter()
+        .flat_map(|word| terms(word))
+        .collect();
     let mut ranked: Vec<(usize, usize)> = sentences
         .iter()
         .enumerate()
-        .map(|(index, sentence)| (terms(sentence).filter(|term| keys.contains(term)).count(), index))
+        .map(|(index, sentence)| {
+            (
+                terms(sentence).filter(|term| keys.contains(term)).count(),
+                index,
+            )
+        })
         .collect();
     ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-    let mut chosen: Vec<usize> = ranked.into_iter().take(MOST_SENTENCES).map(|(_, index)| index).collect();
+    let mut chosen: Vec<usize> = ranked
+        .into_iter()
+        .take(MOST_SENTENCES)
+        .map(|(_, index)| index)
+        .collect();
     chosen.sort_unstable();
-    chosen.into_iter().filter_map(|index| sentences.get(index).cloned()).collect()
+    chosen
+        .into_iter()
+        .filter_map(|index| sentences.get(index).cloned())
+        .collect()
 }

@@ -5,10 +5,23 @@ use std::collections::HashMap;
 use crate::search::ranking::terms;
 
 /// Abbreviations whose full stop ends no sentence.
-const ABBREVIATIONS: &[&str] = &["mr", "mrs", "ms", "dr", "prof", "st", "no", "vs", "inc", "ltd", "co", "corp", "jr", "sr", "e.g", "i.e", "u.s", "u.k", "fig", "approx"];
+const ABBREVIATIONS: &[&str] = &[
+    "mr", "mrs", "ms", "dr", "prof", "st", "no", "vs", "inc", "ltd", "co", "corp", "jr", "sr",
+    "e.g", "i.e", "u.s", "u.k", "fig", "approx",
+];
 
 /// Phrases of the page around the text, not of the text.
-const BOILERPLATE: &[&str] = &["cookie", "subscribe", "sign up", "newsletter", "all rights reserved", "javascript", "log in", "privacy policy", "advertisement"];
+const BOILERPLATE: &[&str] = &[
+    "cookie",
+    "subscribe",
+    "sign up",
+    "newsletter",
+    "all rights reserved",
+    "javascript",
+    "log in",
+    "privacy policy",
+    "advertisement",
+];
 
 /// The shortest and longest sentence worth quoting, in words.
 const MIN_WORDS: usize = 5;
@@ -16,7 +29,10 @@ const MAX_WORDS: usize = 50;
 
 /// The sentences of a text that stand by themselves, in order.
 pub(super) fn sentences(text: &str) -> Vec<String> {
-    text.lines().flat_map(split).filter(|sentence| is_quotable(sentence)).collect()
+    text.lines()
+        .flat_map(split)
+        .filter(|sentence| is_quotable(sentence))
+        .collect()
 }
 
 fn split(line: &str) -> Vec<String> {
@@ -28,7 +44,9 @@ fn split(line: &str) -> Vec<String> {
             current.push(' ');
         }
         current.push_str(word);
-        let next_begins = words.peek().is_none_or(|next| next.chars().next().is_some_and(|c| !c.is_lowercase()));
+        let next_begins = words
+            .peek()
+            .is_none_or(|next| next.chars().next().is_some_and(|c| !c.is_lowercase()));
         if ends_sentence(word) && next_begins {
             sentences.push(std::mem::take(&mut current));
         }
@@ -44,17 +62,22 @@ fn ends_sentence(word: &str) -> bool {
     if bare.ends_with(['!', '?', '…', '。']) {
         return true;
     }
-    let Some(stem) = bare.strip_suffix('.') else { return false };
+    let Some(stem) = bare.strip_suffix('.') else {
+        return false;
+    };
     let stem = stem.trim_start_matches(['"', '(', '“']).to_lowercase();
-    // Initials ("J.") and abbreviations go on.
-    !(stem.chars().count() == 1 && stem.chars().all(char::is_alphabetic)) && !ABBREVIATIONS.contains(&stem.as_str())
+    // After initials ("J.") and abbreviations the sentence goes on.
+    let initial = stem.chars().count() == 1 && stem.chars().all(char::is_alphabetic);
+    !(initial || ABBREVIATIONS.contains(&stem.as_str()))
 }
 
 fn is_quotable(sentence: &str) -> bool {
     let words = sentence.split_whitespace().count();
     let lower = sentence.to_lowercase();
     (MIN_WORDS..=MAX_WORDS).contains(&words)
-        && sentence.trim_end_matches(['"', '”', '’', ')']).ends_with(['.', '!', '?', '…', '。'])
+        && sentence
+            .trim_end_matches(['"', '”', '’', ')'])
+            .ends_with(['.', '!', '?', '…', '。'])
         && !BOILERPLATE.iter().any(|phrase| lower.contains(phrase))
 }
 
@@ -65,12 +88,24 @@ pub(super) fn words(text: &str) -> usize {
 /// The words that mark these texts, most marking first, as they are first written. A word counts
 /// once a text, so that no single text decides.
 pub(super) fn keywords<'a>(texts: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<String> {
-    ranked_keywords(texts).into_iter().map(|(_, surface)| surface).take(most).collect()
+    ranked_keywords(texts)
+        .into_iter()
+        .map(|(_, surface)| surface)
+        .take(most)
+        .collect()
 }
 
 /// Only those that stand in more than one of the texts.
-pub(super) fn shared_keywords<'a>(texts: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<String> {
-    ranked_keywords(texts).into_iter().filter(|(count, _)| *count > 1).map(|(_, surface)| surface).take(most).collect()
+pub(super) fn shared_keywords<'a>(
+    texts: impl IntoIterator<Item = &'a str>,
+    most: usize,
+) -> Vec<String> {
+    ranked_keywords(texts)
+        .into_iter()
+        .filter(|(count, _)| *count > 1)
+        .map(|(_, surface)| surface)
+        .take(most)
+        .collect()
 }
 
 fn ranked_keywords<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<(usize, String)> {
@@ -78,13 +113,21 @@ fn ranked_keywords<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<(usize, 
     let mut order = 0;
     for text in texts {
         let mut seen = Vec::new();
-        for surface in text.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| word.chars().count() >= 2) {
-            let Some(term) = terms(surface).last() else { continue };
-            let telling = surface.chars().count() > 3 || surface.chars().filter(|c| c.is_uppercase()).count() > 1;
+        for surface in text
+            .split(|c: char| !c.is_alphanumeric() && c != '-')
+            .filter(|word| word.chars().count() >= 2)
+        {
+            let Some(term) = terms(surface).last() else {
+                continue;
+            };
+            let telling = surface.chars().count() > 3
+                || surface.chars().filter(|c| c.is_uppercase()).count() > 1;
             if !telling || surface.chars().all(|c| c.is_ascii_digit()) || seen.contains(&term) {
                 continue;
             }
-            let entry = counts.entry(term.clone()).or_insert_with(|| (0, order, surface.trim_matches('-').to_owned()));
+            let entry = counts
+                .entry(term.clone())
+                .or_insert_with(|| (0, order, surface.trim_matches('-').to_owned()));
             entry.0 += 1;
             order += 1;
             seen.push(term);
@@ -92,7 +135,10 @@ fn ranked_keywords<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<(usize, 
     }
     let mut ranked: Vec<(usize, usize, String)> = counts.into_values().collect();
     ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-    ranked.into_iter().map(|(count, _, surface)| (count, surface)).collect()
+    ranked
+        .into_iter()
+        .map(|(count, _, surface)| (count, surface))
+        .collect()
 }
 
 /// `text` cut to `most` characters at a word, with an ellipsis when something was cut.
@@ -112,14 +158,27 @@ mod tests {
     #[test]
     fn splits_sentences_where_they_end() {
         let text = "A heading\nDr. J. Smith of the U.S. agency said 3.5 million were paid. \"It was enough for us,\" he added! too short.\nThis line never stops";
-        assert_eq!(sentences(text), ["Dr. J. Smith of the U.S. agency said 3.5 million were paid.", "\"It was enough for us,\" he added! too short."]);
+        assert_eq!(
+            sentences(text),
+            [
+                "Dr. J. Smith of the U.S. agency said 3.5 million were paid.",
+                "\"It was enough for us,\" he added! too short."
+            ]
+        );
         assert!(sentences("We use cookies to make this site better for you.").is_empty());
         assert!(sentences("").is_empty());
     }
 
     #[test]
     fn keywords_are_those_shared_by_the_texts() {
-        let words = keywords(["AI launches in Europe", "An AI launch for clinics", "Clinics and AI"], 2);
+        let words = keywords(
+            [
+                "AI launches in Europe",
+                "An AI launch for clinics",
+                "Clinics and AI",
+            ],
+            2,
+        );
         assert_eq!(words, ["AI", "launches"]);
     }
 

@@ -12,15 +12,29 @@ pub(super) struct Wishes {
 
 impl Wishes {
     pub(super) fn of(note: &Option<String>) -> Self {
-        let Some(note) = note else { return Self::default() };
+        let Some(note) = note else {
+            return Self::default();
+        };
         let note = note.to_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| note.contains(word));
         let without = |what: &str| {
             let ways = ["no", "without", "remove", "drop", "fewer", "leave out"];
-            ways.iter().any(|way| ["", "the ", "any ", "all "].iter().any(|article| note.contains(&format!("{way} {article}{what}"))))
+            ways.iter().any(|way| {
+                ["", "the ", "any ", "all "]
+                    .iter()
+                    .any(|article| note.contains(&format!("{way} {article}{what}")))
+            })
         };
         Self {
-            shorter: says(&["shorter", "shorten", "more concise", "briefer", "cut it", "too long", "half the length"]),
+            shorter: says(&[
+                "shorter",
+                "shorten",
+                "more concise",
+                "briefer",
+                "cut it",
+                "too long",
+                "half the length",
+            ]),
             longer: says(&["longer", "more detail", "expand", "too short"]),
             no_hashtags: without("hashtag"),
             no_links: without("link") || without("url"),
