@@ -2,3 +2,5 @@
 
 mod approval;
 mod execution;
+mod patrol;
+mod survival;

@@ -74,6 +74,11 @@ impl Outside {
             .insert(name.to_owned(), html);
     }
 
+    /// The page answers 404 from now on.
+    pub(crate) fn take_down(&self, name: &str) {
+        self.scene.lock().unwrap().pages.remove(name);
+    }
+
     pub(crate) fn received(&self) -> Vec<Received> {
         self.scene.lock().unwrap().received.clone()
     }
