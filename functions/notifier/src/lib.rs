@@ -1,8 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod asking;
-#[cfg(test)]
-mod fake_store;
 mod letters;
 mod links;
 pub mod start;

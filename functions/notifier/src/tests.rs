@@ -1,10 +1,8 @@
 //! The notifier through its door: messages in, mails out.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use domain::approval::{Approval, ApprovalStatus, Draft};
 use domain::digest;
 use domain::execution::{
@@ -15,12 +13,12 @@ use domain::owner::Owner;
 use domain::plan::Plan;
 use engine::Engine;
 use engine::consuming::{Consumer, Delivery, Disposition};
-use engine::ports::queues::{DeadLetter, Message, QueueError};
-use engine::ports::{Clock, Entropy, Mail, MailError, Mailer, Queues};
+use engine::memory::{FixedClock, MemoryMailer, MemoryQueues, MemoryStore, SeededEntropy, at_once};
+use engine::ports::queues::Message;
+use engine::ports::{Mail, MailError, Store as _, Write};
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::fake_store::Desk;
 use crate::links::tests::OneSecret;
 use crate::{Links, Notifier};
 
@@ -116,96 +114,55 @@ fn failed_run() -> Execution {
     .0
 }
 
-struct Still;
-
-impl Clock for Still {
-    fn now(&self) -> Timestamp {
-        now()
-    }
-}
-impl Entropy for Still {
-    fn uuid(&self, _: Timestamp) -> uuid::Uuid {
-        uuid::Uuid::from_u128(9)
-    }
-    fn fraction(&self) -> f64 {
-        0.0
-    }
-    fn secret(&self) -> [u8; 32] {
-        [0; 32]
-    }
-}
-#[async_trait]
-impl Queues for Still {
-    async fn send(&self, _: &Message, _: Duration) -> Result<(), QueueError> {
-        Ok(())
-    }
-    async fn dead_letters(&self) -> Result<Vec<DeadLetter>, QueueError> {
-        Ok(Vec::new())
-    }
-    async fn bury(&self, _: &DeadLetter) -> Result<(), QueueError> {
-        Ok(())
-    }
-}
-
-#[derive(Default)]
-struct Post {
-    sent: Mutex<Vec<Mail>>,
-    answers: Mutex<VecDeque<Result<String, MailError>>>,
-}
-
-#[async_trait]
-impl Mailer for Post {
-    async fn send(&self, mail: &Mail) -> Result<String, MailError> {
-        self.sent.lock().unwrap().push(mail.clone());
-        self.answers
-            .lock()
-            .unwrap()
-            .pop_front()
-            .unwrap_or_else(|| Ok("mail-1".into()))
-    }
-}
-
 struct World {
-    desk: Arc<Desk>,
-    post: Arc<Post>,
+    store: Arc<MemoryStore>,
+    mailer: Arc<MemoryMailer>,
     notifier: Notifier,
 }
 
 impl World {
     fn new(answers: Vec<Result<String, MailError>>) -> Self {
-        let desk = Arc::new(Desk::default());
-        *desk.approval.lock().unwrap() = Some(approval());
-        desk.drafts
-            .lock()
-            .unwrap()
-            .insert(draft().sha256(), serde_json::to_value(draft()).unwrap());
-        *desk.person.lock().unwrap() = Some(Owner {
-            id: owner(),
-            email: "owner@x.test".into(),
-            team: None,
-            created_at: now(),
-        });
-        let post = Arc::new(Post {
-            answers: Mutex::new(answers.into()),
-            ..Post::default()
-        });
-        let still = Arc::new(Still);
+        let store = Arc::new(MemoryStore::default());
+        let mailer = Arc::new(MemoryMailer::default());
+        for answer in answers {
+            mailer.answer(answer);
+        }
         let engine = Engine {
-            store: desk.clone(),
-            queues: still.clone(),
-            clock: still.clone(),
-            entropy: still,
+            store: store.clone(),
+            queues: Arc::new(MemoryQueues::default()),
+            clock: Arc::new(FixedClock::at(now())),
+            entropy: Arc::new(SeededEntropy::default()),
         };
+        let document = serde_json::to_value(draft()).unwrap();
+        store.plant_output(&owner(), &approval().draft, document);
+        store.plant(&Write::PutOwner {
+            owner: Owner {
+                id: owner(),
+                email: "owner@x.test".into(),
+                team: None,
+                created_at: now(),
+            },
+        });
         let links = Links::new(
             Arc::new(OneSecret::default()),
             "name".into(),
             "https://nightdesk.example",
         );
-        Self {
-            desk,
-            post: post.clone(),
-            notifier: Notifier::new(engine, post, links),
-        }
+        let world = Self {
+            store,
+            mailer: mailer.clone(),
+            notifier: Notifier::new(engine, mailer, links),
+        };
+        world.approval_is(approval());
+        world
+    }
+
+    fn approval_is(&self, approval: Approval) {
+        self.store.plant(&Write::PutApproval { approval });
+    }
+
+    fn run_is(&self, execution: Execution) {
+        self.store.plant(&Write::CreateExecution { execution });
     }
 
     async fn deliver(&self, message: Message) -> Disposition {
@@ -236,11 +193,12 @@ impl World {
     }
 
     fn stored(&self) -> Approval {
-        self.desk.approval.lock().unwrap().clone().unwrap()
+        let stored = at_once(self.store.approval(&owner(), &approval().id));
+        stored.unwrap().unwrap()
     }
 
     fn mails(&self) -> Vec<Mail> {
-        self.post.sent.lock().unwrap().clone()
+        self.mailer.asked()
     }
 }
 
@@ -265,7 +223,7 @@ async fn every_approver_gets_a_link_of_their_own_once() {
     assert_eq!(mails.len(), 2);
     assert_ne!(token(&mails[0]), token(&mails[1]));
     for (mail, approver) in mails.iter().zip(&approval().approvers) {
-        let links = world.desk.links.lock().unwrap();
+        let links = world.store.links();
         assert_eq!(
             links[&digest::of_bytes(token(mail).as_bytes())].approver,
             *approver
@@ -290,7 +248,7 @@ async fn a_mail_that_did_not_go_out_is_sent_again_with_the_same_link() {
         (token(&mails[0]), token(&mails[1])),
         (token(&mails[2]), token(&mails[3]))
     );
-    assert_eq!(world.desk.links.lock().unwrap().len(), 2);
+    assert_eq!(world.store.links().len(), 2);
 }
 
 #[tokio::test]
@@ -308,7 +266,7 @@ async fn an_address_that_takes_no_mail_is_written_down() {
 #[tokio::test]
 async fn nobody_is_asked_about_what_is_decided() {
     let world = World::new(vec![]);
-    *world.desk.approval.lock().unwrap() = Some(approval().close(ApprovalStatus::Superseded));
+    world.approval_is(approval().close(ApprovalStatus::Superseded));
     assert_eq!(world.ask().await, Disposition::Done);
     assert!(world.mails().is_empty());
 }
@@ -316,7 +274,7 @@ async fn nobody_is_asked_about_what_is_decided() {
 #[tokio::test]
 async fn a_failed_run_is_told_with_its_reason() {
     let world = World::new(vec![Err(MailError::Unavailable("throttled".into()))]);
-    *world.desk.run.lock().unwrap() = Some(failed_run());
+    world.run_is(failed_run());
     assert_eq!(world.tell().await, Disposition::Failed);
     assert_eq!(world.tell().await, Disposition::Done);
     let mail = world.mails().pop().unwrap();
@@ -332,7 +290,7 @@ async fn a_failed_run_is_told_with_its_reason() {
 #[tokio::test]
 async fn a_run_that_goes_on_is_not_told_about() {
     let world = World::new(vec![]);
-    *world.desk.run.lock().unwrap() = Some(run());
+    world.run_is(run());
     assert_eq!(world.tell().await, Disposition::Done);
     assert!(world.mails().is_empty());
 }

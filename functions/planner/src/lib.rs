@@ -1,8 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod asking;
-#[cfg(test)]
-mod fake_store;
 mod reply;
 pub mod start;
 

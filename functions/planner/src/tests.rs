@@ -9,9 +9,10 @@ use domain::egress::EgressRule;
 use domain::planning::{PlanningRequest, PlanningState, Preset};
 use engine::Engine;
 use engine::consuming::{Consumer, Delivery, Disposition};
+use engine::memory::{FixedClock, MemoryQueues, MemoryStore, SeededEntropy, at_once};
 use engine::ports::model::Answer;
 use engine::ports::queues::Message;
-use engine::ports::{Model, ModelError, Task};
+use engine::ports::{Model, ModelError, Store as _, Task};
 use providers::model::OfflineModel;
 use serde_json::json;
 
@@ -46,42 +47,13 @@ impl Model for Scripted {
     }
 }
 
-mod world {
-    //! The ports a plan needs none of: they must not be called.
-    use super::*;
-    use engine::ports::queues::{DeadLetter, Message, QueueError};
-    use engine::ports::{Clock, Entropy, Queues};
-    use jiff::Timestamp;
-
-    pub(super) struct Still;
-
-    impl Clock for Still {
-        fn now(&self) -> Timestamp {
-            "2026-05-04T08:00:00Z".parse().unwrap()
-        }
-    }
-    impl Entropy for Still {
-        fn uuid(&self, _: Timestamp) -> uuid::Uuid {
-            uuid::Uuid::from_u128(9)
-        }
-        fn fraction(&self) -> f64 {
-            0.0
-        }
-        fn secret(&self) -> [u8; 32] {
-            [0; 32]
-        }
-    }
-    #[async_trait]
-    impl Queues for Still {
-        async fn send(&self, _: &Message, _: Duration) -> Result<(), QueueError> {
-            Ok(())
-        }
-        async fn dead_letters(&self) -> Result<Vec<DeadLetter>, QueueError> {
-            Ok(Vec::new())
-        }
-        async fn bury(&self, _: &DeadLetter) -> Result<(), QueueError> {
-            Ok(())
-        }
+/// An engine that remembers.
+fn engine_on(store: &Arc<MemoryStore>) -> Engine {
+    Engine {
+        store: store.clone(),
+        queues: Arc::new(MemoryQueues::default()),
+        clock: Arc::new(FixedClock::at("2026-05-04T08:00:00Z".parse().unwrap())),
+        entropy: Arc::new(SeededEntropy::default()),
     }
 }
 
@@ -105,15 +77,8 @@ fn bad() -> String {
 }
 
 fn planner(model: Arc<dyn Model>) -> PlannerFunction {
-    let still = Arc::new(world::Still);
-    let engine = Engine {
-        store: Arc::new(crate::fake_store::OneJob::default()),
-        queues: still.clone(),
-        clock: still.clone(),
-        entropy: still,
-    };
     PlannerFunction::new(
-        engine,
+        engine_on(&Arc::default()),
         model,
         Arc::new(OfflineModel),
         EgressRule::public_only(),
@@ -122,14 +87,8 @@ fn planner(model: Arc<dyn Model>) -> PlannerFunction {
 
 #[tokio::test]
 async fn a_job_is_carried_out_once_and_a_repetition_changes_nothing() {
-    let still = Arc::new(world::Still);
-    let store = Arc::new(crate::fake_store::OneJob::default());
-    let engine = Engine {
-        store: store.clone(),
-        queues: still.clone(),
-        clock: still.clone(),
-        entropy: still,
-    };
+    let store = Arc::new(MemoryStore::default());
+    let engine = engine_on(&store);
     let owner = domain::ids::OwnerId::from_uuid(uuid::Uuid::from_u128(1));
     let planning = engine
         .submit_planning(&owner, request(GOAL), None)
@@ -143,7 +102,7 @@ async fn a_job_is_carried_out_once_and_a_repetition_changes_nothing() {
     );
     let delivery = Delivery {
         message: Message::Plan {
-            owner,
+            owner: owner.clone(),
             planning: planning.id.clone(),
         },
         worker: "w".into(),
@@ -151,16 +110,18 @@ async fn a_job_is_carried_out_once_and_a_repetition_changes_nothing() {
         remaining: Duration::from_secs(100),
     };
     assert_eq!(planner.handle(delivery.clone()).await, Disposition::Done);
-    let plan = store.plan.lock().unwrap().clone().unwrap();
-    let concluded = store.planning.lock().unwrap().clone().unwrap();
-    assert_eq!(
-        concluded.state,
-        PlanningState::Completed {
-            plan: plan.id.clone()
-        }
+    let stored = || at_once(store.planning(&owner, &planning.id)).unwrap();
+    let concluded = stored().unwrap();
+    let PlanningState::Completed { plan } = &concluded.state else {
+        panic!("{concluded:?}")
+    };
+    assert!(
+        at_once(store.reviewed_plan(&owner, plan))
+            .unwrap()
+            .is_some()
     );
     assert_eq!(planner.handle(delivery).await, Disposition::Done);
-    assert_eq!(store.planning.lock().unwrap().clone().unwrap(), concluded);
+    assert_eq!(stored(), Some(concluded));
 }
 
 async fn plan_with(

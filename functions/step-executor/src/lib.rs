@@ -3,14 +3,16 @@
 mod claim;
 mod commit;
 mod failure;
-#[cfg(test)]
-mod fakes;
 mod material;
+#[cfg(test)]
+mod outside;
 mod plans;
 pub mod start;
 mod tools;
 mod upstream;
 mod work;
+#[cfg(test)]
+mod world;
 
 use std::sync::Arc;
 

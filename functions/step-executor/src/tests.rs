@@ -6,12 +6,13 @@ use domain::approval::{ApprovalStatus, Choice, DecisionChannel, Verdict};
 use domain::execution::{ErrorCode, Event, StepState};
 use engine::advance::Alongside;
 use engine::consuming::{Consumer, Disposition};
+use engine::memory::at_once;
 use engine::ports::model::Task;
 use engine::ports::queues::Message;
-use engine::ports::{MailError, PostError, SearchError};
+use engine::ports::{MailError, PostError, SearchError, Store as _, Write};
 use serde_json::{Value, json};
 
-use crate::fakes::{World, execution_id, owner_id};
+use crate::world::{World, execution_id, owner_id, workflow_id};
 
 fn search_then_report() -> Value {
     json!([
@@ -71,7 +72,7 @@ async fn a_step_is_done_and_the_next_one_sent() {
     assert_eq!(deliver(&world, "find").await, Disposition::Done);
     assert_eq!(world.output("find")["count"], 1);
     assert!(
-        matches!(world.queue.0.lock().unwrap().as_slice(), [Message::Step { step, .. }] if step == "report")
+        matches!(world.queues.messages().as_slice(), [Message::Step { step, .. }] if step == "report")
     );
     assert_eq!(deliver(&world, "report").await, Disposition::Done);
     let report = world.output("report");
@@ -91,10 +92,10 @@ async fn a_duplicate_of_a_settled_step_sends_what_follows_and_does_nothing_else(
     let world = World::new(search_then_report());
     deliver(&world, "find").await;
     let before = world.run();
-    world.queue.0.lock().unwrap().clear();
+    world.queues.take();
     assert_eq!(deliver(&world, "find").await, Disposition::Done);
     assert_eq!(world.run(), before);
-    assert_eq!(world.queue.0.lock().unwrap().len(), 1);
+    assert_eq!(world.queues.sent().len(), 1);
 }
 
 #[tokio::test]
@@ -163,13 +164,12 @@ async fn a_run_with_another_plan_than_its_own_does_not_go_on() {
     let other =
         domain::plan::Plan::read(&webhook(), "", &domain::egress::EgressRule::public_only())
             .unwrap();
-    world
-        .store
-        .plans
-        .lock()
-        .unwrap()
-        .values_mut()
-        .for_each(|plan| *plan = other.clone());
+    world.store.plant(&Write::PutPlan {
+        owner: owner_id(),
+        workflow: workflow_id(),
+        version: 1,
+        plan: other,
+    });
     deliver(&world, "find").await;
     assert_eq!(failure(&world, "find"), ErrorCode::Infrastructure);
 }
@@ -190,7 +190,7 @@ async fn a_condition_that_does_not_hold_skips_the_step() {
 async fn a_hiccup_of_the_store_does_not_lose_the_work() {
     let world = World::new(search_then_report());
     let executor = world.executor();
-    let claimed = world.store.execution_now();
+    let claimed = world.run();
     let claim = Event::StepClaimed {
         step: "find".into(),
         worker: "w".into(),
@@ -202,7 +202,7 @@ async fn a_hiccup_of_the_store_does_not_lose_the_work() {
         .unwrap();
     let row = run.step("find").unwrap().clone();
     let came = executor.work(&run, &row, Duration::from_secs(60)).await;
-    *world.store.failing_commits.lock().unwrap() = 2;
+    world.store.fail_commits(2);
     assert_eq!(
         executor.commit(&run, &row, &came).await,
         Ok(Disposition::Done)
@@ -222,15 +222,13 @@ async fn a_mail_is_prepared_approved_and_sent_once_as_approved() {
     deliver(&world, "mail").await;
     let approval = world.only_approval();
     assert_eq!(world.state("mail"), "awaiting_approval");
-    assert!(world.outside.mails.lock().unwrap().is_empty());
+    assert!(world.mailer.asked().is_empty());
     assert_eq!(approval.approvers, ["owner@nightdesk.test"]);
     assert_eq!(approval.sources, ["https://found.example/rust"]);
     assert!(
         world
-            .queue
-            .0
-            .lock()
-            .unwrap()
+            .queues
+            .messages()
             .iter()
             .any(|message| matches!(message, Message::AskApproval { .. }))
     );
@@ -239,7 +237,7 @@ async fn a_mail_is_prepared_approved_and_sent_once_as_approved() {
     deliver(&world, "mail").await;
     assert_eq!(world.output("mail"), json!({"message_id": "mail-1"}));
     deliver(&world, "mail").await;
-    let mails = world.outside.mails.lock().unwrap();
+    let mails = world.mailer.asked();
     assert_eq!(mails.len(), 1);
     assert_eq!(
         (mails[0].subject.as_str(), mails[0].text.as_str()),
@@ -254,22 +252,20 @@ async fn a_draft_that_changed_after_approval_is_not_sent() {
     deliver(&world, "mail").await;
     decide(&world, Choice::Approve, None).await;
     let approval = world.only_approval();
-    for document in world.store.outputs.lock().unwrap().values_mut() {
-        if document["kind"] == "email" {
-            document["to"] = json!(["thief@example.org"]);
-        }
-    }
-    let mut changed = approval.clone();
+    let mut document = at_once(world.store.output(&owner_id(), &approval.draft))
+        .unwrap()
+        .unwrap();
+    assert_eq!(document["kind"], "email");
+    document["to"] = json!(["thief@example.org"]);
+    let mut changed = approval;
     changed.draft.inline = None;
     world
         .store
-        .approvals
-        .lock()
-        .unwrap()
-        .insert(approval.id, changed);
+        .plant_output(&owner_id(), &changed.draft, document);
+    world.store.plant(&Write::PutApproval { approval: changed });
     deliver(&world, "mail").await;
     assert_eq!(failure(&world, "mail"), ErrorCode::DraftChanged);
-    assert!(world.outside.mails.lock().unwrap().is_empty());
+    assert!(world.mailer.asked().is_empty());
 }
 
 #[tokio::test]
@@ -278,9 +274,9 @@ async fn an_approval_that_was_taken_back_sends_nothing() {
     deliver(&world, "find").await;
     deliver(&world, "mail").await;
     decide(&world, Choice::Approve, None).await;
-    for approval in world.store.approvals.lock().unwrap().values_mut() {
-        approval.status = ApprovalStatus::Cancelled;
-    }
+    let mut approval = world.only_approval();
+    approval.status = ApprovalStatus::Cancelled;
+    world.store.plant(&Write::PutApproval { approval });
     deliver(&world, "mail").await;
     assert_eq!(failure(&world, "mail"), ErrorCode::DraftChanged);
 }
@@ -292,11 +288,8 @@ async fn a_mail_that_may_have_gone_out_is_for_a_person_to_judge() {
     deliver(&world, "mail").await;
     decide(&world, Choice::Approve, None).await;
     world
-        .outside
-        .mail_answers
-        .lock()
-        .unwrap()
-        .push_back(Err(MailError::Unknown("cut off".into())));
+        .mailer
+        .answer(Err(MailError::Unknown("cut off".into())));
     deliver(&world, "mail").await;
     assert_eq!(world.state("mail"), "outcome_unknown");
 }
@@ -307,7 +300,7 @@ async fn a_mail_that_hangs_is_for_a_person_to_judge_too() {
     deliver(&world, "find").await;
     deliver(&world, "mail").await;
     decide(&world, Choice::Approve, None).await;
-    *world.outside.mail_hangs.lock().unwrap() = true;
+    world.mailer.hang();
     deliver(&world, "mail").await;
     assert_eq!(world.state("mail"), "outcome_unknown");
 }
@@ -381,9 +374,9 @@ async fn a_post_waits_with_its_text_and_is_made_again_with_the_note() {
     assert!(
         matches!(&tasks[..], [Task::Post { note: None, .. }, Task::Post { note: Some(note), .. }] if note == "shorter")
     );
-    let approvals = world.store.approvals.lock().unwrap();
+    let approvals = world.approvals();
     let second = approvals
-        .values()
+        .iter()
         .find(|approval| approval.generation == 2)
         .unwrap();
     assert!(second.is_open());

@@ -6,6 +6,8 @@ pub mod consuming;
 pub mod dispatch;
 pub mod executions;
 pub mod judging;
+#[cfg(feature = "memory")]
+pub mod memory;
 pub mod owners;
 pub mod planning;
 pub mod ports;

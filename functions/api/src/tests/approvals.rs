@@ -1,12 +1,14 @@
 //! Deciding, by the API and by the mailed page.
 
-use domain::approval::{ApprovalStatus, Draft};
+use domain::approval::{Approval, ApprovalStatus, Draft};
 use domain::digest;
 use domain::execution::{Event, Execution};
 use domain::ids::{ApprovalId, ExecutionId, WorkflowId};
 use engine::advance::{Alongside, SYSTEM};
 use engine::approvals::DraftMade;
+use engine::memory::at_once;
 use engine::ports::store::Link;
+use engine::ports::{Store as _, Write};
 use serde_json::{Value, json};
 
 use super::world::{Answer, B, World};
@@ -44,7 +46,12 @@ async fn asked_about(body: &str) -> Asked {
         .advance(&owner, &run, &claim, SYSTEM, &Alongside::default())
         .await
         .unwrap();
-    let stored = world.store.state().workflows[&WorkflowId::parse(&workflow).unwrap()].clone();
+    let stored = world
+        .store
+        .workflow(&owner, &WorkflowId::parse(&workflow).unwrap())
+        .await
+        .unwrap()
+        .unwrap();
     let draft = Draft::Email {
         to: vec!["x@elsewhere.test".into()],
         subject: "News".into(),
@@ -78,11 +85,10 @@ async fn asked_about(body: &str) -> Asked {
         approval: id.clone(),
         approver: "a@owner.test".into(),
     };
-    world
-        .store
-        .state()
-        .links
-        .insert(digest::of_bytes(TOKEN.as_bytes()), link);
+    world.store.plant(&Write::PutLink {
+        token_sha256: digest::of_bytes(TOKEN.as_bytes()),
+        link,
+    });
     Asked {
         world,
         id,
@@ -104,7 +110,22 @@ fn nonce(page: &Answer) -> String {
 
 impl Asked {
     fn run(&self) -> Execution {
-        self.world.store.state().executions[&self.run].clone()
+        let run = at_once(self.world.store.execution(&World::owner(1), &self.run));
+        run.unwrap().unwrap()
+    }
+
+    fn approval(&self) -> Approval {
+        let approval = at_once(self.world.store.approval(&World::owner(1), &self.id));
+        approval.unwrap().unwrap()
+    }
+
+    /// Changes behind the API's back how many must approve.
+    fn require(&self, required: u32) {
+        let approval = Approval {
+            required,
+            ..self.approval()
+        };
+        self.world.store.plant(&Write::PutApproval { approval });
     }
 
     fn path(&self) -> String {
@@ -188,26 +209,14 @@ async fn the_api_shows_and_decides() {
     decide("request_changes", json!({}))
         .await
         .refused(422, "validation_failed");
-    asked
-        .world
-        .store
-        .state()
-        .approvals
-        .values_mut()
-        .for_each(|approval| approval.required = 2);
+    asked.require(2);
     let alone = decide("approve", json!({"edited_body": "mine"})).await;
     assert_eq!(
         alone.refused(422, "validation_failed")[0].0,
         "/edited_body",
         "two approve the same bytes"
     );
-    asked
-        .world
-        .store
-        .state()
-        .approvals
-        .values_mut()
-        .for_each(|approval| approval.required = 1);
+    asked.require(1);
     let edited = decide(
         "approve",
         json!({"comment": "fine", "edited_body": "Hello you"}),
@@ -241,7 +250,7 @@ async fn the_api_shows_and_decides() {
 #[tokio::test]
 async fn looking_at_the_link_changes_nothing() {
     let asked = asked_about("Hello").await;
-    let commits = asked.world.store.state().commits;
+    let commits = asked.world.store.commits();
     for _ in 0..5 {
         assert_eq!(asked.page().await.status, 200);
     }
@@ -258,7 +267,7 @@ async fn looking_at_the_link_changes_nothing() {
         (options.status.as_u16(), options.header("allow")),
         (204, "GET, HEAD, OPTIONS, POST")
     );
-    assert_eq!(asked.world.store.state().commits, commits);
+    assert_eq!(asked.world.store.commits(), commits);
     for (name, part) in [
         ("content-security-policy", "default-src 'none'"),
         ("content-security-policy", "script-src 'none'"),
@@ -304,10 +313,7 @@ async fn a_click_decides_once() {
     let asked = asked_about("Hello").await;
     let approved = asked.click("decision=approve&note=").await;
     assert_eq!(approved.status, 200, "{}", approved.text());
-    assert_eq!(
-        asked.world.store.state().approvals[&asked.id].status,
-        ApprovalStatus::Approved
-    );
+    assert_eq!(asked.approval().status, ApprovalStatus::Approved);
     let decision = asked.world.get(&asked.path()).await.json()["decisions"][0].clone();
     assert_eq!(
         (&decision["by"], &decision["channel"]),
@@ -338,7 +344,7 @@ async fn a_click_decides_once() {
 #[tokio::test]
 async fn forged_and_undecided_forms_are_refused() {
     let asked = asked_about("Hello").await;
-    let commits = asked.world.store.state().commits;
+    let commits = asked.world.store.commits();
     let good = nonce(&asked.page().await);
     let path = format!("/a/{TOKEN}");
     let form = format!("decision=approve&nonce={good}");
@@ -407,11 +413,7 @@ async fn forged_and_undecided_forms_are_refused() {
             404
         );
     }
-    assert_eq!(
-        asked.world.store.state().commits,
-        commits,
-        "nothing has changed"
-    );
+    assert_eq!(asked.world.store.commits(), commits, "nothing has changed");
     assert_eq!(
         asked
             .world

@@ -167,27 +167,16 @@ async fn limits_and_credits_stop_a_start() {
     let world = World::new();
     let id = world.workflow().await;
     let execute = format!("/v1/workflows/{id}/execute");
-    world.store.state().accounts.insert(
-        World::owner(1),
-        domain::credits::Account {
-            balance: Some(0),
-            reserved: 0,
-        },
-    );
+    world.grant(0);
     world
         .post(&execute, json!({}))
         .await
         .refused(402, "insufficient_credits");
-    world.store.state().accounts.clear();
-    world
-        .store
-        .state()
-        .workflows
-        .values_mut()
-        .for_each(|workflow| {
-            workflow.max_executions = Some(1);
-            workflow.execution_count = 1;
-        });
+    world.grant(100);
+    world.change_workflows(|workflow| {
+        workflow.max_executions = Some(1);
+        workflow.execution_count = 1;
+    });
     world
         .post(&execute, json!({}))
         .await
@@ -201,12 +190,7 @@ async fn limits_and_credits_stop_a_start() {
         )
         .await;
     assert_eq!(patch.status, 200, "{}", patch.text());
-    world
-        .store
-        .state()
-        .workflows
-        .values_mut()
-        .for_each(|workflow| workflow.execution_count = 5);
+    world.change_workflows(|workflow| workflow.execution_count = 5);
     let patch = world
         .json_as(
             super::world::A,

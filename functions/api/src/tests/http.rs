@@ -1,9 +1,11 @@
 //! The HTTP layer itself: methods, media types, bodies, tokens.
 
+use domain::digest;
+use domain::owner::{Permission, Token};
+use engine::ports::Write;
 use serde_json::json;
 
 use super::world::{A, World, simple};
-use domain::owner::Permission;
 
 #[tokio::test]
 async fn health_needs_no_token_and_everything_else_does() {
@@ -50,13 +52,14 @@ async fn a_token_may_do_what_it_may() {
         json!({"owner_id": World::owner(1), "email": "a@owner.test", "team": null, "permissions": ["read"]})
     );
     let expired = "nd_eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee";
-    world.token(expired, 1, "a@owner.test", &[Permission::Read]);
-    world
-        .store
-        .state()
-        .tokens
-        .values_mut()
-        .for_each(|token| token.is_active = false);
+    let token = world.token(expired, 1, "a@owner.test", &[Permission::Read]);
+    world.store.plant(&Write::PutToken {
+        sha256: digest::of_bytes(expired.as_bytes()),
+        token: Token {
+            is_active: false,
+            ..token
+        },
+    });
     world
         .get_as(expired, "/v1/me")
         .await
@@ -122,7 +125,7 @@ async fn bodies_are_judged_before_they_are_read() {
     .refused(422, "validation_failed");
     assert_eq!(faults[0].0, "idempotency-key");
     assert_eq!(
-        world.store.state().commits,
+        world.store.commits(),
         0,
         "a refused request changes nothing"
     );
@@ -169,7 +172,7 @@ async fn queries_are_read_strictly() {
 #[tokio::test]
 async fn an_outage_is_said_without_details() {
     let world = World::new();
-    world.store.state().down = true;
+    world.store.set_down(true);
     let answer = world.get("/v1/workflows").await;
     answer.refused(503, "unavailable");
     assert!(!answer.text().contains("10.0.0.7"));

@@ -1,9 +1,8 @@
-//! The router as a client meets it, over a store of maps.
+//! The router as a client meets it, over the ports in memory.
 
 mod approvals;
 mod executions;
 mod http;
-mod memory;
 mod planning;
 mod workflows;
 mod world;

@@ -3,7 +3,8 @@
 use domain::egress::EgressRule;
 use domain::ids::PlanId;
 use domain::plan::Plan;
-use domain::planning::{Planner, PlanningState, Profile, ReviewedPlan};
+use domain::planning::{Planner, Planning, PlanningState, Profile, ReviewedPlan};
+use engine::ports::Write;
 use serde_json::{Value, json};
 
 use super::world::{B, World, simple};
@@ -31,14 +32,17 @@ fn reviewed(n: u128) -> ReviewedPlan {
 impl World {
     /// What the planner would do to every open job.
     fn conclude(&self, outcome: &PlanningState) {
-        let mut state = self.store.state();
-        state
-            .reviewed
-            .insert(reviewed(1).id, (Self::owner(1), reviewed(1)));
-        state
-            .plannings
-            .values_mut()
-            .for_each(|planning| planning.state = outcome.clone());
+        self.store.plant(&Write::PutReviewedPlan {
+            owner: Self::owner(1),
+            plan: reviewed(1),
+        });
+        for planning in self.plannings() {
+            let planning = Planning {
+                state: outcome.clone(),
+                ..planning
+            };
+            self.store.plant(&Write::PutPlanning { planning });
+        }
     }
 }
 
@@ -164,15 +168,8 @@ async fn a_workflow_adopts_a_reviewed_plan_or_waits_for_one() {
         .await;
     assert_eq!(waiting.status, 202, "{}", waiting.text());
     assert_eq!(waiting.json()["status"], "planning");
-    assert_eq!(world.outside.sent.lock().unwrap().len(), 1);
-    let planning = world
-        .store
-        .state()
-        .plannings
-        .values()
-        .next()
-        .unwrap()
-        .clone();
+    assert_eq!(world.queues.sent().len(), 1);
+    let planning = world.plannings().remove(0);
     world
         .app
         .engine

@@ -24,7 +24,7 @@ async fn a_workflow_is_made_found_changed_and_deleted() {
         ("/next_occurrences/0", json!("2026-05-04T14:00:00Z")),
         ("/approvals/deadline", json!("72 hours")),
         ("/approvals/reminders/0", json!("24 hours")),
-        ("/confirmations", json!(1)),
+        ("/overlap_policy", json!("skip")),
         ("/plan_version", json!(1)),
         ("/health", json!("ok")),
         ("/access_level", json!("owner")),
@@ -120,15 +120,10 @@ async fn the_status_moves_only_where_it_may() {
         .post(&format!("{path}/plan/approve"), json!({}))
         .await
         .refused(409, "invalid_transition");
-    world
-        .store
-        .state()
-        .workflows
-        .values_mut()
-        .for_each(|workflow| {
-            workflow.status = domain::workflow::WorkflowStatus::Failed;
-            workflow.failures_in_a_row = 10;
-        });
+    world.change_workflows(|workflow| {
+        workflow.status = domain::workflow::WorkflowStatus::Failed;
+        workflow.failures_in_a_row = 10;
+    });
     assert_eq!(
         patch(json!({"status": "active"})).await.json()["health"],
         "ok",
@@ -195,6 +190,8 @@ async fn lists_are_filtered_sorted_and_paged() {
         body["name"] = name.into();
         body["tags"] = tags;
         assert_eq!(world.post("/v1/workflows", body).await.status, 201);
+        // What is made in one millisecond has no order.
+        world.advance_clock(1);
     }
     let names = async |query: &str| -> Vec<String> {
         let list = world.get(&format!("/v1/workflows?{query}")).await.json();
@@ -250,7 +247,7 @@ async fn the_quota_holds_and_dry_runs_create_nothing() {
     );
     assert_eq!(estimate["next_occurrences"].as_array().unwrap().len(), 5);
     assert_eq!(estimate["plan"]["steps"][0]["type"], "search");
-    assert_eq!(world.store.state().commits, 0);
+    assert_eq!(world.store.commits(), 0);
     for _ in 0..5 {
         world.workflow().await;
     }
@@ -278,19 +275,14 @@ async fn run_immediately_starts_a_run_or_changes_nothing() {
         .await
         .json();
     assert_eq!(runs["pagination"]["total"], 1);
-    world.store.state().accounts.insert(
-        World::owner(1),
-        domain::credits::Account {
-            balance: Some(0),
-            reserved: 0,
-        },
-    );
-    let commits = world.store.state().commits;
+    // The one credit that the run above has set aside.
+    world.grant(1);
+    let commits = world.store.commits();
     let short = world.post("/v1/workflows", body).await;
     short.refused(402, "insufficient_credits");
     assert_eq!(
         (&short.json()["required"], &short.json()["available"]),
         (&json!(1), &json!(0))
     );
-    assert_eq!(world.store.state().commits, commits);
+    assert_eq!(world.store.commits(), commits);
 }

@@ -1,82 +1,25 @@
 //! One installation with two owners, and a client.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use ::http::{HeaderMap, Request, StatusCode};
-use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use domain::digest;
-use domain::ids::{OwnerId, TokenId, WorkflowId};
+use domain::ids::{OwnerId, TokenId};
 use domain::owner::{Owner, Permission, Token};
-use domain::schedule::AwsExpression;
+use domain::planning::Planning;
+use domain::workflow::Workflow;
 use engine::Engine;
-use engine::ports::queues::{DeadLetter, QueueError};
-use engine::ports::schedules::ScheduleError;
-use engine::ports::{Clock, Entropy, Message, Queues, Schedules};
-use jiff::{SignedDuration, Timestamp};
+use engine::memory::{
+    FixedClock, MemoryQueues, MemorySchedules, MemoryStore, SeededEntropy, at_once,
+};
+use engine::ports::{Clock as _, Message, Store as _, Write};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use super::memory::Memory;
 use crate::app::{App, Settings};
-
-/// A clock the test moves, ids that count, messages that are only counted.
-pub(super) struct Outside {
-    now: Mutex<Timestamp>,
-    made: AtomicU64,
-    pub(super) sent: Mutex<Vec<Message>>,
-}
-
-impl Clock for Outside {
-    fn now(&self) -> Timestamp {
-        *self.now.lock().unwrap()
-    }
-}
-
-impl Entropy for Outside {
-    fn uuid(&self, _: Timestamp) -> uuid::Uuid {
-        uuid::Uuid::from_u128(u128::from(self.made.fetch_add(1, Ordering::Relaxed)))
-    }
-
-    fn fraction(&self) -> f64 {
-        0.0
-    }
-
-    fn secret(&self) -> [u8; 32] {
-        [7; 32]
-    }
-}
-
-#[async_trait]
-impl Queues for Outside {
-    async fn send(&self, message: &Message, _: Duration) -> Result<(), QueueError> {
-        self.sent.lock().unwrap().push(message.clone());
-        Ok(())
-    }
-
-    async fn dead_letters(&self) -> Result<Vec<DeadLetter>, QueueError> {
-        Ok(Vec::new())
-    }
-
-    async fn bury(&self, _: &DeadLetter) -> Result<(), QueueError> {
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Schedules for Outside {
-    async fn put(
-        &self,
-        _: &OwnerId,
-        _: &WorkflowId,
-        _: &[AwsExpression],
-    ) -> Result<(), ScheduleError> {
-        Ok(())
-    }
-}
 
 /// An answer.
 #[derive(Debug)]
@@ -126,8 +69,9 @@ impl Answer {
 }
 
 pub(super) struct World {
-    pub(super) store: Arc<Memory>,
-    pub(super) outside: Arc<Outside>,
+    pub(super) store: Arc<MemoryStore>,
+    pub(super) queues: Arc<MemoryQueues>,
+    clock: Arc<FixedClock>,
     pub(super) app: App,
     router: Router,
 }
@@ -137,12 +81,10 @@ pub(super) const B: &str = "nd_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 
 impl World {
     pub(super) fn new() -> Self {
-        let store = Arc::new(Memory::default());
-        let outside = Arc::new(Outside {
-            now: Mutex::new("2026-05-04T08:00:00Z".parse().unwrap()),
-            made: AtomicU64::new(1000),
-            sent: Mutex::default(),
-        });
+        let now = "2026-05-04T08:00:00Z".parse().unwrap();
+        let store = Arc::new(MemoryStore::default());
+        let queues = Arc::new(MemoryQueues::default());
+        let clock = Arc::new(FixedClock::at(now));
         let settings = Settings::read(|name| match name {
             "NIGHTDESK_BASE_URL" => Some("http://127.0.0.1:8787".to_owned()),
             "NIGHTDESK_MAX_WORKFLOWS" => Some("5".to_owned()),
@@ -152,17 +94,18 @@ impl World {
         let app = App {
             engine: Engine {
                 store: Arc::clone(&store) as _,
-                queues: Arc::clone(&outside) as _,
-                clock: Arc::clone(&outside) as _,
-                entropy: Arc::clone(&outside) as _,
+                queues: Arc::clone(&queues) as _,
+                clock: Arc::clone(&clock) as _,
+                entropy: Arc::new(SeededEntropy::default()),
             },
-            schedules: Arc::clone(&outside) as _,
+            schedules: Arc::new(MemorySchedules::default()),
             settings: Arc::new(settings.unwrap()),
         };
         let world = Self {
             router: crate::router(app.clone()),
             store,
-            outside,
+            queues,
+            clock,
             app,
         };
         let all = [
@@ -180,8 +123,14 @@ impl World {
         OwnerId::from_uuid(uuid::Uuid::from_u128(n))
     }
 
-    pub(super) fn token(&self, text: &str, owner: u128, email: &str, permissions: &[Permission]) {
-        let now = self.outside.now();
+    pub(super) fn token(
+        &self,
+        text: &str,
+        owner: u128,
+        email: &str,
+        permissions: &[Permission],
+    ) -> Token {
+        let now = self.clock.now();
         let token = Token {
             id: TokenId::from_uuid(uuid::Uuid::from_u128(owner)),
             owner: Self::owner(owner),
@@ -193,22 +142,56 @@ impl World {
             created_at: now,
             expires_at: None,
         };
-        let mut state = self.store.state();
-        state
-            .tokens
-            .insert(digest::of_bytes(text.as_bytes()), token);
+        self.store.plant(&Write::PutToken {
+            sha256: digest::of_bytes(text.as_bytes()),
+            token: token.clone(),
+        });
         let owner = Owner {
             id: Self::owner(owner),
             email: email.to_owned(),
             team: None,
             created_at: now,
         };
-        state.owners.insert(owner.id.clone(), owner);
+        self.store.plant(&Write::PutOwner { owner });
+        token
     }
 
     pub(super) fn advance_clock(&self, hours: i64) {
-        let mut now = self.outside.now.lock().unwrap();
-        *now = now.checked_add(SignedDuration::from_hours(hours)).unwrap();
+        self.clock.advance(SignedDuration::from_hours(hours));
+    }
+
+    /// What A's account holds from now on, beside what it held.
+    pub(super) fn grant(&self, amount: u32) {
+        self.store.plant(&Write::Grant {
+            owner: Self::owner(1),
+            amount,
+            at: self.clock.now(),
+        });
+    }
+
+    /// Changes every workflow of A's behind the API's back.
+    pub(super) fn change_workflows(&self, change: impl Fn(&mut Workflow)) {
+        let owner = Self::owner(1);
+        for row in at_once(self.store.workflow_rows(&owner)).unwrap() {
+            let stored = at_once(self.store.workflow(&owner, &row.id));
+            let mut workflow = stored.unwrap().unwrap();
+            change(&mut workflow);
+            self.store.plant(&Write::PutWorkflow { workflow });
+        }
+    }
+
+    /// The planning jobs that A's requests have sent to the planner.
+    pub(super) fn plannings(&self) -> Vec<Planning> {
+        let messages = self.queues.messages();
+        let jobs = messages.iter().filter_map(|message| match message {
+            Message::Plan { owner, planning } => Some((owner, planning)),
+            _ => None,
+        });
+        jobs.map(|(owner, id)| {
+            let stored = at_once(self.store.planning(owner, id));
+            stored.unwrap().unwrap()
+        })
+        .collect()
     }
 
     pub(super) async fn send(

@@ -163,11 +163,9 @@ async fn next(
         return no_such_instance();
     };
     let Some(invocation) = mailbox.next.lock().await.recv().await else {
-        return refused(
-            StatusCode::GONE,
-            "InstanceEnded",
-            "the host is done with this instance",
-        );
+        // The host is done with this instance and is killing it. Any answer would be one Lambda
+        // never gives; the connection ends with the process.
+        return std::future::pending().await;
     };
     let headers = [
         (

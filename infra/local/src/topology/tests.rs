@@ -10,6 +10,7 @@ fn deployment(topology: &Topology) -> Deployment {
     let given = BTreeMap::from([
         ("MailFrom".to_owned(), "desk@nightdesk.test".to_owned()),
         ("BaseUrl".to_owned(), "http://127.0.0.1:8787".to_owned()),
+        ("SearchUrl".to_owned(), "http://127.0.0.1:8888".to_owned()),
     ]);
     Deployment {
         parameters: topology
@@ -202,6 +203,7 @@ fn parameters_are_checked() {
     let with = |name: &str, value: &str| {
         let given = BTreeMap::from([
             ("MailFrom".to_owned(), "desk@nightdesk.test".to_owned()),
+            ("SearchUrl".to_owned(), "http://127.0.0.1:8888".to_owned()),
             (name.to_owned(), value.to_owned()),
         ]);
         topology

@@ -531,7 +531,8 @@ fn judge(parts: &[Part], reasons: &[CancellationReason], writer: &str) -> Result
         if let Meaning::TooFewCredits(required) = meaning {
             let available = stored
                 .and_then(|stored| item::number(stored, "available"))
-                .unwrap_or_default();
+                .unwrap_or_default()
+                .max(0);
             return Err(InsufficientCredits {
                 required: i64::from(required),
                 available,

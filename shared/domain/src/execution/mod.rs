@@ -5,9 +5,18 @@
 //! next state and the effects to dispatch once that state is committed. Joins are recomputed from the
 //! rows at every event, never counted, so an event that comes twice cannot start a step twice.
 
+#![warn(
+    clippy::wildcard_enum_match_arm,
+    clippy::match_wildcard_for_single_variants
+)]
+
 mod apply;
+mod clockwork;
 mod event;
+mod redoing;
+mod settling;
 mod state;
+mod step;
 mod sweep;
 
 use jiff::Timestamp;
@@ -214,7 +223,7 @@ impl Execution {
             judged: new.judged,
         };
         let mut effects = Vec::new();
-        apply::settle(&mut execution, now, &mut effects);
+        settling::settle(&mut execution, now, &mut effects);
         (execution, effects)
     }
 

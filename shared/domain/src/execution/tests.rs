@@ -647,18 +647,27 @@ fn every_state() -> Vec<StepState> {
     ]
 }
 
+/// A name as the README writes it.
+fn word(name: &str) -> String {
+    if name.contains('_') {
+        format!("`{name}`")
+    } else {
+        name.to_owned()
+    }
+}
+
 /// The README's table: for each state and event the state that follows, or `·` where it is refused.
 fn table() -> String {
     let events = every_event("post", 1);
     let mut text = String::from("| event \\ state |");
     for state in every_state() {
-        let _ = write!(text, " {} |", state.name());
+        let _ = write!(text, " {} |", word(state.name()));
     }
     text.push_str("\n|---|");
     text.push_str(&"---|".repeat(every_state().len()));
     text.push('\n');
     for event in events {
-        let _ = write!(text, "| {} |", event.name());
+        let _ = write!(text, "| {} |", word(event.name()));
         for state in every_state() {
             let settled = state.is_settled();
             let run = with_state(state);
@@ -671,7 +680,7 @@ fn table() -> String {
                 !settled || cell == "·" || cell == "run ends",
                 "a settled step is never moved: {event:?}"
             );
-            let _ = write!(text, " {cell} |");
+            let _ = write!(text, " {} |", word(&cell));
         }
         text.push('\n');
     }

@@ -217,7 +217,7 @@ fn a_function_has_the_variables_and_permissions_its_wiring_asks_for() {
         (
             ".schedules()",
             "NIGHTDESK_SCHEDULE_GROUP",
-            "scheduler:CreateSchedule",
+            "scheduler:DeleteSchedule",
         ),
         (".mailer()", "NIGHTDESK_MAIL_FROM", "ses:SendEmail"),
         (
@@ -249,6 +249,111 @@ fn a_function_has_the_variables_and_permissions_its_wiring_asks_for() {
                     "{name} uses {call} and may not {action}"
                 );
             }
+        }
+    }
+}
+
+/// Every action a function is allowed, and the resources it is allowed for.
+fn allowed(function: &Value) -> Vec<(String, String)> {
+    let policies = function["Policies"].as_sequence().unwrap();
+    let statements = policies
+        .iter()
+        .flat_map(|policy| policy["Statement"].as_sequence().unwrap());
+    let mut pairs = Vec::new();
+    for statement in statements {
+        let resources = one_or_many(&statement["Resource"]);
+        for action in one_or_many(&statement["Action"]) {
+            for resource in &resources {
+                let resource = match resource {
+                    Value::Tagged(tagged) => tagged.value.as_str().unwrap().to_owned(),
+                    other => panic!("{other:?} names no resource of the template"),
+                };
+                pairs.push((action.as_str().unwrap().to_owned(), resource));
+            }
+        }
+    }
+    pairs
+}
+
+fn one_or_many(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Sequence(many) => many.clone(),
+        one => vec![one.clone()],
+    }
+}
+
+/// What the code does with what it is allowed to do, by the calls that are found in it.
+#[test]
+fn a_function_may_do_no_more_than_it_does() {
+    let all: BTreeMap<String, Vec<(String, String)>> = functions()
+        .into_iter()
+        .map(|(name, function)| (name, allowed(&function)))
+        .collect();
+    let whoever_may = |does: &dyn Fn(&str, &str) -> bool| -> Vec<&str> {
+        all.iter()
+            .filter(|(_, pairs)| pairs.iter().any(|(action, on)| does(action, on)))
+            .map(|(name, _)| name.as_str())
+            .collect()
+    };
+    let whoever = |wanted: &str| whoever_may(&|action, _| action == wanted);
+    for (action, functions) in [
+        // The lists of the API are the only ones, and its owners the only ones who delete.
+        ("dynamodb:BatchGetItem", &["ApiFunction"][..]),
+        ("dynamodb:DeleteItem", &["ApiFunction"]),
+        // Plans and goals live in the table; outputs and drafts may be too large for it.
+        (
+            "s3:PutObject",
+            &[
+                "ApiFunction",
+                "ConditionEvaluatorFunction",
+                "StepExecutorFunction",
+            ],
+        ),
+        (
+            "secretsmanager:GetSecretValue",
+            &[
+                "NotifierFunction",
+                "PlannerFunction",
+                "StepExecutorFunction",
+            ],
+        ),
+        (
+            "ses:SendEmail",
+            &["NotifierFunction", "StepExecutorFunction"],
+        ),
+        ("sqs:ReceiveMessage", &["SweeperFunction"]),
+        ("sqs:ChangeMessageVisibility", &["StepExecutorFunction"]),
+        ("dynamodb:Scan", &[]),
+        ("scheduler:GetSchedule", &[]),
+    ] {
+        assert_eq!(whoever(action), functions, "{action}");
+    }
+    assert_eq!(
+        whoever_may(&|_, on| on.ends_with("/index/due")),
+        ["SweeperFunction"],
+        "only the sweeper looks for what is due"
+    );
+    assert_eq!(
+        whoever("iam:PassRole"),
+        whoever("scheduler:CreateSchedule"),
+        "a schedule is made with the role that sends for it"
+    );
+    assert!(
+        all["PlannerFunction"]
+            .iter()
+            .all(|(action, _)| !action.starts_with("sqs:")),
+        "the planner only writes down what it found"
+    );
+}
+
+#[test]
+fn nobody_but_the_schedules_sends_to_the_start_queue() {
+    for (name, function) in functions() {
+        for (action, resource) in allowed(&function) {
+            assert!(
+                !(action == "sqs:SendMessage" && resource.starts_with("StartQueue")),
+                "{name}: due times come from EventBridge Scheduler"
+            );
         }
     }
 }

@@ -173,21 +173,19 @@ fn read_plain_fields(o: &mut Object<'_>, next: &mut Workflow, context: &Context<
         next.schedule = schedule;
         next.scheduled_from = context.now;
     }
-    let overlap =
-        |o: &mut Object<'_>| o.word("overlap_policy", OverlapPolicy::ALL, OverlapPolicy::as_str);
     set(
         o,
         "overlap_policy",
         &mut next.overlap_policy,
         || OverlapPolicy::Skip,
-        overlap,
+        fields::overlap_policy,
     );
     set(
         o,
         "catch_up",
         &mut next.catch_up,
         || CatchUp::Latest,
-        |o| o.word("catch_up", CatchUp::ALL, CatchUp::as_str),
+        fields::catch_up,
     );
     set(
         o,

@@ -93,12 +93,8 @@ pub(crate) fn create(body: &Value, context: &Context<'_>) -> Result<NewWorkflow,
     let stop_condition = fields::stop_condition(o);
     let stop_condition = o.required("stop_condition", stop_condition);
     let schedule = Schedule::read(o, context.now);
-    let overlap_policy = o
-        .word("overlap_policy", OverlapPolicy::ALL, OverlapPolicy::as_str)
-        .unwrap_or(OverlapPolicy::Skip);
-    let catch_up = o
-        .word("catch_up", CatchUp::ALL, CatchUp::as_str)
-        .unwrap_or(CatchUp::Latest);
+    let overlap_policy = fields::overlap_policy(o).unwrap_or(OverlapPolicy::Skip);
+    let catch_up = fields::catch_up(o).unwrap_or(CatchUp::Latest);
     let approvals = approvals::read(o, context.addresses()).unwrap_or_default();
     let include_baseline = o.boolean("include_baseline").unwrap_or(false);
     let twice = confirmations_by_default(work.as_ref().and_then(Work::plan));

@@ -6,6 +6,7 @@
 use domain::reader::Object;
 use domain::schedule::Every;
 use domain::stop_condition::StopCondition;
+use domain::workflow::{CatchUp, OverlapPolicy};
 
 /// The highest count a limit takes.
 const MOST: u32 = 1_000_000;
@@ -43,6 +44,26 @@ pub(super) fn max_executions(object: &mut Object<'_>) -> Option<u32> {
 
 pub(super) fn max_credits(object: &mut Object<'_>) -> Option<u32> {
     object.count("max_credits_per_execution", 1..=MOST)
+}
+
+/// What a due run does while another is live. Keeping one back for later is not carried out yet.
+pub(super) fn overlap_policy(object: &mut Object<'_>) -> Option<OverlapPolicy> {
+    let policy = object.word("overlap_policy", OverlapPolicy::ALL, OverlapPolicy::as_str)?;
+    if policy == OverlapPolicy::BufferOne {
+        object.fault("overlap_policy", "is not available yet: buffer_one");
+        return None;
+    }
+    Some(policy)
+}
+
+/// What happens to due times that were missed: so far the latest one is made up for.
+pub(super) fn catch_up(object: &mut Object<'_>) -> Option<CatchUp> {
+    let catch_up = object.word("catch_up", CatchUp::ALL, CatchUp::as_str)?;
+    if catch_up != CatchUp::Latest {
+        refuse_unavailable(object, "catch_up");
+        return None;
+    }
+    Some(catch_up)
 }
 
 /// How often a change must be seen before it counts; `default` is 2 for crawls, else 1.

@@ -384,6 +384,8 @@ fn what_is_not_available_yet_is_never_silently_accepted() {
         (json!({"deliver": [{"type": "feed"}]}), "/deliver"),
         (json!({"session_id": "ses_1"}), "/session_id"),
         (json!({"confirmations": 3}), "/confirmations"),
+        (json!({"catch_up": "all"}), "/catch_up"),
+        (json!({"overlap_policy": "buffer_one"}), "/overlap_policy"),
         (json!({"catch_up_window": "2 days"}), "/catch_up_window"),
         (
             json!({"approvals": {"reminders": ["2 hours"]}}),

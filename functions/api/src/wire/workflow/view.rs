@@ -60,7 +60,6 @@ pub(crate) fn object(
     put("approvals", approvals::write(&workflow.approvals));
     put("deliver", json!([]));
     put("include_baseline", workflow.include_baseline.into());
-    put("confirmations", workflow.confirmations.into());
     put("max_executions", workflow.max_executions.into());
     put(
         "max_credits_per_execution",

@@ -7,7 +7,7 @@ use engine::consuming::{Consumer, Disposition};
 use engine::ports::{FetchError, Page};
 use serde_json::{Value, json};
 
-use crate::fakes::World;
+use crate::world::World;
 
 fn world(config: Value) -> World {
     World::new(json!([{"id": "read", "type": "crawl", "config": config}]))

@@ -1,0 +1,191 @@
+//! One run for this crate's tests: the engine on its ports in memory, and an outside as the test lays it out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::approval::Approval;
+use domain::execution::{Execution, NewExecution, StepState, Trigger};
+use domain::ids::{ExecutionId, OwnerId, WorkflowId};
+use domain::owner::Owner;
+use domain::plan::Plan;
+use domain::workflow::Workflow;
+use engine::Engine;
+use engine::consuming::Delivery;
+use engine::memory::{FixedClock, MemoryMailer, MemoryQueues, MemoryStore, SeededEntropy, at_once};
+use engine::ports::queues::Message;
+use engine::ports::store::Slice;
+use engine::ports::{Store as _, Write};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::outside::Outside;
+use crate::{Ports, StepExecutor};
+
+/// Everything a test looks at.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) queues: Arc<MemoryQueues>,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) mailer: Arc<MemoryMailer>,
+    pub(crate) outside: Arc<Outside>,
+    entropy: Arc<SeededEntropy>,
+}
+
+pub(crate) fn owner_id() -> OwnerId {
+    OwnerId::from_uuid(uuid::Uuid::from_u128(1))
+}
+
+pub(crate) fn workflow_id() -> WorkflowId {
+    WorkflowId::from_uuid(uuid::Uuid::from_u128(2))
+}
+
+pub(crate) fn execution_id() -> ExecutionId {
+    ExecutionId::from_uuid(uuid::Uuid::from_u128(3))
+}
+
+fn workflow(now: Timestamp) -> Workflow {
+    let json = json!({
+        "id": workflow_id(), "owner": owner_id(), "name": "Morning wires", "mode": "multi_step", "status": "active",
+        "schedule": manual(), "stop_condition": {"type": "always"}, "overlap_policy": "skip", "catch_up": "latest",
+        "confirmations": 1, "plan_version": 1, "execution_count": 1, "scheduled_from": now, "nudge_at": now,
+        "created_at": now, "updated_at": now, "revision": 0,
+    });
+    serde_json::from_value(json).unwrap()
+}
+
+fn manual() -> Value {
+    let body = json!({"schedule": "manual"});
+    let mut object = domain::reader::Object::new(&body, "");
+    let schedule = domain::schedule::Schedule::read(&mut object, Timestamp::UNIX_EPOCH).unwrap();
+    serde_json::to_value(schedule).unwrap()
+}
+
+impl World {
+    /// A run of these steps that has just begun.
+    pub(crate) fn new(steps: Value) -> Self {
+        let now: Timestamp = "2026-05-04T08:00:00Z".parse().unwrap();
+        let plan =
+            Plan::read(&steps, "/steps", &domain::egress::EgressRule::public_only()).unwrap();
+        let store = MemoryStore::default();
+        let new = NewExecution {
+            id: execution_id(),
+            owner: owner_id(),
+            workflow: workflow_id(),
+            plan: &plan,
+            plan_version: 1,
+            trigger: Trigger::Manual,
+            scheduled_for: None,
+            reserved: plan.most_credits(),
+            judged: false,
+        };
+        let (execution, _) = Execution::create(new, now);
+        store.plant(&Write::CreateExecution { execution });
+        let workflow = workflow(now);
+        store.plant(&Write::PutWorkflow { workflow });
+        store.plant(&Write::PutPlan {
+            owner: owner_id(),
+            workflow: workflow_id(),
+            version: 1,
+            plan,
+        });
+        let owner = Owner {
+            id: owner_id(),
+            email: "owner@nightdesk.test".into(),
+            team: None,
+            created_at: now,
+        };
+        store.plant(&Write::PutOwner { owner });
+        Self {
+            store: Arc::new(store),
+            queues: Arc::default(),
+            clock: Arc::new(FixedClock::at(now)),
+            mailer: Arc::default(),
+            outside: Arc::default(),
+            entropy: Arc::default(),
+        }
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        Engine {
+            store: self.store.clone(),
+            queues: self.queues.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        }
+    }
+
+    pub(crate) fn ports(&self) -> Ports {
+        let outside = self.outside.clone();
+        Ports {
+            search: outside.clone(),
+            crawler: outside.clone(),
+            model: outside.clone(),
+            images: outside.clone(),
+            mailer: self.mailer.clone(),
+            webhooks: outside,
+        }
+    }
+
+    pub(crate) fn executor(&self) -> StepExecutor {
+        StepExecutor::new(
+            self.engine(),
+            self.ports(),
+            domain::egress::EgressRule::public_only(),
+        )
+    }
+
+    pub(crate) fn delivery(step: &str, worker: &str) -> Delivery {
+        Delivery {
+            message: Message::Step {
+                owner: owner_id(),
+                execution: execution_id(),
+                step: step.to_owned(),
+            },
+            worker: worker.to_owned(),
+            receive_count: 1,
+            remaining: Duration::from_secs(600),
+        }
+    }
+
+    pub(crate) fn run(&self) -> Execution {
+        let run = at_once(self.store.execution(&owner_id(), &execution_id()));
+        run.unwrap().unwrap()
+    }
+
+    /// The stored output of a completed step.
+    pub(crate) fn output(&self, step: &str) -> Value {
+        let run = self.run();
+        match &run.step(step).unwrap().state {
+            StepState::Completed { output, .. } => {
+                let document = at_once(self.store.output(&owner_id(), output));
+                document.unwrap().unwrap()
+            }
+            other => panic!("{step} is {other:?}"),
+        }
+    }
+
+    pub(crate) fn state(&self, step: &str) -> &'static str {
+        self.run().step(step).unwrap().state.name()
+    }
+
+    pub(crate) fn approvals(&self) -> Vec<Approval> {
+        let all = Slice {
+            limit: 100,
+            offset: 0,
+            after: None,
+        };
+        let approvals = at_once(self.store.approvals(&owner_id(), None, None, &all));
+        approvals.unwrap().items
+    }
+
+    pub(crate) fn only_approval(&self) -> Approval {
+        let mut approvals = self.approvals();
+        assert_eq!(approvals.len(), 1);
+        approvals.remove(0)
+    }
+
+    pub(crate) fn advance_clock(&self, seconds: i64) {
+        self.clock.advance(jiff::SignedDuration::from_secs(seconds));
+    }
+}

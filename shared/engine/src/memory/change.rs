@@ -1,0 +1,235 @@
+//! What each write of a commit does to which items, and on which condition: the table's rules, said once more.
+
+use std::any::Any;
+
+use domain::credits::{LedgerEntry, LedgerKind};
+use domain::ids::OwnerId;
+
+use super::item::{Credits, Item};
+use super::key::Key;
+use crate::ports::Write;
+
+/// What must be so before anything is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// Nothing: the change is harmless twice, or guarded by another of the commit.
+    None,
+    /// Nothing is there; what is, exists already.
+    New,
+    /// Nothing is there; what is, somebody else was faster with.
+    First,
+    /// The stored revision is the one before this.
+    Next(u64),
+    /// The stored revision is this, or nothing is there any more.
+    StillOrGone(u64),
+    /// So many credits are available, or they are not limited.
+    Available(u32),
+}
+
+/// What happens to an item.
+pub(super) enum Change {
+    Put(Item),
+    Remove,
+    /// Numbers added to an account; a grant also limits it from now on.
+    Credits {
+        added: Credits,
+    },
+}
+
+/// One item's part of a commit.
+pub(super) struct Part {
+    pub(super) key: Key,
+    pub(super) condition: Condition,
+    pub(super) change: Change,
+}
+
+impl Part {
+    fn put(key: Key, item: Item, condition: Condition) -> Self {
+        Self {
+            key,
+            condition,
+            change: Change::Put(item),
+        }
+    }
+
+    fn freely<T: Any + Send + Sync>(key: Key, document: T) -> Self {
+        Self::put(key, Item::new(document), Condition::None)
+    }
+
+    fn credits(owner: &OwnerId, added: Credits, condition: Condition) -> Self {
+        Self {
+            key: Key::Account(owner.clone()),
+            condition,
+            change: Change::Credits { added },
+        }
+    }
+}
+
+/// Revision 0 is new, any other follows the one before.
+fn by_revision(revision: u64) -> Condition {
+    if revision == 0 {
+        Condition::New
+    } else {
+        Condition::Next(revision)
+    }
+}
+
+/// The parts of one write, made by `writer`.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm a write, as in the real store, so that the two can be read side by side"
+)]
+pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
+    match write {
+        Write::CreateExecution { execution } => {
+            let key = Key::Execution(execution.owner.clone(), execution.id.clone());
+            let item = Item::new(execution.clone())
+                .revision(execution.revision)
+                .due(execution.due_at());
+            vec![Part::put(key, item, Condition::New)]
+        }
+        Write::AdvanceExecution { execution, record } => {
+            let (owner, id) = (execution.owner.clone(), execution.id.clone());
+            let item = Item::new(execution.clone())
+                .revision(execution.revision)
+                .due(execution.due_at());
+            vec![
+                Part::put(
+                    Key::Execution(owner.clone(), id.clone()),
+                    item,
+                    Condition::Next(execution.revision),
+                ),
+                Part::freely(Key::Event(owner, id, record.revision), record.clone()),
+            ]
+        }
+        Write::PutApproval { approval } => {
+            let key = Key::Approval(approval.owner.clone(), approval.id.clone());
+            let item = Item::new(approval.clone())
+                .revision(approval.revision)
+                .due(approval.due_at());
+            vec![Part::put(key, item, by_revision(approval.revision))]
+        }
+        Write::PutWorkflow { workflow } => {
+            let key = Key::Workflow(workflow.owner.clone(), workflow.id.clone());
+            let item = Item::new(workflow.clone())
+                .revision(workflow.revision)
+                .due(workflow.due_at());
+            vec![Part::put(key, item, by_revision(workflow.revision))]
+        }
+        Write::DeleteWorkflow { workflow } => vec![Part {
+            key: Key::Workflow(workflow.owner.clone(), workflow.id.clone()),
+            condition: Condition::StillOrGone(workflow.revision),
+            change: Change::Remove,
+        }],
+        Write::PutPlan {
+            owner,
+            workflow,
+            version,
+            plan,
+        } => {
+            let key = Key::Plan(owner.clone(), workflow.clone(), *version);
+            vec![Part::put(key, Item::new(plan.clone()), Condition::First)]
+        }
+        Write::PutPlanning { planning } => {
+            let key = Key::Planning(planning.owner.clone(), planning.id.clone());
+            let item = Item::new(planning.clone())
+                .revision(planning.revision)
+                .due(planning.due_at());
+            vec![Part::put(key, item, by_revision(planning.revision))]
+        }
+        Write::PutReviewedPlan { owner, plan } => {
+            let key = Key::ReviewedPlan(owner.clone(), plan.id.clone());
+            vec![Part::put(key, Item::new(plan.clone()), Condition::New)]
+        }
+        Write::RecordOccurrence {
+            owner,
+            workflow,
+            occurrence,
+        } => {
+            let at = occurrence.scheduled_for.as_millisecond();
+            let key = Key::Occurrence(owner.clone(), workflow.clone(), at);
+            let item = Item::new(occurrence.clone());
+            vec![Part::put(key, item, Condition::New)]
+        }
+        Write::ReserveCredits { owner, amount } => {
+            let added = Credits {
+                available: -i64::from(*amount),
+                reserved: i64::from(*amount),
+                ..Credits::default()
+            };
+            vec![Part::credits(owner, added, Condition::Available(*amount))]
+        }
+        Write::SettleCredits {
+            owner,
+            execution,
+            reserved,
+            consumed,
+            at,
+        } => {
+            let (reserved, consumed) = (i64::from(*reserved), i64::from(*consumed.min(reserved)));
+            let added = Credits {
+                available: reserved - consumed,
+                reserved: -reserved,
+                balance: -consumed,
+                ..Credits::default()
+            };
+            let mut parts = vec![Part::credits(owner, added, Condition::None)];
+            if consumed > 0 {
+                let key = Key::Ledger(owner.clone(), at.as_millisecond(), execution.to_string());
+                let entry = LedgerEntry {
+                    at: *at,
+                    amount: -consumed,
+                    kind: LedgerKind::Charge,
+                    execution_id: Some(execution.clone()),
+                };
+                parts.push(Part::freely(key, entry));
+            }
+            parts
+        }
+        Write::Grant { owner, amount, at } => {
+            let amount = i64::from(*amount);
+            let added = Credits {
+                limited: true,
+                available: amount,
+                balance: amount,
+                reserved: 0,
+            };
+            let key = Key::Ledger(owner.clone(), at.as_millisecond(), writer.to_owned());
+            let entry = LedgerEntry {
+                at: *at,
+                amount,
+                kind: LedgerKind::Grant,
+                execution_id: None,
+            };
+            vec![
+                Part::credits(owner, added, Condition::None),
+                Part::freely(key, entry),
+            ]
+        }
+        Write::PutConclusion {
+            owner,
+            execution,
+            stored,
+        } => {
+            let key = Key::Conclusion(owner.clone(), execution.clone());
+            vec![Part::freely(key, stored.clone())]
+        }
+        Write::PutBaseline {
+            owner,
+            workflow,
+            stored,
+        } => {
+            let key = Key::Baseline(owner.clone(), workflow.clone());
+            vec![Part::freely(key, stored.clone())]
+        }
+        Write::PutLink { token_sha256, link } => {
+            vec![Part::freely(Key::Link(token_sha256.clone()), link.clone())]
+        }
+        Write::PutOwner { owner } => {
+            vec![Part::freely(Key::Owner(owner.id.clone()), owner.clone())]
+        }
+        Write::PutToken { sha256, token } => {
+            vec![Part::freely(Key::Token(sha256.clone()), token.clone())]
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The key of every item. Like the table's, each begins with its owner but for the look-ups by a hash.
+//!
+//! Keys are ordered as their fields are, so the items of one list stand together: a run's events by revision, an
+//! owner's runs by id, which is by time.
+
+use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanId, PlanningId, WorkflowId};
+
+use crate::ports::store::DueItem;
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key {
+    Owner(OwnerId),
+    Token(String),
+    Link(String),
+    Account(OwnerId),
+    /// By the millisecond, then by whose entry it is.
+    Ledger(OwnerId, i64, String),
+    Workflow(OwnerId, WorkflowId),
+    Plan(OwnerId, WorkflowId, u32),
+    Baseline(OwnerId, WorkflowId),
+    /// By the millisecond.
+    Occurrence(OwnerId, WorkflowId, i64),
+    Execution(OwnerId, ExecutionId),
+    Event(OwnerId, ExecutionId, u64),
+    Conclusion(OwnerId, ExecutionId),
+    Approval(OwnerId, ApprovalId),
+    Planning(OwnerId, PlanningId),
+    ReviewedPlan(OwnerId, PlanId),
+    Output(OwnerId, String),
+    Bytes(OwnerId, String),
+}
+
+impl Key {
+    /// What the due index says of an item; `None` for a kind that is never due.
+    pub(super) fn due_item(&self) -> Option<DueItem> {
+        match self {
+            Self::Execution(owner, id) => Some(DueItem::Execution(owner.clone(), id.clone())),
+            Self::Approval(owner, id) => Some(DueItem::Approval(owner.clone(), id.clone())),
+            Self::Workflow(owner, id) => Some(DueItem::Workflow(owner.clone(), id.clone())),
+            Self::Planning(owner, id) => Some(DueItem::Planning(owner.clone(), id.clone())),
+            Self::Owner(_)
+            | Self::Token(_)
+            | Self::Link(_)
+            | Self::Account(_)
+            | Self::Ledger(..)
+            | Self::Plan(..)
+            | Self::Baseline(..)
+            | Self::Occurrence(..)
+            | Self::Event(..)
+            | Self::Conclusion(..)
+            | Self::ReviewedPlan(..)
+            | Self::Output(..)
+            | Self::Bytes(..) => None,
+        }
+    }
+}

@@ -1,0 +1,476 @@
+//! The store in memory.
+//!
+//! Documents are kept as values, not as JSON: that they survive being written down is what the contract
+//! suite asks of the real store. Outputs follow its rule: the smallest travel inside their reference, all others are
+//! kept under their owner and hash.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use domain::approval::{Approval, ApprovalStatus};
+use domain::credits::{Account, LedgerEntry};
+use domain::execution::{Execution, Output};
+use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanId, PlanningId, WorkflowId};
+use domain::owner::{Owner, Token};
+use domain::patrol::Baseline;
+use domain::plan::Plan;
+use domain::planning::{Planning, ReviewedPlan};
+use domain::workflow::Workflow;
+use domain::{digest, text};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::change::Change;
+use super::item::{Credits, Item};
+use super::key::Key;
+use super::outage::{Outage, REASON};
+use super::table::Table;
+use super::{commit, lock};
+use crate::ports::store::{
+    DueItem, EventRecord, Link, Occurrence, PageOf, Slice, WorkflowRow, Write,
+};
+use crate::ports::{Commit, CommitError, Store, StoreError};
+
+/// Who wrote what a test has planted.
+const PLANTED: &str = "planted";
+
+#[derive(Default)]
+struct State {
+    table: Table,
+    commits: usize,
+    /// Of every call.
+    outage: Outage,
+    /// Of commits only.
+    commit_outage: Outage,
+}
+
+/// A store that lasts as long as its process.
+#[derive(Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+impl std::fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryStore")
+            .field("commits", &self.commits())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Beside the port: what a test prepares, and what it asks.
+impl MemoryStore {
+    /// Writes without asking any condition and without counting: a test's beginning, or damage that nobody may do.
+    pub fn plant(&self, write: &Write) {
+        commit::plant(&mut lock(&self.state).table, write, PLANTED);
+    }
+
+    /// Puts a document where `output` refers to, whatever its hash.
+    pub fn plant_output(&self, owner: &OwnerId, output: &Output, document: Value) {
+        let key = Key::Output(owner.clone(), output.sha256.clone());
+        let item = Change::Put(Item::new(document));
+        lock(&self.state).table.change(key, item, PLANTED);
+    }
+
+    /// How many commits were made, repetitions included.
+    #[must_use]
+    pub fn commits(&self) -> usize {
+        lock(&self.state).commits
+    }
+
+    /// Every mailed link by the hash of its token: a list that the port does not give.
+    #[must_use]
+    pub fn links(&self) -> BTreeMap<String, Link> {
+        let state = lock(&self.state);
+        let items = state.table.from(Key::Link(String::new()));
+        items
+            .map_while(|(key, item)| match key {
+                Key::Link(sha256) => Some((sha256.clone(), item.document::<Link>()?.clone())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Makes the next `n` commits fail before they write.
+    pub fn fail_commits(&self, n: u32) {
+        lock(&self.state).commit_outage.next = n;
+    }
+
+    /// Makes every call fail, or none.
+    pub fn set_down(&self, down: bool) {
+        lock(&self.state).outage.down = down;
+    }
+
+    /// Asks the table, when it answers.
+    fn ask<T>(&self, question: impl FnOnce(&mut Table) -> T) -> Result<T, StoreError> {
+        let mut state = lock(&self.state);
+        if state.outage.strikes() {
+            return Err(StoreError::Unavailable(REASON.to_owned()));
+        }
+        Ok(question(&mut state.table))
+    }
+
+    fn document<T: Any + Clone>(&self, key: &Key) -> Result<Option<T>, StoreError> {
+        self.ask(|table| table.document(key))?
+    }
+
+    /// The documents of a list, newest first.
+    fn newest<T: Any + Clone>(
+        &self,
+        from: Key,
+        belongs: impl Fn(&Key) -> bool,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut list = self.ask(|table| table.list(from, belongs))??;
+        list.reverse();
+        Ok(list)
+    }
+
+    /// The document that the reference under `key` refers to.
+    fn referred(&self, owner: &OwnerId, key: &Key) -> Result<Option<Value>, StoreError> {
+        let Some(reference) = self.document::<Output>(key)? else {
+            return Ok(None);
+        };
+        let document = self.load(owner, &reference)?;
+        document
+            .ok_or_else(|| StoreError::Damaged {
+                key: format!("{key:?}"),
+                reason: "what it refers to is gone".to_owned(),
+            })
+            .map(Some)
+    }
+
+    fn load(&self, owner: &OwnerId, output: &Output) -> Result<Option<Value>, StoreError> {
+        match &output.inline {
+            Some(document) => Ok(Some(document.clone())),
+            None => self.document(&Key::Output(owner.clone(), output.sha256.clone())),
+        }
+    }
+}
+
+/// The part of a list, newest first, that a slice asks for.
+fn page<T>(list: Vec<T>, slice: &Slice, id: impl Fn(&T) -> &str) -> PageOf<T> {
+    let total = list.len();
+    let from = match &slice.after {
+        // The next page holds the smaller ids, whether or not the id itself is still there.
+        Some(after) => list.partition_point(|item| id(item) >= after.as_str()),
+        None => slice.offset.min(total),
+    };
+    let items: Vec<T> = list.into_iter().skip(from).take(slice.limit).collect();
+    let next = (from + items.len() < total)
+        .then(|| items.last().map(|item| id(item).to_owned()))
+        .flatten();
+    PageOf { items, total, next }
+}
+
+fn row(workflow: &Workflow) -> WorkflowRow {
+    let words = [workflow.description.as_deref(), workflow.intent.as_deref()];
+    let text: Vec<&str> = words.into_iter().flatten().collect();
+    WorkflowRow {
+        id: workflow.id.clone(),
+        name: workflow.name.clone(),
+        status: workflow.status.as_str().to_owned(),
+        updated_at: workflow.updated_at,
+        tags: workflow.tags.clone(),
+        text: text::preview(&text.join(" "), 120),
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
+        let mut state = lock(&self.state);
+        if state.outage.strikes() || state.commit_outage.strikes() {
+            return Err(StoreError::Unavailable(REASON.to_owned()).into());
+        }
+        commit::commit(&mut state.table, commit)?;
+        state.commits += 1;
+        Ok(())
+    }
+
+    async fn execution(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+    ) -> Result<Option<Execution>, StoreError> {
+        self.document(&Key::Execution(owner.clone(), id.clone()))
+    }
+
+    async fn events(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        let first = Key::Event(owner.clone(), id.clone(), 0);
+        self.ask(|table| {
+            table.list(
+                first,
+                |key| matches!(key, Key::Event(whose, run, _) if whose == owner && run == id),
+            )
+        })?
+    }
+
+    async fn conclusion(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+    ) -> Result<Option<Value>, StoreError> {
+        self.referred(owner, &Key::Conclusion(owner.clone(), id.clone()))
+    }
+
+    async fn executions(
+        &self,
+        owner: &OwnerId,
+        workflow: Option<&WorkflowId>,
+        status: Option<&str>,
+        slice: &Slice,
+    ) -> Result<PageOf<Execution>, StoreError> {
+        let first = ExecutionId::from_uuid(uuid::Uuid::nil());
+        let mut runs: Vec<Execution> = self.newest(
+            Key::Execution(owner.clone(), first),
+            |key| matches!(key, Key::Execution(whose, _) if whose == owner),
+        )?;
+        runs.retain(|run| {
+            workflow.is_none_or(|workflow| run.workflow == *workflow)
+                && status.is_none_or(|status| run.status().as_str() == status)
+        });
+        Ok(page(runs, slice, |run| run.id.as_str()))
+    }
+
+    async fn workflow(
+        &self,
+        owner: &OwnerId,
+        id: &WorkflowId,
+    ) -> Result<Option<Workflow>, StoreError> {
+        self.document(&Key::Workflow(owner.clone(), id.clone()))
+    }
+
+    async fn workflow_rows(&self, owner: &OwnerId) -> Result<Vec<WorkflowRow>, StoreError> {
+        let first = WorkflowId::from_uuid(uuid::Uuid::nil());
+        let workflows: Vec<Workflow> = self.newest(
+            Key::Workflow(owner.clone(), first),
+            |key| matches!(key, Key::Workflow(whose, _) if whose == owner),
+        )?;
+        Ok(workflows.iter().map(row).collect())
+    }
+
+    async fn workflows(
+        &self,
+        owner: &OwnerId,
+        ids: &[WorkflowId],
+    ) -> Result<Vec<Workflow>, StoreError> {
+        self.ask(|table| {
+            ids.iter()
+                .filter_map(|id| {
+                    let key = Key::Workflow(owner.clone(), id.clone());
+                    table.document(&key).transpose()
+                })
+                .collect()
+        })?
+    }
+
+    async fn plan(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        version: u32,
+    ) -> Result<Option<Plan>, StoreError> {
+        self.document(&Key::Plan(owner.clone(), workflow.clone(), version))
+    }
+
+    async fn baseline(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+    ) -> Result<Option<Baseline>, StoreError> {
+        let key = Key::Baseline(owner.clone(), workflow.clone());
+        let Some(document) = self.referred(owner, &key)? else {
+            return Ok(None);
+        };
+        serde_json::from_value(document)
+            .map(Some)
+            .map_err(|error| StoreError::Damaged {
+                key: format!("{key:?}"),
+                reason: error.to_string(),
+            })
+    }
+
+    async fn occurrences(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        limit: usize,
+    ) -> Result<Vec<Occurrence>, StoreError> {
+        let mut occurrences = self.newest(
+            Key::Occurrence(owner.clone(), workflow.clone(), i64::MIN),
+            |key| matches!(key, Key::Occurrence(whose, of, _) if whose == owner && of == workflow),
+        )?;
+        occurrences.truncate(limit);
+        Ok(occurrences)
+    }
+
+    async fn planning(
+        &self,
+        owner: &OwnerId,
+        id: &PlanningId,
+    ) -> Result<Option<Planning>, StoreError> {
+        self.document(&Key::Planning(owner.clone(), id.clone()))
+    }
+
+    async fn reviewed_plan(
+        &self,
+        owner: &OwnerId,
+        id: &PlanId,
+    ) -> Result<Option<ReviewedPlan>, StoreError> {
+        self.document(&Key::ReviewedPlan(owner.clone(), id.clone()))
+    }
+
+    async fn approval(
+        &self,
+        owner: &OwnerId,
+        id: &ApprovalId,
+    ) -> Result<Option<Approval>, StoreError> {
+        self.document(&Key::Approval(owner.clone(), id.clone()))
+    }
+
+    async fn approvals(
+        &self,
+        owner: &OwnerId,
+        workflow: Option<&WorkflowId>,
+        status: Option<ApprovalStatus>,
+        slice: &Slice,
+    ) -> Result<PageOf<Approval>, StoreError> {
+        let first = ApprovalId::from_uuid(uuid::Uuid::nil());
+        let mut approvals: Vec<Approval> = self.newest(
+            Key::Approval(owner.clone(), first),
+            |key| matches!(key, Key::Approval(whose, _) if whose == owner),
+        )?;
+        approvals.retain(|approval| {
+            workflow.is_none_or(|workflow| approval.workflow == *workflow)
+                && status.is_none_or(|status| approval.status == status)
+        });
+        Ok(page(approvals, slice, |approval| approval.id.as_str()))
+    }
+
+    async fn link(&self, token_sha256: &str) -> Result<Option<Link>, StoreError> {
+        self.document(&Key::Link(token_sha256.to_owned()))
+    }
+
+    async fn owner(&self, id: &OwnerId) -> Result<Option<Owner>, StoreError> {
+        self.document(&Key::Owner(id.clone()))
+    }
+
+    async fn token(&self, sha256: &str) -> Result<Option<Token>, StoreError> {
+        self.document(&Key::Token(sha256.to_owned()))
+    }
+
+    async fn account(&self, owner: &OwnerId) -> Result<Account, StoreError> {
+        let credits: Option<Credits> = self.document(&Key::Account(owner.clone()))?;
+        Ok(credits.unwrap_or_default().account())
+    }
+
+    async fn ledger(&self, owner: &OwnerId, limit: usize) -> Result<Vec<LedgerEntry>, StoreError> {
+        let mut entries = self.newest(
+            Key::Ledger(owner.clone(), i64::MIN, String::new()),
+            |key| matches!(key, Key::Ledger(whose, ..) if whose == owner),
+        )?;
+        entries.truncate(limit);
+        Ok(entries)
+    }
+
+    async fn put_output(
+        &self,
+        owner: &OwnerId,
+        document: &Value,
+        preview: &str,
+    ) -> Result<Output, StoreError> {
+        let json = document.to_string();
+        let inline = json.len() <= Output::MOST_INLINE;
+        let output = Output {
+            sha256: digest::of_bytes(json.as_bytes()),
+            bytes: json.len() as u64,
+            inline: inline.then(|| document.clone()),
+            preview: text::preview(preview, Output::PREVIEW),
+        };
+        let key = Key::Output(owner.clone(), output.sha256.clone());
+        self.ask(|table| {
+            if !inline {
+                table.change(key, Change::Put(Item::new(document.clone())), "");
+            }
+        })?;
+        Ok(output)
+    }
+
+    async fn output(&self, owner: &OwnerId, output: &Output) -> Result<Option<Value>, StoreError> {
+        self.load(owner, output)
+    }
+
+    async fn put_bytes(&self, owner: &OwnerId, bytes: &[u8]) -> Result<String, StoreError> {
+        let sha256 = digest::of_bytes(bytes);
+        let key = Key::Bytes(owner.clone(), sha256.clone());
+        self.ask(|table| table.change(key, Change::Put(Item::new(bytes.to_vec())), ""))?;
+        Ok(sha256)
+    }
+
+    async fn bytes(&self, owner: &OwnerId, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.document(&Key::Bytes(owner.clone(), sha256.to_owned()))
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueItem>, StoreError> {
+        self.ask(|table| table.due(now.as_millisecond(), limit))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::at_once;
+
+    fn link(n: u128) -> Write {
+        Write::PutLink {
+            token_sha256: n.to_string(),
+            link: Link {
+                owner: OwnerId::from_uuid(uuid::Uuid::from_u128(n)),
+                approval: ApprovalId::from_uuid(uuid::Uuid::from_u128(n)),
+                approver: "a@x.test".into(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_store_that_is_down_does_nothing_and_what_is_planted_is_no_commit() {
+        let store = MemoryStore::default();
+        let commit = |n| {
+            at_once(store.commit(&Commit {
+                writes: vec![link(n)],
+                writer: "w".into(),
+            }))
+        };
+        store.fail_commits(1);
+        assert!(matches!(commit(1), Err(CommitError::Store(_))));
+        assert_eq!(commit(2), Ok(()));
+        store.set_down(true);
+        assert!(matches!(commit(3), Err(CommitError::Store(_))));
+        assert!(at_once(store.link("2")).is_err());
+        store.set_down(false);
+        store.plant(&link(4));
+        let hashes: Vec<String> = store.links().into_keys().collect();
+        assert_eq!((hashes, store.commits()), (vec!["2".into(), "4".into()], 1));
+    }
+
+    #[test]
+    fn a_planted_document_is_found_under_any_hash() {
+        let (store, owner) = (
+            MemoryStore::default(),
+            OwnerId::from_uuid(uuid::Uuid::nil()),
+        );
+        let long = Value::from("x".repeat(Output::MOST_INLINE));
+        let output = at_once(store.put_output(&owner, &long, "")).unwrap();
+        store.plant_output(&owner, &output, Value::Null);
+        assert_eq!(
+            at_once(store.output(&owner, &output)),
+            Ok(Some(Value::Null))
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! Approvals, and the links that open them.
+
+use std::sync::Arc;
+
+use domain::approval::{Approval, ApprovalStatus};
+use domain::execution::Output;
+use domain::ids::{ApprovalId, ExecutionId, OwnerId, WorkflowId};
+use engine::ports::store::Link;
+use engine::ports::{CommitError, Store, Write};
+use serde_json::json;
+
+use super::{all, commit, fresh, now, owner, write};
+
+/// An approval that nobody has been asked for yet.
+pub(super) fn approval(owner: &OwnerId) -> Approval {
+    Approval {
+        id: ApprovalId::from_uuid(fresh()),
+        owner: owner.clone(),
+        execution: ExecutionId::from_uuid(fresh()),
+        workflow: WorkflowId::from_uuid(fresh()),
+        workflow_name: "w".into(),
+        step: "post".into(),
+        generation: 1,
+        status: ApprovalStatus::Pending,
+        draft: Output {
+            sha256: "a".repeat(64),
+            bytes: 2,
+            inline: Some(json!({})),
+            preview: "p".into(),
+        },
+        original: None,
+        sha256: "a".repeat(64),
+        required: 1,
+        max_revisions: 3,
+        approvers: vec![],
+        decisions: vec![],
+        sources: vec![],
+        deadline: now(),
+        created_at: now(),
+        revision: 0,
+        asked: false,
+        nudge_at: now(),
+        notification_error: None,
+    }
+}
+
+pub(super) async fn approvals_are_listed_by_status(store: Arc<dyn Store>) {
+    let owner = owner();
+    let open = approval(&owner);
+    store
+        .commit(&commit(vec![Write::PutApproval {
+            approval: open.clone(),
+        }]))
+        .await
+        .unwrap();
+    let pending = store
+        .approvals(&owner, None, Some(ApprovalStatus::Pending), &all())
+        .await
+        .unwrap();
+    assert_eq!(pending.items, std::slice::from_ref(&open));
+    let closed = open.close(ApprovalStatus::Superseded);
+    store
+        .commit(&commit(vec![Write::PutApproval {
+            approval: closed.clone(),
+        }]))
+        .await
+        .unwrap();
+    assert_eq!(
+        store
+            .commit(&commit(vec![Write::PutApproval { approval: closed }]))
+            .await,
+        Err(CommitError::Conflict)
+    );
+    let pending = store
+        .approvals(&owner, None, Some(ApprovalStatus::Pending), &all())
+        .await
+        .unwrap();
+    assert_eq!(pending.total, 0);
+}
+
+pub(super) async fn a_link_opens_what_it_was_made_for(store: Arc<dyn Store>) {
+    let owner = owner();
+    let link = Link {
+        owner: owner.clone(),
+        approval: approval(&owner).id,
+        approver: "a@x.test".into(),
+    };
+    let sha256 = domain::digest::of_bytes(owner.as_str().as_bytes());
+    let put = Write::PutLink {
+        token_sha256: sha256.clone(),
+        link: link.clone(),
+    };
+    // Made again with every mail that is sent again.
+    write(&store, vec![put.clone()]).await.unwrap();
+    write(&store, vec![put]).await.unwrap();
+    assert_eq!(store.link(&sha256).await.unwrap(), Some(link));
+    assert_eq!(store.link("0").await.unwrap(), None);
+}

@@ -1,0 +1,203 @@
+//! Lists: newest first, in pages, and nobody else's.
+
+use std::sync::Arc;
+
+use domain::execution::{Event, Execution};
+use domain::ids::{ExecutionId, WorkflowId};
+use engine::ports::store::Slice;
+use engine::ports::{Store, Write};
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::workflow::{put, workflow};
+use super::{advanced, all, commit, fresh, now, owner, run_at, run_of, write};
+
+async fn create(store: &Arc<dyn Store>, run: &Execution) {
+    let created = Write::CreateExecution {
+        execution: run.clone(),
+    };
+    write(store, vec![created]).await.unwrap();
+}
+
+fn ids(runs: &[Execution]) -> Vec<ExecutionId> {
+    runs.iter().map(|run| run.id.clone()).collect()
+}
+
+pub(super) async fn one_owner_sees_nothing_of_another(store: Arc<dyn Store>) {
+    let (mine, theirs) = (owner(), owner());
+    let run = run_of(&theirs);
+    store
+        .commit(&commit(vec![Write::CreateExecution {
+            execution: run.clone(),
+        }]))
+        .await
+        .unwrap();
+    let output = store
+        .put_output(&theirs, &json!({ "text": "x".repeat(2000) }), "p")
+        .await
+        .unwrap();
+    assert_eq!(store.execution(&mine, &run.id).await.unwrap(), None);
+    assert_eq!(store.output(&mine, &output).await.unwrap(), None);
+    let slice = Slice {
+        limit: 10,
+        offset: 0,
+        after: None,
+    };
+    assert_eq!(
+        store
+            .executions(&mine, None, None, &slice)
+            .await
+            .unwrap()
+            .total,
+        0
+    );
+}
+
+pub(super) async fn lists_are_newest_first_and_pages_neither_repeat_nor_lose(
+    store: Arc<dyn Store>,
+) {
+    let owner = owner();
+    let mut made = Vec::new();
+    for _ in 0..7 {
+        let run = run_of(&owner);
+        store
+            .commit(&commit(vec![Write::CreateExecution {
+                execution: run.clone(),
+            }]))
+            .await
+            .unwrap();
+        made.push(run.id);
+    }
+    made.sort();
+    made.reverse();
+    let mut seen = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store
+            .executions(
+                &owner,
+                None,
+                None,
+                &Slice {
+                    limit: 3,
+                    offset: 0,
+                    after,
+                },
+            )
+            .await
+            .unwrap();
+        assert_eq!(page.total, 7);
+        seen.extend(page.items.into_iter().map(|run| run.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, made);
+    let offset = store
+        .executions(
+            &owner,
+            None,
+            Some("pending"),
+            &Slice {
+                limit: 3,
+                offset: 5,
+                after: None,
+            },
+        )
+        .await
+        .unwrap();
+    assert_eq!((offset.items.len(), offset.total), (2, 7));
+}
+
+pub(super) async fn a_page_goes_on_where_the_last_one_ended_though_new_runs_came(
+    store: Arc<dyn Store>,
+) {
+    let (owner, workflow) = (owner(), WorkflowId::from_uuid(fresh()));
+    let run = |second| {
+        let at = now() + SignedDuration::from_secs(second);
+        run_at(&owner, &workflow, at)
+    };
+    let old: Vec<Execution> = (0..4).map(run).collect();
+    for run in &old {
+        create(&store, run).await;
+    }
+    let page = |after, limit| Slice {
+        limit,
+        offset: 0,
+        after,
+    };
+    let first = store
+        .executions(&owner, None, None, &page(None, 2))
+        .await
+        .unwrap();
+    assert_eq!(ids(&first.items), [old[3].id.clone(), old[2].id.clone()]);
+    create(&store, &run(9)).await;
+    let second = store
+        .executions(&owner, None, None, &page(first.next, 2))
+        .await
+        .unwrap();
+    assert_eq!(ids(&second.items), [old[1].id.clone(), old[0].id.clone()]);
+    assert_eq!((second.total, second.next), (5, None));
+}
+
+pub(super) async fn runs_are_listed_by_workflow_and_status(store: Arc<dyn Store>) {
+    let (owner, workflow) = (owner(), WorkflowId::from_uuid(fresh()));
+    let (ended, open) = (
+        run_at(&owner, &workflow, now()),
+        run_at(&owner, &workflow, now() + SignedDuration::from_secs(1)),
+    );
+    for run in [&ended, &open, &run_of(&owner)] {
+        create(&store, run).await;
+    }
+    let (_, cancelled) = advanced(&ended, Event::Cancelled { reason: "r".into() });
+    write(&store, vec![cancelled]).await.unwrap();
+    let of_it = store
+        .executions(&owner, Some(&workflow), None, &all())
+        .await
+        .unwrap();
+    assert_eq!(ids(&of_it.items), [open.id.clone(), ended.id.clone()]);
+    for (status, run) in [("cancelled", &ended), ("pending", &open)] {
+        let found = store
+            .executions(&owner, Some(&workflow), Some(status), &all())
+            .await
+            .unwrap();
+        assert_eq!(ids(&found.items), std::slice::from_ref(&run.id), "{status}");
+    }
+    let past_the_end = Slice { offset: 7, ..all() };
+    let none = store
+        .executions(&owner, Some(&workflow), None, &past_the_end)
+        .await
+        .unwrap();
+    assert_eq!((none.items.len(), none.total, none.next), (0, 2, None));
+}
+
+pub(super) async fn workflows_are_listed_as_rows_and_read_in_the_order_asked(
+    store: Arc<dyn Store>,
+) {
+    let owner = owner();
+    let mut made: Vec<_> = (0..3).map(|_| workflow(&owner)).collect();
+    made.sort_by(|a, b| a.id.cmp(&b.id));
+    for workflow in &made {
+        write(&store, put(workflow)).await.unwrap();
+    }
+    let rows = store.workflow_rows(&owner).await.unwrap();
+    let listed: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
+    assert_eq!(
+        listed,
+        [&made[2], &made[1], &made[0]].map(|one| one.id.clone())
+    );
+    assert_eq!(
+        (rows[0].text.as_str(), rows[0].tags.as_slice()),
+        ("What came over night", ["wires".to_owned()].as_slice())
+    );
+    let asked = [
+        made[1].id.clone(),
+        WorkflowId::from_uuid(fresh()),
+        made[0].id.clone(),
+    ];
+    assert_eq!(
+        store.workflows(&owner, &asked).await.unwrap(),
+        [made[1].clone(), made[0].clone()]
+    );
+}
