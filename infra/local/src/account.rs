@@ -80,7 +80,7 @@ impl Account {
 }
 
 /// What the template declares.
-fn declared(topology: &Topology, sender: &str) -> ServiceSettings {
+pub(crate) fn declared(topology: &Topology, sender: &str) -> ServiceSettings {
     let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
     let tables = topology.tables.iter().map(|table| TableSettings {
         create: table.create.clone(),

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use url::Url;
 
+use crate::account;
 use crate::activity::Activity;
 use crate::clock::Clock;
 use crate::due::DueIndex;
@@ -29,10 +30,7 @@ use crate::local::Local;
 use crate::log::FunctionLog;
 use crate::owners::Owners;
 use crate::poller::Poller;
-use crate::services::dynamodb::TableSettings;
 use crate::services::secrets_manager::SecretSource;
-use crate::services::ses::SesSettings;
-use crate::services::sqs::QueueSettings;
 use crate::services::{ServiceSettings, Services};
 use crate::serving::{self, Server};
 use crate::settings::{Hidden, Settings};
@@ -280,58 +278,17 @@ impl Host {
 }
 
 fn service_settings(topology: &Topology, settings: &Settings, folder: &Folder) -> ServiceSettings {
-    let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
-    let queues = topology.queues.iter().map(|queue| {
-        let redrive = queue.redrive.as_ref();
-        let redrive = redrive.map(|redrive| {
+    let mut services = account::declared(topology, MAIL_FROM);
+    services.data = folder.root();
+    services
+        .secrets
+        .extend(settings.model.key.as_ref().map(|key| {
             (
-                physical_name(&redrive.dead_letters),
-                redrive.max_receive_count,
+                MODEL_KEY_SECRET.to_owned(),
+                SecretSource::Given(key.0.clone()),
             )
-        });
-        let settings = QueueSettings {
-            visibility_timeout_s: seconds(queue.visibility),
-            retention_s: seconds(queue.retention),
-            redrive,
-        };
-        (queue.name.clone(), settings)
-    });
-    let tables = topology.tables.iter().map(|table| TableSettings {
-        create: table.create.clone(),
-        ttl_attribute: table.ttl_attribute.clone(),
-    });
-    let generated = topology.secrets.iter().map(|secret| {
-        let (length, exclude_punctuation) = (secret.length, secret.exclude_punctuation);
-        (
-            secret.name.clone(),
-            SecretSource::Generated {
-                length,
-                exclude_punctuation,
-            },
-        )
-    });
-    let key = settings.model.key.as_ref();
-    let given = key.map(|key| {
-        (
-            MODEL_KEY_SECRET.to_owned(),
-            SecretSource::Given(key.0.clone()),
-        )
-    });
-    ServiceSettings {
-        data: folder.root(),
-        tables: tables.collect(),
-        queues: queues.collect(),
-        schedule_groups: topology
-            .schedule_groups
-            .iter()
-            .map(|group| group.name.clone())
-            .collect(),
-        secrets: generated.chain(given).collect(),
-        ses: SesSettings {
-            verified_senders: vec![MAIL_FROM.to_owned()],
-            ..SesSettings::default()
-        },
-    }
+        }));
+    services
 }
 
 /// The site listens where it listened before, because saved workflows have its address.
