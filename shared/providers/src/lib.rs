@@ -7,6 +7,7 @@ pub mod images;
 #[cfg(test)]
 mod loopback;
 pub mod model;
+pub mod page;
 mod retry_after;
 pub mod search;
 mod secret;

@@ -9,11 +9,11 @@ use super::failure;
 
 /// The largest page read, after decompression. Real articles are under 1 MiB; the limit is what
 /// keeps a stranger from filling the memory of a small function.
-pub(super) const MAX_BYTES: usize = 5 * 1024 * 1024;
+pub(crate) const MAX_BYTES: usize = 5 * 1024 * 1024;
 
 /// What a body is to be read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Html,
     Xml,
     Json,
@@ -22,13 +22,13 @@ pub(super) enum Kind {
 
 /// A body as text.
 #[derive(Debug)]
-pub(super) struct Body {
-    pub(super) kind: Kind,
-    pub(super) text: String,
+pub(crate) struct Body {
+    pub(crate) kind: Kind,
+    pub(crate) text: String,
 }
 
 /// Reads a body within the limit.
-pub(super) async fn read(mut response: Response) -> Result<Body, FetchError> {
+pub(crate) async fn read(mut response: Response) -> Result<Body, FetchError> {
     // The client took off the encoding it understands; one that is left is one we cannot read.
     if let Some(encoding) = header(response.headers(), &CONTENT_ENCODING)
         && !encoding.eq_ignore_ascii_case("identity")

@@ -9,9 +9,9 @@
 //! Not here yet, and not pretended: robots.txt, pacing and conditional requests. They belong in
 //! [`WebCrawler::fetch`] before the first hop, which is the only place a request leaves from.
 
-mod body;
+pub(crate) mod body;
 pub(crate) mod failure;
-mod page;
+
 pub(crate) mod resolver;
 
 use std::sync::Arc;
@@ -26,6 +26,7 @@ use reqwest::{Client, Response};
 use url::Url;
 
 use crate::http::{ClientError, client};
+use crate::page;
 use crate::retry_after::retry_after;
 pub use resolver::{Lookup, Names, SystemNames};
 

@@ -14,13 +14,13 @@ use engine::ports::{FetchError, Page};
 use serde_json::Value;
 use url::Url;
 
-use super::body::{Body, Kind};
+use crate::crawl::body::{Body, Kind};
 
 /// The longest title kept, in characters.
 const MAX_TITLE_CHARS: usize = 300;
 
 /// Reads `body`, which was asked for at `start` and found at `url`.
-pub(super) fn read(start: &Url, url: &Url, status: u16, body: &Body) -> Result<Page, FetchError> {
+pub(crate) fn read(start: &Url, url: &Url, status: u16, body: &Body) -> Result<Page, FetchError> {
     let mut page = match body.kind {
         Kind::Html if shape::is_reasonable(&body.text) => html::read(&body.text, url)?,
         // No page is like this one; what it says can still be read.
