@@ -8,7 +8,7 @@ use domain::approval::Approval;
 use domain::ids::{ApprovalId, OwnerId};
 use engine::consuming::Disposition;
 use engine::ports::store::{CommitError, Link, StoreError};
-use engine::ports::{MailError, Write};
+use engine::ports::{About, Mail, MailError, Write};
 
 use crate::letters::ApprovalRequest;
 use crate::{Notifier, NotifyError};
@@ -30,8 +30,15 @@ impl Notifier {
         for approver in &approval.approvers {
             let token = self.links.token(&approval, approver).await?;
             self.remember(&approval, approver, token.sha256()).await?;
-            let mail =
-                ApprovalRequest::new(&approval, &draft, self.links.approval(&token)).mail(approver);
+            let letter = ApprovalRequest::new(&approval, &draft, self.links.approval(&token));
+            let about = About::Approval {
+                owner: owner.clone(),
+                approval: id.clone(),
+            };
+            let mail = Mail {
+                about: Some(about),
+                ..letter.mail(approver)
+            };
             match self.mailer.send(&mail).await {
                 Ok(message_id) => {
                     tracing::info!(approval.id = %approval.id, mail.id = message_id, "an approver was asked")

@@ -3,6 +3,7 @@
 mod asking;
 mod letters;
 mod links;
+mod returning;
 pub mod start;
 mod telling;
 
@@ -47,11 +48,19 @@ impl Notifier {
         match message {
             Message::AskApproval { owner, approval } => self.ask(owner, approval).await,
             Message::Tell { owner, execution } => self.tell(owner, execution).await,
+            Message::MailReturned {
+                about,
+                address,
+                reason,
+            } => self.returned(about, address, reason).await,
             Message::Step { .. }
             | Message::Judge { .. }
             | Message::Start { .. }
             | Message::Plan { .. } => {
-                tracing::error!(message = %message.encode(), "a message of another kind came by the notice queue");
+                tracing::error!(
+                    message = message.kind(),
+                    "a message of another kind came by the notice queue"
+                );
                 Ok(Disposition::Failed)
             }
         }
@@ -64,7 +73,7 @@ impl Consumer for Notifier {
         match self.notify(&delivery.message).await {
             Ok(disposition) => disposition,
             Err(error) => {
-                tracing::error!(%error, message = %delivery.message.encode(), "nobody could be told; the message stays");
+                tracing::error!(%error, message = delivery.message.kind(), "nobody could be told; the message stays");
                 Disposition::Failed
             }
         }

@@ -6,7 +6,7 @@
 use domain::execution::{Execution, Status};
 use domain::ids::{ExecutionId, OwnerId};
 use engine::consuming::Disposition;
-use engine::ports::{Mail, MailError};
+use engine::ports::{About, Mail, MailError};
 
 use crate::letters::{RunFailed, Signal};
 use crate::{Notifier, NotifyError};
@@ -27,6 +27,14 @@ impl Notifier {
         let Some(mail) = self.letter(&run, &person.email).await? else {
             tracing::info!(execution.id = %id, status = %run.status(), "there is nothing to tell about this run");
             return Ok(Disposition::Done);
+        };
+        let about = About::Run {
+            owner: owner.clone(),
+            execution: id.clone(),
+        };
+        let mail = Mail {
+            about: Some(about),
+            ..mail
         };
         match self.mailer.send(&mail).await {
             Ok(message_id) => {

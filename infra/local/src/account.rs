@@ -10,11 +10,11 @@ use std::time::Duration;
 use crate::owners::Owners;
 use crate::services::dynamodb::TableSettings;
 use crate::services::secrets_manager::SecretSource;
-use crate::services::ses::SesSettings;
+use crate::services::ses::{EventRule, SesSettings};
 use crate::services::sqs::QueueSettings;
 use crate::services::{ServiceSettings, Services};
 use crate::settings::Hidden;
-use crate::topology::{Topology, physical_name};
+use crate::topology::{MailRule, Topology, physical_name};
 
 /// The account cannot be used; the source says why.
 #[derive(Debug, thiserror::Error)]
@@ -113,7 +113,15 @@ pub(crate) fn declared(topology: &Topology, sender: &str) -> ServiceSettings {
         secrets: secrets.collect(),
         ses: SesSettings {
             verified_senders: vec![sender.to_owned()],
-            ..SesSettings::default()
+            events: topology.mail_rules.iter().map(event_rule).collect(),
         },
+    }
+}
+
+fn event_rule(rule: &MailRule) -> EventRule {
+    EventRule {
+        configuration_set: rule.configuration_set.clone(),
+        detail_types: rule.detail_types.clone(),
+        queue: physical_name(&rule.queue),
     }
 }

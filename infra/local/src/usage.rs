@@ -33,6 +33,7 @@ struct Meters {
     requests: BTreeMap<Api, Counts>,
     read_units: f64,
     write_units: f64,
+    largest_item_bytes: u64,
     polls: Counts,
     invocations: Counts,
 }
@@ -54,6 +55,12 @@ impl Usage {
         let mut meters = self.meters();
         meters.read_units += read_units;
         meters.write_units += write_units;
+    }
+
+    /// DynamoDB stored items, the largest of this size in bytes.
+    pub(crate) fn wrote(&self, largest: u64) {
+        let mut meters = self.meters();
+        meters.largest_item_bytes = meters.largest_item_bytes.max(largest);
     }
 
     /// The event-source poller did what would have been this SQS request.
@@ -82,6 +89,7 @@ impl Usage {
                 "operations": operations(Api::DynamoDb),
                 "rru": meters.read_units,
                 "wru": meters.write_units,
+                "largest_item_bytes": meters.largest_item_bytes,
             },
             "sqs": { "operations": operations(Api::Sqs), "poller": meters.polls },
             "sesv2": { "operations": operations(Api::SesV2) },
@@ -118,6 +126,8 @@ mod tests {
         usage.requested(Api::Sqs, "SendMessage");
         usage.requested(Api::DynamoDb, "GetItem");
         usage.consumed(0.5, 0.0);
+        usage.wrote(70);
+        usage.wrote(60);
         usage.polled("ReceiveMessage");
         usage.invoked("planner");
         let seen = usage.snapshot();
@@ -127,7 +137,7 @@ mod tests {
         );
         assert_eq!(
             seen["dynamodb"],
-            json!({"operations": {"GetItem": 1}, "rru": 0.5, "wru": 0.0})
+            json!({"operations": {"GetItem": 1}, "rru": 0.5, "wru": 0.0, "largest_item_bytes": 70})
         );
         assert_eq!(seen["lambda"], json!({"invocations": {"planner": 1}}));
         usage.reset();

@@ -11,12 +11,13 @@ use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use engine::consuming::{Consumer, Delivery, Disposition};
+use engine::ports::queues::UnknownMessage;
 use engine::ports::{Clock as _, Message};
 use futures::FutureExt as _;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tracing::Instrument as _;
 
-use crate::Wiring;
+use crate::{Wiring, mail_events};
 
 /// What is kept of an invocation's time for committing.
 const RESERVE: Duration = Duration::from_secs(5);
@@ -92,13 +93,37 @@ async fn one(
     record: &SqsMessage,
     context: &lambda_runtime::Context,
 ) -> bool {
-    let message = match Message::decode(record.body.as_deref().unwrap_or_default()) {
-        Ok(message) => message,
+    let messages = match read(record.body.as_deref().unwrap_or_default()) {
+        Ok(messages) => messages,
         Err(error) => {
             tracing::error!(%error, "a message cannot be read; newer code may know it");
             return false;
         }
     };
+    let mut kept = true;
+    for message in messages {
+        // Boxed: a consumer's future is large, and this one is inside of the runtime's own.
+        kept &= Box::pin(handle(wiring, consumer, message, record, context)).await;
+    }
+    kept
+}
+
+/// A message of ours, or what the mail service says of our mails.
+fn read(body: &str) -> Result<Vec<Message>, UnknownMessage> {
+    match mail_events::read(body) {
+        Some(messages) => Ok(messages),
+        None => Message::decode(body).map(|message| vec![message]),
+    }
+}
+
+/// Whether one message of a record is dealt with.
+async fn handle(
+    wiring: &Wiring,
+    consumer: &dyn Consumer,
+    message: Message,
+    record: &SqsMessage,
+    context: &lambda_runtime::Context,
+) -> bool {
     let receive_count = record
         .attributes
         .get("ApproximateReceiveCount")

@@ -3,6 +3,7 @@
 mod clock;
 mod dynamo;
 pub mod lambda;
+mod mail_events;
 mod scheduler;
 mod sdk;
 mod secrets_manager;

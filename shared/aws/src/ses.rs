@@ -6,9 +6,10 @@ use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::error::SdkError;
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
-use engine::ports::{Mail, MailError, Mailer};
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
+use engine::ports::{About, Mail, MailError, Mailer};
 
+use crate::mail_events;
 use crate::sdk::{Sdk, causes};
 
 /// Sends mail from one verified identity.
@@ -16,19 +17,31 @@ use crate::sdk::{Sdk, causes};
 pub struct SesMailer {
     client: Client,
     from: String,
+    configuration_set: Option<String>,
 }
 
 impl SesMailer {
+    /// Sends as `from`. With a configuration set SES tells what comes back (see [`crate::mail_events`]).
     #[must_use]
-    pub fn new(sdk: &Sdk, from: String) -> Self {
+    pub fn new(sdk: &Sdk, from: String, configuration_set: Option<String>) -> Self {
         let config = aws_sdk_sesv2::config::Builder::from(&sdk.service("SESV2"))
             .retry_config(RetryConfig::disabled())
             .build();
         Self {
             client: Client::from_conf(config),
             from,
+            configuration_set,
         }
     }
+}
+
+fn message_tags(about: &About) -> Vec<MessageTag> {
+    let tag = |(name, value)| MessageTag::builder().name(name).value(value).build();
+    mail_events::tags(about)
+        .map(tag)
+        .into_iter()
+        .map(|tag| tag.expect("a tag has its name and its value"))
+        .collect()
 }
 
 fn content(text: &str) -> Result<Content, MailError> {
@@ -55,6 +68,8 @@ impl Mailer for SesMailer {
             .client
             .send_email()
             .from_email_address(&self.from)
+            .set_configuration_set_name(self.configuration_set.clone())
+            .set_email_tags(mail.about.as_ref().map(message_tags))
             .destination(
                 Destination::builder()
                     .set_to_addresses(Some(mail.to.clone()))

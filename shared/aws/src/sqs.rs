@@ -44,7 +44,9 @@ impl SqsQueues {
             Message::Judge { .. } => &self.urls.judge,
             Message::Start { .. } => &self.urls.start,
             Message::Plan { .. } => &self.urls.plan,
-            Message::AskApproval { .. } | Message::Tell { .. } => &self.urls.notice,
+            Message::AskApproval { .. } | Message::Tell { .. } | Message::MailReturned { .. } => {
+                &self.urls.notice
+            }
         }
     }
 

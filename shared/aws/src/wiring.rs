@@ -81,12 +81,11 @@ impl Wiring {
             session_token: get("AWS_SESSION_TOKEN"),
         };
         let sdk = Sdk::new(need("AWS_REGION")?, credentials, endpoints);
-        let blobs = Blobs::open(&need("NIGHTDESK_BLOBS")?, &all).map_err(|reason| {
-            ConfigError::Unusable {
+        let blobs =
+            Blobs::at(&need("NIGHTDESK_BLOBS")?, &all).map_err(|reason| ConfigError::Unusable {
                 name: "NIGHTDESK_BLOBS",
                 reason,
-            }
-        })?;
+            })?;
         let store = DynamoStore::new(&sdk, need("NIGHTDESK_TABLE")?, blobs);
         let queues = SqsQueues::new(
             &sdk,
@@ -164,6 +163,7 @@ impl Wiring {
         Ok(Arc::new(SesMailer::new(
             &self.sdk,
             self.require("NIGHTDESK_MAIL_FROM")?,
+            self.variable("NIGHTDESK_MAIL_CONFIGURATION_SET"),
         )))
     }
 

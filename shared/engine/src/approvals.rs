@@ -15,6 +15,9 @@ use crate::ports::queues::Message;
 use crate::ports::store::{CommitError, StoreError, Write};
 use crate::{Engine, after};
 
+/// How often a note is tried again that somebody else's change got in the way of.
+const MOST_TRIES: u32 = 5;
+
 /// Why a decision was not taken.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DecideError {
@@ -278,6 +281,55 @@ impl Engine {
             .await?
             .ok_or_else(|| damaged("its draft is gone".to_owned()))?;
         serde_json::from_value(document).map_err(|error| damaged(error.to_string()))
+    }
+
+    /// Writes down, where the run shows it, that an approver's mail came back. A decided approval needs no
+    /// mail any more, and what is noted already is not noted twice.
+    ///
+    /// # Errors
+    /// The store fails, or the approval changes faster than it can be read.
+    pub async fn note_returned(
+        &self,
+        owner: &OwnerId,
+        id: &ApprovalId,
+        address: &str,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let note = format!("{address}: {reason}");
+        for _ in 0..MOST_TRIES {
+            let Some(approval) = self
+                .store
+                .approval(owner, id)
+                .await?
+                .filter(Approval::is_open)
+            else {
+                return Ok(());
+            };
+            let noted = approval.notification_error.as_deref().unwrap_or_default();
+            if noted.split("; ").any(|known| known == note) {
+                return Ok(());
+            }
+            let mut next = approval.clone();
+            next.revision += 1;
+            next.notification_error = Some(match noted {
+                "" => note.clone(),
+                noted => format!("{noted}; {note}"),
+            });
+            match self
+                .commit(vec![Write::PutApproval { approval: next }])
+                .await
+            {
+                Ok(()) => return Ok(()),
+                // Somebody asked, decided or noted something else meanwhile: read again.
+                Err(
+                    CommitError::Conflict
+                    | CommitError::Exists
+                    | CommitError::InsufficientCredits(_),
+                ) => {}
+                Err(CommitError::Store(error)) => return Err(error),
+            }
+        }
+        Err(StoreError::Unavailable("contended".to_owned()))
     }
 
     /// Writes down that the approvers were asked, or why they could not be.

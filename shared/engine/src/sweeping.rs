@@ -208,7 +208,12 @@ impl Engine {
                 }
             }
             // The run's own `due_at` has it judged again; a due time is caught up by its schedule.
-            Ok(Message::Judge { .. } | Message::Start { .. } | Message::Tell { .. }) => {
+            Ok(
+                Message::Judge { .. }
+                | Message::Start { .. }
+                | Message::Tell { .. }
+                | Message::MailReturned { .. },
+            ) => {
                 tracing::error!(message = %letter.body, "a message ended in the dead letters");
             }
             Err(error) => tracing::error!(%error, "a stranger's message ended in the dead letters"),

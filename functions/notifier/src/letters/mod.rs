@@ -19,6 +19,7 @@ const MOST_SUBJECT_CHARS: usize = 150;
 /// Makes a mail of three rendered parts.
 fn mail(to: &str, subject: &impl Template, text: &impl Template, html: &impl Template) -> Mail {
     Mail {
+        about: None,
         to: vec![to.to_owned()],
         subject: one_line(&render(subject), MOST_SUBJECT_CHARS),
         text: render(text),

@@ -65,6 +65,7 @@ pub(crate) async fn perform(
     context: &Context<'_>,
 ) -> Result<Value, ToolFailure> {
     let mail = Mail {
+        about: None,
         to: to.to_vec(),
         subject: subject.to_owned(),
         text: body.to_owned(),

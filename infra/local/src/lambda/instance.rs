@@ -16,6 +16,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 use tokio::sync::{Notify, mpsc, watch};
 
+use super::freeze::Process;
 use super::runtime_api::{Invocation, RuntimeApi};
 use crate::log::FunctionLog;
 
@@ -71,7 +72,8 @@ impl Instance {
         command.process_group(0);
         let mut child = command.spawn()?;
 
-        let events = api.open(&function, number);
+        let process = child.id().and_then(Process::of);
+        let events = api.open(&function, number, process);
         let (tell, ended) = watch::channel(None);
         let kill = Arc::new(Notify::new());
         forward(child.stdout.take(), &function, &blueprint.log);

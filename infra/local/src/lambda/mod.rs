@@ -1,11 +1,13 @@
 //! Lambda on one machine: real processes in the real runtime loop.
 //!
 //! A function here is what it is in AWS: a program that asks the Runtime API for its next event,
-//! works, and posts an answer. [`runtime_api`] is that API, [`instance`] one such process, [`pool`]
+//! works, and posts an answer. [`runtime_api`] is that API, [`instance`] one such process, stopped between its events
+//! ([`freeze`]), [`pool`]
 //! the instances of one function and the rule that each works on one event at a time. Nothing above
 //! this module knows that functions are processes.
 
 pub(crate) mod child;
+mod freeze;
 pub(crate) mod instance;
 pub(crate) mod pool;
 pub(crate) mod runtime_api;

@@ -21,7 +21,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
+
+use super::freeze::Process;
 
 /// The largest answer of a function, as in AWS: 6 MB and some room for the envelope.
 const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 4_096;
@@ -57,11 +60,26 @@ struct Pending {
 /// The host's end of one instance.
 struct Mailbox {
     next: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
+    /// What is stopped while there is no event for it.
+    process: Option<Process>,
     pending: Mutex<Option<Pending>>,
     init_error: Mutex<Option<String>>,
 }
 
 impl Mailbox {
+    /// The next event. The process is frozen until there is one; `None` when there will be none.
+    async fn next(&self) -> Option<Invocation> {
+        let mut events = self.next.lock().await;
+        match events.try_recv() {
+            Ok(event) => Some(event),
+            Err(TryRecvError::Disconnected) => None,
+            Err(TryRecvError::Empty) => {
+                let _frozen = self.process.map(Process::freeze);
+                events.recv().await
+            }
+        }
+    }
+
     fn pending(&self) -> std::sync::MutexGuard<'_, Option<Pending>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -89,10 +107,16 @@ pub(crate) struct RuntimeApi {
 
 impl RuntimeApi {
     /// Opens the mailbox of a new instance; what is sent there is what the instance gets.
-    pub(crate) fn open(&self, function: &str, instance: u64) -> mpsc::Sender<Invocation> {
+    pub(crate) fn open(
+        &self,
+        function: &str,
+        instance: u64,
+        process: Option<Process>,
+    ) -> mpsc::Sender<Invocation> {
         let (sender, receiver) = mpsc::channel(1);
         let mailbox = Mailbox {
             next: tokio::sync::Mutex::new(receiver),
+            process,
             pending: Mutex::new(None),
             init_error: Mutex::new(None),
         };
@@ -162,7 +186,7 @@ async fn next(
     let Some(mailbox) = api.mailbox(function, instance) else {
         return no_such_instance();
     };
-    let Some(invocation) = mailbox.next.lock().await.recv().await else {
+    let Some(invocation) = mailbox.next().await else {
         // The host is done with this instance and is killing it. Any answer would be one Lambda
         // never gives; the connection ends with the process.
         return std::future::pending().await;
@@ -389,7 +413,7 @@ mod tests {
     #[tokio::test]
     async fn an_event_goes_out_and_its_answer_comes_back() {
         let stand = stand().await;
-        let mailbox = stand.api.open("step-executor", 1);
+        let mailbox = stand.api.open("step-executor", 1, None);
         let (invocation, was_taken, answered) = invocation(r#"{"Records":[]}"#);
         mailbox.send(invocation).await.expect("open");
 
@@ -454,7 +478,7 @@ mod tests {
     #[tokio::test]
     async fn an_error_keeps_its_type_and_message() {
         let stand = stand().await;
-        let mailbox = stand.api.open("step-executor", 1);
+        let mailbox = stand.api.open("step-executor", 1, None);
         let (invocation, _taken, answered) = invocation("{}");
         let id = invocation.request_id.clone();
         mailbox.send(invocation).await.expect("open");
@@ -482,7 +506,7 @@ mod tests {
     #[tokio::test]
     async fn closing_tells_whoever_waits() {
         let stand = stand().await;
-        let mailbox = stand.api.open("step-executor", 1);
+        let mailbox = stand.api.open("step-executor", 1, None);
         let (invocation, _taken, answered) = invocation("{}");
         mailbox.send(invocation).await.expect("open");
         stand

@@ -151,7 +151,7 @@ impl Services {
         tracing::debug!(released, "messages of the last host are visible again");
 
         let (s, c, u, f) = common();
-        let ses = Ses::new(s, c, u, f, settings.ses);
+        let ses = Ses::new(s, c, u, f, Arc::clone(&sqs), settings.ses);
         let (s, c, u, f) = common();
         let scheduler = Scheduler::new(s, c, u, f, Arc::clone(&sqs), settings.schedule_groups);
         let (s, c, u, f) = common();

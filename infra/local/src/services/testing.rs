@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::scheduler::Scheduler;
 use super::secrets_manager::Secrets;
-use super::ses::{Ses, SesSettings};
+use super::ses::{EventRule, Ses, SesSettings};
 use super::sqs::Sqs;
 use crate::clock::Clock;
 use crate::faults::Faults;
@@ -41,9 +41,13 @@ pub(super) fn account_on(state: Arc<State>) -> Account {
     let (a, b, c, d) = parts();
     let settings = SesSettings {
         verified_senders: vec!["nightdesk.test".into()],
-        configuration_sets: Vec::new(),
+        events: vec![EventRule {
+            configuration_set: "mails".into(),
+            detail_types: vec!["Email Bounced".into()],
+            queue: "notices".into(),
+        }],
     };
-    let ses = Ses::new(a, b, c, d, settings);
+    let ses = Ses::new(a, b, c, d, Arc::clone(&sqs), settings);
     let (a, b, c, d) = parts();
     let scheduler = Scheduler::new(a, b, c, d, Arc::clone(&sqs), vec!["desk".into()]);
     let (a, b, c, d) = parts();

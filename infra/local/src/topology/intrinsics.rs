@@ -118,11 +118,15 @@ impl Scope<'_> {
         let physical = physical_name(name);
         match self.kind(name)? {
             Kind::Queue => Ok(format!("{}/{ACCOUNT}/{physical}", self.deployment.sqs_url)),
-            Kind::Table | Kind::Bucket | Kind::ScheduleGroup | Kind::Role => Ok(physical),
+            Kind::Table
+            | Kind::Bucket
+            | Kind::ScheduleGroup
+            | Kind::Role
+            | Kind::ConfigurationSet => Ok(physical),
             // In AWS it is the ARN, with a random suffix; reading a secret takes either.
             Kind::Secret => Ok(physical),
             Kind::HttpApi => Ok("local".to_owned()),
-            Kind::Function | Kind::Alarm => {
+            Kind::Function | Kind::Rule | Kind::Nameless => {
                 Err(format!("!Ref {name} is not known to the local host"))
             }
         }

@@ -11,6 +11,7 @@
 //! host's endpoints listen, so [`Topology::environment`] resolves it later against a [`Deployment`].
 
 mod intrinsics;
+mod mail_events;
 mod properties;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ use serde_json::json;
 use serde_yaml_ng::Value;
 
 use self::intrinsics::Scope;
+use self::mail_events::Chain;
+pub use self::mail_events::MailRule;
 use self::properties as props;
 
 /// Region of every local ARN. Any real name does; the SDK signs with it and nothing checks it.
@@ -62,6 +65,8 @@ pub struct Topology {
     pub schedule_groups: Vec<Named>,
     pub buckets: Vec<Named>,
     pub secrets: Vec<Secret>,
+    /// Where events about mails go.
+    pub mail_rules: Vec<MailRule>,
     parameters: BTreeMap<String, props::Parameter>,
     conditions: BTreeMap<String, Value>,
     kinds: BTreeMap<String, Kind>,
@@ -158,7 +163,10 @@ enum Kind {
     Secret,
     ScheduleGroup,
     Role,
-    Alarm,
+    ConfigurationSet,
+    Rule,
+    /// Something nobody refers to.
+    Nameless,
 }
 
 /// What exists only at run time and the environment of a function may refer to.
@@ -206,18 +214,23 @@ impl Topology {
             schedule_groups: Vec::new(),
             buckets: Vec::new(),
             secrets: Vec::new(),
+            mail_rules: Vec::new(),
             parameters: template.parameters,
             conditions: template.conditions,
             kinds: BTreeMap::new(),
         };
+        let mut mail_events = Chain::default();
         for (logical_id, resource) in template.resources {
             topology
-                .add(&logical_id, resource, &globals)
+                .add(&logical_id, resource, &globals, &mut mail_events)
                 .map_err(|detail| TopologyError::Resource {
                     logical_id: logical_id.clone(),
                     detail,
                 })?;
         }
+        topology.mail_rules = mail_events
+            .close()
+            .map_err(|(logical_id, detail)| TopologyError::Resource { logical_id, detail })?;
         topology.check_references()?;
         Ok(topology)
     }
@@ -298,6 +311,7 @@ impl Topology {
         logical_id: &str,
         resource: props::Resource,
         globals: &props::FunctionGlobals,
+        mail_events: &mut Chain,
     ) -> Result<(), String> {
         let name = physical_name(logical_id);
         let logical = logical_id.to_owned();
@@ -353,7 +367,24 @@ impl Topology {
                 props::read::<props::Role>(values)?;
                 Kind::Role
             }
-            "AWS::CloudWatch::Alarm" => Kind::Alarm,
+            "AWS::SES::ConfigurationSet" => {
+                props::read::<props::Empty>(values)?;
+                mail_events.add_set(logical_id);
+                Kind::ConfigurationSet
+            }
+            "AWS::SES::ConfigurationSetEventDestination" => {
+                mail_events.add_destination(props::read(values)?)?;
+                Kind::Nameless
+            }
+            "AWS::Events::Rule" => {
+                mail_events.add_rule(logical_id, props::read(values)?);
+                Kind::Rule
+            }
+            "AWS::SQS::QueuePolicy" => {
+                mail_events.add_policy(&props::read(values)?)?;
+                Kind::Nameless
+            }
+            "AWS::CloudWatch::Alarm" => Kind::Nameless,
             other => return Err(format!("the local host does not know the type {other}")),
         };
         self.kinds.insert(logical_id.to_owned(), kind);
@@ -385,6 +416,11 @@ impl Topology {
                         format!("consumes {queue}, which is no queue"),
                     );
                 }
+            }
+        }
+        for rule in &self.mail_rules {
+            if self.queue(&rule.queue).is_none() {
+                return fail(&rule.queue, "is no queue that events can go to".to_owned());
             }
         }
         for queue in &self.queues {

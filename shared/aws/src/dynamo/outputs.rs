@@ -5,7 +5,7 @@
 //! committed harms nobody.
 
 use std::io::{Read as _, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use domain::execution::Output;
 use domain::ids::OwnerId;
@@ -29,19 +29,27 @@ const MOST_IN_TABLE: usize = 64 << 10;
 /// The largest document read back, in bytes: a bound on what a damaged blob can inflate to.
 const LARGEST: u64 = 64 << 20;
 
-/// Where large documents and pictures are.
+/// Where large documents and pictures are. The client is made when the first one is stored or read: most
+/// invocations have neither, and making it costs more than the rest of a start.
 #[derive(Debug, Clone)]
 pub struct Blobs {
+    url: url::Url,
+    options: Vec<(&'static str, String)>,
+    opened: Arc<OnceLock<Opened>>,
+}
+
+#[derive(Debug)]
+struct Opened {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
 }
 
 impl Blobs {
-    /// Opens `s3://bucket` or `file:///folder`, with the credentials of the environment.
-    pub(crate) fn open(url: &str, variables: &[(String, String)]) -> Result<Self, String> {
+    /// The blobs at `s3://bucket` or `file:///folder`, with the credentials of the environment.
+    pub(crate) fn at(url: &str, variables: &[(String, String)]) -> Result<Self, String> {
         let url = url::Url::parse(url).map_err(|error| error.to_string())?;
-        if url.scheme() == "file" {
-            std::fs::create_dir_all(url.path()).map_err(|error| error.to_string())?;
+        if !matches!(url.scheme(), "s3" | "file") {
+            return Err(format!("{} is neither s3 nor file", url.scheme()));
         }
         let options = variables.iter().filter_map(|(name, value)| {
             let key = match name.as_str() {
@@ -53,22 +61,35 @@ impl Blobs {
             };
             (url.scheme() == "s3").then(|| (key, value.clone()))
         });
-        let (store, prefix) =
-            object_store::parse_url_opts(&url, options).map_err(|error| error.to_string())?;
+        let options = options.collect();
         Ok(Self {
-            store: Arc::from(store),
-            prefix,
+            url,
+            options,
+            opened: Arc::default(),
         })
     }
 
-    fn path(&self, owner: &OwnerId, sha256: &str) -> Path {
-        self.prefix.clone().join(owner.as_str()).join(sha256)
+    fn opened(&self) -> Result<&Opened, StoreError> {
+        if let Some(opened) = self.opened.get() {
+            return Ok(opened);
+        }
+        let unusable =
+            |error: &(dyn std::error::Error + 'static)| StoreError::Unavailable(causes(error));
+        if self.url.scheme() == "file" {
+            std::fs::create_dir_all(self.url.path()).map_err(|error| unusable(&error))?;
+        }
+        let options = self.options.iter().cloned();
+        let (store, prefix) =
+            object_store::parse_url_opts(&self.url, options).map_err(|error| unusable(&error))?;
+        let store = Arc::from(store);
+        Ok(self.opened.get_or_init(|| Opened { store, prefix }))
     }
 
     async fn put(&self, owner: &OwnerId, sha256: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
-        let put = self
+        let opened = self.opened()?;
+        let put = opened
             .store
-            .put(&self.path(owner, sha256), bytes.into())
+            .put(&opened.path(owner, sha256), bytes.into())
             .await;
         put.map(|_| ())
             .map_err(|error| StoreError::Unavailable(causes(&error)))
@@ -76,7 +97,8 @@ impl Blobs {
 
     async fn get(&self, owner: &OwnerId, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let failed = |error: object_store::Error| StoreError::Unavailable(causes(&error));
-        match self.store.get(&self.path(owner, sha256)).await {
+        let opened = self.opened()?;
+        match opened.store.get(&opened.path(owner, sha256)).await {
             Ok(found) => found
                 .bytes()
                 .await
@@ -85,6 +107,12 @@ impl Blobs {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(failed(error)),
         }
+    }
+}
+
+impl Opened {
+    fn path(&self, owner: &OwnerId, sha256: &str) -> Path {
+        self.prefix.clone().join(owner.as_str()).join(sha256)
     }
 }
 

@@ -1,10 +1,31 @@
 //! Sending mail. SES has no idempotency token: a send whose answer is lost may have happened.
 
 use async_trait::async_trait;
+use domain::ids::{ApprovalId, ExecutionId, OwnerId};
+use serde::{Deserialize, Serialize};
+
+/// What a mail is about. It travels with the mail, so that when the mail comes back this can be told where
+/// people look. Ids only: it ends up in the mail service's own logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum About {
+    /// Somebody is asked for a decision.
+    Approval {
+        owner: OwnerId,
+        approval: ApprovalId,
+    },
+    /// Somebody is told what a run came to.
+    Run {
+        owner: OwnerId,
+        execution: ExecutionId,
+    },
+}
 
 /// One mail, whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
+    /// `None`: nothing is to be done should it come back.
+    pub about: Option<About>,
     pub to: Vec<String>,
     pub subject: String,
     pub text: String,

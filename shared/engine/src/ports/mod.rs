@@ -19,7 +19,7 @@ pub mod webhooks;
 pub use clock::{Clock, Entropy};
 pub use crawler::{Crawler, FetchError, Page, PageRequest};
 pub use images::{Image, ImageRequest, Images};
-pub use mailer::{Mail, MailError, Mailer};
+pub use mailer::{About, Mail, MailError, Mailer};
 pub use model::{Answer, Model, ModelError, Task};
 pub use queues::{DeadLetter, Message, QueueError, Queues};
 pub use schedules::{ScheduleError, Schedules};

@@ -8,6 +8,8 @@ use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanningId, WorkflowId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::mailer::About;
+
 /// The version of the messages this code writes and reads.
 pub const VERSION: u32 = 1;
 
@@ -47,9 +49,31 @@ pub enum Message {
         owner: OwnerId,
         execution: ExecutionId,
     },
+    /// A mail came back. No function sends it: the mail service puts its own event into the queue of
+    /// notices, and the adapter reads it as this.
+    MailReturned {
+        #[serde(flatten)]
+        about: About,
+        address: String,
+        reason: String,
+    },
 }
 
 impl Message {
+    /// What kind of message it is, for the log.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Step { .. } => "step",
+            Self::Judge { .. } => "judge",
+            Self::Start { .. } => "start",
+            Self::Plan { .. } => "plan",
+            Self::AskApproval { .. } => "ask_approval",
+            Self::Tell { .. } => "tell",
+            Self::MailReturned { .. } => "mail_returned",
+        }
+    }
+
     /// The message's text.
     #[must_use]
     pub fn encode(&self) -> String {
@@ -69,6 +93,14 @@ impl Message {
             return Err(UnknownMessage(format!("version {}", json["v"])));
         }
         serde_json::from_value(json).map_err(|error| UnknownMessage(error.to_string()))
+    }
+
+    /// Whether the text is a message of a later version than this code knows.
+    #[must_use]
+    pub fn is_from_newer_code(text: &str) -> bool {
+        let json: Option<serde_json::Value> = serde_json::from_str(text).ok();
+        let version = json.and_then(|json| json["v"].as_u64());
+        version.is_some_and(|version| version > u64::from(VERSION))
     }
 }
 
@@ -125,5 +157,9 @@ mod tests {
             assert!(Message::decode(bad).is_err(), "{bad}");
         }
         assert!(message.encode().len() < 1024);
+        assert!(Message::is_from_newer_code("{\"v\":2,\"kind\":\"judge\"}"));
+        for ours in [message.encode().as_str(), "{\"v\":-1}", "{}", "2", ""] {
+            assert!(!Message::is_from_newer_code(ours), "{ours}");
+        }
     }
 }

@@ -194,3 +194,33 @@ async fn a_crash_while_a_person_decides_loses_nothing() {
         .collect();
     assert_eq!(keys.len(), 1, "however often it was sent, it was one post");
 }
+
+#[tokio::test]
+async fn an_approver_whose_mail_bounces_is_named_on_the_approval_and_the_api_still_decides() {
+    let (outside, nightdesk) = stage().await;
+    let mut body = publishing(&outside);
+    body["approvals"] = json!({"approvers": [{"email": "bounce+editor@simulator.amazonses.com"}]});
+    let workflow = nightdesk.workflow(body).await;
+    let run = nightdesk.execute(&workflow).await;
+    nightdesk
+        .run_until(&run, &["awaiting_approval", "failed"])
+        .await;
+    nightdesk.mails(1).await;
+    nightdesk
+        .post("/_local/quiesce", json!({"timeout_ms": 10_000}))
+        .await;
+    let approval = nightdesk.get("/v1/approvals?status=pending").await["approvals"][0].clone();
+    let error = approval["notification_error"].as_str().unwrap_or_default();
+    assert!(
+        error.contains("bounce+editor@simulator.amazonses.com") && error.contains("user unknown"),
+        "{approval:#}"
+    );
+    nightdesk
+        .post(
+            &format!("/v1/approvals/{}/approve", approval["id"].as_str().unwrap()),
+            json!({}),
+        )
+        .await;
+    let done = nightdesk.run_until(&run, &["completed", "failed"]).await;
+    assert_eq!(done["status"], "completed", "{done:#}");
+}

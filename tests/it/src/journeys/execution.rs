@@ -59,7 +59,7 @@ async fn a_call_that_waits_does_not_hold_up_another() {
 }
 
 #[tokio::test]
-async fn a_chain_of_twenty_steps_is_no_recursive_loop() {
+async fn a_chain_of_forty_steps_is_no_recursive_loop() {
     let (_outside, nightdesk) = with_outside().await;
     let step = |i: usize| {
         let needs = if i == 0 {
@@ -69,7 +69,7 @@ async fn a_chain_of_twenty_steps_is_no_recursive_loop() {
         };
         json!({"id": format!("s{i}"), "type": "llm_response", "config": {"prompt": format!("Say {i}.")}, "depends_on": needs})
     };
-    let steps: Vec<Value> = (0..20).map(step).collect();
+    let steps: Vec<Value> = (0..40).map(step).collect();
     let id = nightdesk.workflow(workflow(&Value::Array(steps))).await;
     let run = nightdesk.execute(&id).await;
     let done = nightdesk.run_until(&run, &["completed", "failed"]).await;
@@ -88,6 +88,31 @@ async fn a_chain_of_twenty_steps_is_no_recursive_loop() {
         (1..=done["revision"].as_u64().unwrap()).collect::<Vec<_>>(),
         "the log has no gaps"
     );
+}
+
+/// Three rows of thirty between a first step and a last, and eight that join the rows.
+#[tokio::test]
+async fn a_hundred_steps_thirty_wide_run_to_their_end() {
+    let (_outside, nightdesk) = with_outside().await;
+    let say = |i: usize, needs: Vec<usize>| {
+        let needs: Vec<String> = needs.into_iter().map(|need| format!("s{need}")).collect();
+        json!({"id": format!("s{i}"), "type": "llm_response", "config": {"prompt": format!("Say {i}.")}, "depends_on": needs})
+    };
+    let mut steps = vec![say(0, vec![])];
+    for i in 1..=90 {
+        steps.push(say(i, vec![i.saturating_sub(30)]));
+    }
+    for i in 91..=98 {
+        steps.push(say(i, (61..=90).collect()));
+    }
+    steps.push(say(99, (91..=98).collect()));
+    let id = nightdesk.workflow(workflow(&Value::Array(steps))).await;
+    let run = nightdesk.execute(&id).await;
+    let done = nightdesk.run_until(&run, &["completed", "failed"]).await;
+    assert_eq!(done["status"], "completed", "{done:#}");
+    let steps = done["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 100);
+    assert!(steps.iter().all(|step| step["attempts"] == 1), "{done:#}");
 }
 
 #[tokio::test]

@@ -59,6 +59,32 @@ fn arrows_between_crates_point_one_way() {
     }
 }
 
+/// Cargo unites the features of a build, so one crate's mistake would be everybody's: what exists for tests may
+/// be asked for under `[dev-dependencies]` only, and by crates that are tests.
+#[test]
+fn nothing_that_is_deployed_asks_for_what_exists_for_tests() {
+    for folder in ["shared", "functions", "infra"] {
+        for crate_folder in std::fs::read_dir(super::root().join(folder))
+            .unwrap()
+            .flatten()
+        {
+            let manifest = crate_folder.path().join("Cargo.toml");
+            let Ok(text) = std::fs::read_to_string(&manifest) else {
+                continue;
+            };
+            let (_, rest) = text.split_once("[dependencies]").unwrap();
+            let section = rest.split("\n[").next().unwrap();
+            for feature in ["\"memory\"", "\"seeded-bugs\""] {
+                assert!(
+                    !section.contains(feature),
+                    "{} asks for {feature}",
+                    manifest.display()
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn the_aws_sdk_is_named_in_one_crate_only() {
     for folder in [

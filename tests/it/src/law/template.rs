@@ -221,6 +221,11 @@ fn a_function_has_the_variables_and_permissions_its_wiring_asks_for() {
         ),
         (".mailer()", "NIGHTDESK_MAIL_FROM", "ses:SendEmail"),
         (
+            ".mailer()",
+            "NIGHTDESK_MAIL_CONFIGURATION_SET",
+            "ses:SendEmail",
+        ),
+        (
             "NIGHTDESK_LINK_SECRET",
             "NIGHTDESK_LINK_SECRET",
             "secretsmanager:GetSecretValue",

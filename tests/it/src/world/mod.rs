@@ -3,5 +3,5 @@
 mod nightdesk;
 mod outside;
 
-pub(crate) use nightdesk::{Nightdesk, Options};
+pub(crate) use nightdesk::{Door, Nightdesk, Options};
 pub(crate) use outside::Outside;

@@ -8,7 +8,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 /// How long a journey waits for anything before it has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// How the host is started.
 #[derive(Debug, Clone, Default)]
@@ -74,22 +74,26 @@ impl Nightdesk {
         path: &str,
         body: Option<Value>,
     ) -> (StatusCode, Value) {
-        let mut request = self
-            .client
-            .request(method, format!("{}{path}", self.base))
-            .bearer_auth(token);
-        if let Some(body) = body {
-            request = request.json(&body);
+        self.door(token).send(method, path, body).await.unwrap()
+    }
+
+    /// The way in, for calls that may outlive the host.
+    pub(crate) fn door(&self, token: &str) -> Door {
+        Door {
+            client: self.client.clone(),
+            base: self.base.clone(),
+            token: token.to_owned(),
         }
-        let answer = request.send().await.unwrap();
-        let status = answer.status();
-        let text = answer.text().await.unwrap();
-        let body = if text.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&text).unwrap_or(Value::String(text))
-        };
-        (status, body)
+    }
+
+    /// The way in for the owner, for calls that may outlive the host.
+    pub(crate) fn owners_door(&self) -> Door {
+        self.door(&self.token)
+    }
+
+    /// The host's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// A GET that must succeed.
@@ -201,6 +205,44 @@ impl Nightdesk {
             .await
             .unwrap()
             .status()
+    }
+}
+
+/// Calls to a host that may end meanwhile.
+#[derive(Clone)]
+pub(crate) struct Door {
+    client: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+impl Door {
+    /// One request.
+    ///
+    /// # Errors
+    /// The host went away, or never was there.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<(StatusCode, Value), reqwest::Error> {
+        let mut request = self
+            .client
+            .request(method, format!("{}{path}", self.base))
+            .bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
+        };
+        Ok((status, body))
     }
 }
 

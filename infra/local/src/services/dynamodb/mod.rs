@@ -6,6 +6,7 @@
 
 mod engine;
 mod proxy;
+mod size;
 mod upstream;
 
 use std::path::Path;

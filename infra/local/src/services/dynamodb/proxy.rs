@@ -13,6 +13,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
+use super::size::largest_written;
 use super::upstream::{Upstream, UpstreamError};
 use crate::faults::Faults;
 use crate::services::wire::{Answer, Service, json as json_answer, perhaps_lost, target};
@@ -75,7 +76,12 @@ impl Proxy {
         units: Units,
     ) -> Result<Response<Bytes>, UpstreamError> {
         let (head, body) = request.into_parts();
-        let Some((body, asked)) = asking_for_capacity(&body) else {
+        let Some(Metered {
+            body,
+            asked,
+            largest,
+        }) = metered(&body)
+        else {
             return self.ask(Request::from_parts(head, body)).await;
         };
         let answer = self.ask(Request::from_parts(head, body)).await?;
@@ -91,6 +97,7 @@ impl Proxy {
             .unwrap_or_default();
         let (read, write) = consumed(&capacity, units);
         self.usage.consumed(read, write);
+        self.usage.wrote(largest);
         if asked {
             return Ok(answer);
         }
@@ -160,18 +167,38 @@ impl Service for Proxy {
     }
 }
 
-/// The body with the total capacity asked for, and whether the client had asked for a figure itself.
+/// A request as it is sent on.
+struct Metered {
+    /// With the total capacity asked for.
+    body: Bytes,
+    /// Whether the client had asked for a figure itself.
+    asked: bool,
+    /// The size of the largest item it stores, in bytes.
+    largest: u64,
+}
+
 /// `None` for a body that is no JSON object: the engine has its own words for that.
-fn asking_for_capacity(body: &Bytes) -> Option<(Bytes, bool)> {
+fn metered(body: &Bytes) -> Option<Metered> {
     let mut document: Value = serde_json::from_slice(body).ok()?;
+    let largest = largest_written(&document);
     let fields = document.as_object_mut()?;
-    match fields.get("ReturnConsumedCapacity").and_then(Value::as_str) {
+    let asked = match fields.get("ReturnConsumedCapacity").and_then(Value::as_str) {
         None | Some("NONE") => {
             fields.insert("ReturnConsumedCapacity".to_owned(), json!("TOTAL"));
-            Some((Bytes::from(document.to_string()), false))
+            false
         }
-        Some(_) => Some((body.clone(), true)),
-    }
+        Some(_) => true,
+    };
+    let body = if asked {
+        body.clone()
+    } else {
+        Bytes::from(document.to_string())
+    };
+    Some(Metered {
+        body,
+        asked,
+        largest,
+    })
 }
 
 /// The read and write units in an answer. Operations over several tables report a list.

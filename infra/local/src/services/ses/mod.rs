@@ -3,11 +3,13 @@
 //! Mail goes nowhere: it is kept, newest last, for the mailbox page and the tests. What SES refuses is
 //! refused here, so that it is found before the first real mail: an unverified sender, more than fifty
 //! recipients, addresses that are none, headers SES writes itself, and text beyond ASCII without a
-//! charset, which SES would take for seven-bit.
+//! charset, which SES would take for seven-bit. Mail to the mailbox simulator's addresses comes back, and the
+//! configuration set it was sent with says where that is told.
 
 mod address;
 mod refusal;
 mod request;
+mod simulator;
 
 use std::sync::Arc;
 
@@ -24,6 +26,8 @@ use self::refusal::{MEDIA_TYPE, Refusal};
 use self::request::{
     MessageHeader, SendEmail, Simple, address, addresses, check_headers, check_tags,
 };
+use self::simulator::Fate;
+use super::sqs::{Sqs, SqsError};
 use super::wire::{Answer, Service, json as json_answer};
 use crate::clock::Clock;
 use crate::faults::Faults;
@@ -63,8 +67,19 @@ pub(crate) struct Mail {
 pub(crate) struct SesSettings {
     /// Verified identities: addresses, or whole domains.
     pub(crate) verified_senders: Vec<String>,
-    /// Configuration sets a request may name.
-    pub(crate) configuration_sets: Vec<String>,
+    /// Where events go, by configuration set.
+    pub(crate) events: Vec<EventRule>,
+}
+
+/// Events of a configuration set that go to a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EventRule {
+    /// The configuration set's name. A request may name no other set.
+    pub(crate) configuration_set: String,
+    /// EventBridge's names of the events.
+    pub(crate) detail_types: Vec<String>,
+    /// The queue's name.
+    pub(crate) queue: String,
 }
 
 /// SES and its mailbox.
@@ -73,6 +88,7 @@ pub(crate) struct Ses {
     clock: Arc<Clock>,
     usage: Arc<Usage>,
     faults: Arc<Faults>,
+    sqs: Arc<Sqs>,
     settings: SesSettings,
 }
 
@@ -82,6 +98,7 @@ impl Ses {
         clock: Arc<Clock>,
         usage: Arc<Usage>,
         faults: Arc<Faults>,
+        sqs: Arc<Sqs>,
         settings: SesSettings,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -89,6 +106,7 @@ impl Ses {
             clock,
             usage,
             faults,
+            sqs,
             settings,
         })
     }
@@ -123,7 +141,16 @@ impl Ses {
 
     fn send(&self, request: SendEmail) -> Result<String, Refusal> {
         let id = Uuid::now_v7().to_string();
+        let configuration_set = request.configuration_set_name.clone();
+        let tags: Vec<_> = request
+            .email_tags
+            .iter()
+            .map(|tag| (tag.name.clone(), tag.value.clone()))
+            .collect();
         let mail = self.check(request, &id)?;
+        let events = configuration_set
+            .map(|set| self.events(&mail, &set, &tags))
+            .unwrap_or_default();
         let document = serde_json::to_string(&mail)
             .map_err(|error| Refusal::bad_request(error.to_string()))?;
         self.state.write(|transaction| {
@@ -132,9 +159,34 @@ impl Ses {
                  VALUES (?1, (SELECT coalesce(max(position), 0) + 1 FROM mails), ?2)",
                 params![id, document],
             )?;
-            Ok::<(), StateError>(())
+            for (queue, event) in &events {
+                self.sqs.insert(transaction, queue, event, 0)?;
+            }
+            Ok::<(), SqsError>(())
         })?;
+        for (queue, _) in &events {
+            self.sqs.announce(queue);
+        }
         Ok(id)
+    }
+
+    /// What comes back of a mail: events and the queues they go to.
+    fn events(&self, mail: &Mail, set: &str, tags: &[(String, String)]) -> Vec<(String, String)> {
+        let mut events = Vec::new();
+        for address in mail.to.iter().chain(&mail.cc).chain(&mail.bcc) {
+            let Some(fate) = Fate::of(address) else {
+                continue;
+            };
+            let rules = self.settings.events.iter().filter(|rule| {
+                rule.configuration_set == set
+                    && rule.detail_types.iter().any(|it| it == fate.detail_type())
+            });
+            for rule in rules {
+                let event = fate.event(mail, address, set, tags).to_string();
+                events.push((rule.queue.clone(), event));
+            }
+        }
+        events
     }
 
     fn check(&self, request: SendEmail, id: &str) -> Result<Mail, Refusal> {
@@ -149,7 +201,7 @@ impl Ses {
             ));
         }
         if let Some(name) = &request.configuration_set_name
-            && !self.settings.configuration_sets.contains(name)
+            && !self.knows_set(name)
         {
             return Err(Refusal {
                 status: StatusCode::NOT_FOUND,
@@ -220,6 +272,11 @@ impl Ses {
         })
     }
 
+    fn knows_set(&self, name: &str) -> bool {
+        let mut rules = self.settings.events.iter();
+        rules.any(|rule| rule.configuration_set == name)
+    }
+
     fn may_send(&self, from: &Address) -> bool {
         self.settings.verified_senders.iter().any(|identity| {
             identity.eq_ignore_ascii_case(from.bare())
@@ -264,6 +321,7 @@ mod tests {
     use aws_sdk_sesv2::types as sdk;
 
     use super::*;
+    use crate::services::sqs::QueueSettings;
     use crate::services::testing::{account, sdk_client};
 
     fn content(text: &str) -> sdk::EmailContent {
@@ -352,6 +410,43 @@ mod tests {
         );
         ses.clear().unwrap();
         assert!(ses.messages().unwrap().is_empty());
+    }
+
+    #[test]
+    fn mail_to_the_simulator_comes_back_through_its_configuration_set() {
+        let account = account();
+        let settings = QueueSettings {
+            visibility_timeout_s: 30,
+            retention_s: 60,
+            redrive: None,
+        };
+        account.sqs.create_queue("notices", settings).unwrap();
+        let send = |to: &str, set: Option<&str>| {
+            let request = json!({
+                "FromEmailAddress": "desk@nightdesk.test",
+                "Destination": { "ToAddresses": [to] },
+                "ConfigurationSetName": set,
+                "EmailTags": [{ "Name": "approval", "Value": "apr_1" }],
+                "Content": { "Simple": { "Subject": { "Data": "hi" }, "Body": { "Text": { "Data": "hi" } } } },
+            });
+            let sent = account.ses.send(serde_json::from_value(request).unwrap());
+            sent.map(drop).map_err(|refusal| refusal.message).unwrap();
+            account.sqs.receive("notices", 10).unwrap()
+        };
+        assert!(send("bounce@simulator.amazonses.com", None).is_empty());
+        assert!(send("reader@x.test", Some("mails")).is_empty());
+        // The set's rule has bounces only.
+        assert!(send("complaint@simulator.amazonses.com", Some("mails")).is_empty());
+        let events = send("bounce+7@simulator.amazonses.com", Some("mails"));
+        let event: Value = serde_json::from_str(&events[0].body).unwrap();
+        assert_eq!(
+            event["detail"]["mail"]["tags"]["approval"],
+            json!(["apr_1"])
+        );
+        assert_eq!(
+            event["detail"]["bounce"]["bouncedRecipients"][0]["emailAddress"],
+            "bounce+7@simulator.amazonses.com"
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::json;
 
+use crate::services::sqs::SqsError;
 use crate::services::wire::{Answer, json as json_answer, with_header};
-use crate::state::StateError;
 
 /// The media type of requests and answers.
 pub(super) const MEDIA_TYPE: &str = "application/json";
@@ -38,8 +38,9 @@ impl Refusal {
     }
 }
 
-impl From<StateError> for Refusal {
-    fn from(error: StateError) -> Self {
+/// The request was good and this machine was not.
+impl From<SqsError> for Refusal {
+    fn from(error: SqsError) -> Self {
         tracing::error!(
             error = &error as &dyn std::error::Error,
             "the mailbox could not be written"
