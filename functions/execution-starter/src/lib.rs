@@ -90,7 +90,9 @@ impl ExecutionStarter {
                 reason @ (StartError::NotActive(_)
                 | StartError::InProgress(_)
                 | StartError::MaxExecutionsReached
-                | StartError::InsufficientCredits(_)),
+                | StartError::InsufficientCredits(_)
+                | StartError::NoEarlierRun(_)
+                | StartError::CannotReuse(_)),
             ) => reason.to_string(),
         };
         self.record(owner, id, scheduled_for, "skipped", &reason)

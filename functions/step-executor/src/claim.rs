@@ -10,6 +10,7 @@ use engine::advance::{AdvanceError, Alongside, SYSTEM};
 use engine::consuming::Disposition;
 use engine::ports::queues::Message;
 use engine::ports::store::StoreError;
+use engine::seeded_bugs::{self, Bug};
 
 use crate::StepExecutor;
 
@@ -54,8 +55,10 @@ impl StepExecutor {
                 Err(AdvanceError::Refused(refused)) => refused,
             };
             match refused {
-                Refused::Held { until } if until > self.engine.now() => {
-                    return Ok(Claim::NotOurs(Disposition::NotBefore(until)));
+                Refused::Held { until }
+                    if until > self.engine.now() && !seeded_bugs::is_armed(Bug::LeaseIgnored) =>
+                {
+                    return self.held(&owner, &id, step, worker, until).await;
                 }
                 Refused::Held { .. } => match self.expire(&owner, &id, step).await? {
                     Some(freed) => run = freed,
@@ -80,6 +83,23 @@ impl StepExecutor {
             }
         }
         Ok(Claim::NotOurs(Disposition::Failed))
+    }
+
+    /// Of a step that is held: by ourselves, when our claim's answer was lost and others have written since, so
+    /// that the store could not tell us by the last writer (FAULTS F03); else by somebody we wait for.
+    async fn held(
+        &self,
+        owner: &domain::ids::OwnerId,
+        id: &domain::ids::ExecutionId,
+        step: &str,
+        worker: &str,
+        until: jiff::Timestamp,
+    ) -> Result<Claim, StoreError> {
+        let run = self.engine.store.execution(owner, id).await?;
+        Ok(match run.filter(|run| is_held_by(run, step, worker)) {
+            Some(run) => Claim::Ours(Box::new(run)),
+            None => Claim::NotOurs(Disposition::NotBefore(until)),
+        })
     }
 
     /// Takes the step from a worker that has outlived its lease, as the sweeper would; `None` when
@@ -114,7 +134,8 @@ impl StepExecutor {
         }
     }
 
-    /// Sends again what follows from a settled step. Harmless when it was sent before.
+    /// Sends again what follows from where the step stands: it was committed, and whoever did may have died before
+    /// sending. Harmless when it was sent before.
     pub(crate) async fn send_what_follows(
         &self,
         owner: &domain::ids::OwnerId,
@@ -127,8 +148,30 @@ impl StepExecutor {
         let Some(at) = run.steps.iter().position(|row| row.id == step) else {
             return Ok(());
         };
-        if !run.steps[at].state.is_settled() {
+        if seeded_bugs::is_armed(Bug::NothingResent) {
             return Ok(());
+        }
+        match &run.steps[at].state {
+            // It waits for its next attempt, or for the rest of a long one.
+            StepState::Ready { due_at, .. } | StepState::Approved { due_at, .. } => {
+                let message = Message::Step {
+                    owner: owner.clone(),
+                    execution: id.clone(),
+                    step: step.to_owned(),
+                };
+                self.engine.send(&message, *due_at).await;
+                return Ok(());
+            }
+            StepState::AwaitingApproval { gate } => {
+                let message = Message::AskApproval {
+                    owner: owner.clone(),
+                    approval: gate.approval.clone(),
+                };
+                self.engine.send(&message, self.engine.now()).await;
+                return Ok(());
+            }
+            state if !state.is_settled() => return Ok(()),
+            _ => {}
         }
         if let Phase::Judging { .. } = run.phase {
             let message = Message::Judge {

@@ -118,13 +118,14 @@ impl StepExecutor {
                 output: self.store_output(run, document).await?,
                 credits: *credits,
             },
-            Came::Part { cursor } => Event::StepYielded {
+            Came::Part { cursor, wait } => Event::StepYielded {
                 step,
                 fence,
                 cursor: cursor.clone(),
-                resume_at: self.engine.now(),
+                resume_at: self.engine.now() + *wait,
             },
             Came::Skip => Event::StepSkipped { step, fence },
+            Came::GivenBack => Event::StepReleased { step, fence },
             Came::Failure(failure) if failure.again == Again::Unknown && performing => {
                 tracing::warn!(execution.id = %run.id, step.id = row.id, error = failure.error.message, "it is not known whether an effect happened");
                 Event::OutcomeLost { step, fence }

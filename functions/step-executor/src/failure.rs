@@ -79,6 +79,7 @@ pub(crate) fn of_fetch(error: &FetchError) -> ToolFailure {
         }
         FetchError::RobotsDenied => (ErrorCode::RobotsDenied, Again::Never),
         FetchError::NeedsScript => (ErrorCode::NeedsScript, Again::Never),
+        FetchError::NotYet { wait } => (ErrorCode::RateLimited, Again::After(*wait)),
     };
     ToolFailure::new(code, error.to_string(), again)
 }
@@ -111,6 +112,40 @@ pub(crate) fn of_post(error: &PostError) -> ToolFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What a port says and what the domain's table says of the code agree, but where the code alone cannot tell: a
+    /// status, a provider that refuses, an effect in the dark.
+    #[test]
+    fn the_table_of_errors_is_what_the_ports_mean() {
+        let told = Some(Duration::from_secs(1));
+        let failures = [
+            of_fetch(&FetchError::Timeout),
+            of_fetch(&FetchError::Unreachable { reason: "r".into() }),
+            of_fetch(&FetchError::RateLimited { retry_after: told }),
+            of_fetch(&FetchError::BlockedAddress { reason: "r".into() }),
+            of_fetch(&FetchError::TooManyRedirects),
+            of_fetch(&FetchError::RobotsDenied),
+            of_fetch(&FetchError::NeedsScript),
+            of_search(&SearchError::Timeout),
+            of_search(&SearchError::RateLimited { retry_after: told }),
+            of_model(&ModelError::Timeout),
+            of_model(&ModelError::RateLimited { retry_after: told }),
+            of_post(&PostError::Timeout),
+            of_post(&PostError::BlockedAddress { reason: "r".into() }),
+            of_store(&StoreError::Unavailable("r".into())),
+            of_reference(&ReferenceMissing {
+                key: "a".into(),
+                tail: "b".into(),
+            }),
+        ];
+        for failure in failures {
+            assert_eq!(
+                failure.again.class(),
+                failure.error.code.class(),
+                "{failure}"
+            );
+        }
+    }
 
     #[test]
     fn only_what_may_recover_is_tried_again() {

@@ -10,11 +10,14 @@ mod plans;
 pub mod start;
 mod tools;
 mod upstream;
+mod watching;
 mod work;
 #[cfg(test)]
 mod world;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::egress::EgressRule;
@@ -22,10 +25,19 @@ use engine::Engine;
 use engine::consuming::{Consumer, Delivery, Disposition};
 use engine::ports::queues::Message;
 use engine::ports::store::StoreError;
-use engine::ports::{Crawler, Images, Mailer, Model, Search, Webhooks};
+use engine::ports::{Crawler, Images, Mailer, Model, Search, Visits, Webhooks};
+use futures::FutureExt as _;
+use jiff::Timestamp;
 
 use claim::Claim;
 use plans::Plans;
+use work::Came;
+
+/// An invocation with less time than this begins no step: it could only be cut off.
+const LEAST_TIME: Duration = Duration::from_secs(1);
+/// After how many deliveries a message that only waits is replaced by a fresh one: before the queue's
+/// `maxReceiveCount` (template) would make a dead letter of it. Waiting is no fault.
+const MOST_WAITS: u32 = 4;
 
 /// What tools reach the outside through.
 #[derive(Clone)]
@@ -36,6 +48,8 @@ pub struct Ports {
     pub images: Arc<dyn Images>,
     pub mailer: Arc<dyn Mailer>,
     pub webhooks: Arc<dyn Webhooks>,
+    /// What crawls keep for the next.
+    pub visits: Arc<dyn Visits>,
 }
 
 /// Executes steps.
@@ -69,6 +83,9 @@ impl StepExecutor {
             tracing::error!(message = %delivery.message.encode(), "a message of another kind came by the step queue");
             return Ok(Disposition::Failed);
         };
+        if delivery.remaining < LEAST_TIME {
+            return Ok(Disposition::NotBefore(self.engine.now()));
+        }
         let Some(execution) = self.engine.store.execution(owner, id).await? else {
             tracing::warn!(execution.id = %id, step.id = step, "a step of a run that does not exist");
             return Ok(Disposition::Done);
@@ -80,8 +97,28 @@ impl StepExecutor {
         let Some(row) = run.step(step).cloned() else {
             return Ok(Disposition::Done);
         };
-        let came = Box::pin(self.work(&run, &row, delivery.remaining)).await;
+        // A tool that panics takes neither its batch nor its lease along.
+        let work = Box::pin(self.work(&run, &row, delivery.remaining));
+        let came = match AssertUnwindSafe(work).catch_unwind().await {
+            Ok(came) => came,
+            Err(_) => {
+                tracing::error!(execution.id = %id, step.id = step, "a tool panicked");
+                Came::panicked(&row)
+            }
+        };
         self.commit(&run, &row, &came).await
+    }
+
+    /// Replaces a message that has waited often by a fresh one. When that fails it goes on waiting.
+    async fn renew(&self, message: &Message, until: Timestamp) -> Disposition {
+        let wait = Duration::try_from(until.duration_since(self.engine.now())).unwrap_or_default();
+        match self.engine.queues.send(message, wait).await {
+            Ok(()) => Disposition::Done,
+            Err(error) => {
+                tracing::warn!(%error, "a message that waits could not be renewed");
+                Disposition::NotBefore(until)
+            }
+        }
     }
 }
 
@@ -89,6 +126,9 @@ impl StepExecutor {
 impl Consumer for StepExecutor {
     async fn handle(&self, delivery: Delivery) -> Disposition {
         match self.execute(&delivery).await {
+            Ok(Disposition::NotBefore(until)) if delivery.receive_count >= MOST_WAITS => {
+                self.renew(&delivery.message, until).await
+            }
             Ok(disposition) => disposition,
             Err(error) => {
                 tracing::error!(%error, message = %delivery.message.encode(), "a step could not be dealt with; its message stays");

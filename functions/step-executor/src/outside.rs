@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,10 +18,19 @@ pub(crate) struct Outside {
     /// How long each page takes.
     pub(crate) page_time: Mutex<Duration>,
     pub(crate) fetched: Mutex<Vec<String>>,
+    pub(crate) requests: Mutex<Vec<PageRequest>>,
     pub(crate) texts: Mutex<VecDeque<Result<String, ModelError>>>,
     pub(crate) tasks: Mutex<Vec<Task>>,
     pub(crate) posts: Mutex<Vec<Post>>,
     pub(crate) post_answers: Mutex<VecDeque<Result<u16, PostError>>>,
+    panics: AtomicBool,
+}
+
+impl Outside {
+    /// Makes the next post panic.
+    pub(crate) fn panics(&self) {
+        self.panics.store(true, Ordering::Relaxed);
+    }
 }
 
 #[async_trait]
@@ -47,13 +57,14 @@ impl Search for Outside {
 
 #[async_trait]
 impl Crawler for Outside {
-    async fn fetch(&self, request: &PageRequest) -> Result<Page, FetchError> {
+    async fn fetch(&self, request: &PageRequest) -> Result<Fetched, FetchError> {
         let wait = *self.page_time.lock().unwrap();
         tokio::time::sleep(wait).await;
         let url = request.url.to_string();
         self.fetched.lock().unwrap().push(url.clone());
+        self.requests.lock().unwrap().push(request.clone());
         let prepared = self.pages.lock().unwrap().get(&url).cloned();
-        prepared.unwrap_or_else(|| {
+        let page = prepared.unwrap_or_else(|| {
             Ok(Page {
                 url: url.clone(),
                 final_url: url.clone(),
@@ -62,7 +73,12 @@ impl Crawler for Outside {
                 text: format!("text of {url}"),
                 ..Page::default()
             })
-        })
+        })?;
+        // As a site does: what the request already knows is not sent again.
+        if page.validators.is_some() && page.validators == request.validators {
+            return Ok(Fetched::Unchanged);
+        }
+        Ok(Fetched::Page(Box::new(page)))
     }
 }
 
@@ -99,6 +115,10 @@ impl Images for Outside {
 #[async_trait]
 impl Webhooks for Outside {
     async fn post(&self, post: &Post) -> Result<u16, PostError> {
+        assert!(
+            !self.panics.swap(false, Ordering::Relaxed),
+            "as a test has it"
+        );
         self.posts.lock().unwrap().push(post.clone());
         self.post_answers
             .lock()

@@ -19,11 +19,12 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         ProviderSettings::read(&|name| wiring.variable(name), model_key(&wiring).await?)?;
     let ports = Ports {
         search: settings.search()?,
-        crawler: settings.crawler()?,
+        crawler: settings.paced_crawler(wiring.pacing(), wiring.clock())?,
         model: settings.model()?,
         images: settings.images()?,
         mailer: wiring.mailer()?,
         webhooks: Arc::new(WebhookSender::new(settings.egress.clone())?),
+        visits: wiring.visits(),
     };
     let executor = StepExecutor::new(wiring.engine(), ports, settings.egress);
     aws::lambda::consume(&wiring, Arc::new(executor)).await

@@ -36,10 +36,7 @@ fn webhook() -> Value {
 async fn deliver(world: &World, step: &str) -> Disposition {
     world
         .executor()
-        .handle(World::delivery(
-            step,
-            &format!("worker-{}", world.run().revision),
-        ))
+        .handle(world.delivery(step, &format!("worker-{}", world.run().revision)))
         .await
 }
 
@@ -417,4 +414,205 @@ async fn values_are_selected_and_images_named_by_their_hash() {
     };
     assert_eq!(credits, 3);
     assert_eq!(world.only_approval().draft.preview, "a picture");
+}
+
+/// A run whose mail is prepared and approved.
+async fn approved_mail() -> World {
+    let world = World::new(search_then_mail());
+    deliver(&world, "find").await;
+    deliver(&world, "mail").await;
+    decide(&world, Choice::Approve, None).await;
+    world
+}
+
+async fn tell(world: &World, event: Event) {
+    let (owner, id, nothing) = (owner_id(), execution_id(), Alongside::default());
+    let engine = world.engine();
+    engine
+        .advance(&owner, &id, &event, "owner@nightdesk.test", &nothing)
+        .await
+        .unwrap();
+}
+
+/// A claimed step with its run and row, as a worker has them before it begins.
+async fn claimed(
+    world: &World,
+    step: &str,
+) -> (domain::execution::Execution, domain::execution::StepRow) {
+    let claim = Event::StepClaimed {
+        step: step.into(),
+        worker: "w".into(),
+    };
+    tell(world, claim).await;
+    let run = world.run();
+    let row = run.step(step).unwrap().clone();
+    (run, row)
+}
+
+#[tokio::test]
+async fn nothing_is_sent_for_a_run_that_was_held_or_stopped_after_the_claim() {
+    for (event, then) in [
+        (Event::Paused, "approved"),
+        (Event::Cancelled { reason: "r".into() }, "cancelled"),
+    ] {
+        let world = approved_mail().await;
+        let (run, row) = claimed(&world, "mail").await;
+        tell(&world, event).await;
+        let executor = world.executor();
+        let came = executor.work(&run, &row, Duration::from_secs(60)).await;
+        executor.commit(&run, &row, &came).await.unwrap();
+        assert_eq!(world.state("mail"), then);
+        assert!(world.mailer.asked().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_under_a_lease_that_is_over() {
+    let world = approved_mail().await;
+    let (run, row) = claimed(&world, "mail").await;
+    world.advance_clock(76);
+    let executor = world.executor();
+    let came = executor.work(&run, &row, Duration::from_secs(60)).await;
+    assert!(world.mailer.asked().is_empty());
+    executor.commit(&run, &row, &came).await.unwrap();
+    let row = world.run().step("mail").unwrap().clone();
+    assert_eq!((row.state.name(), row.attempts), ("approved", 0));
+}
+
+#[tokio::test]
+async fn a_mail_that_goes_out_while_its_run_is_stopped_is_recorded() {
+    let world = approved_mail().await;
+    let (run, row) = claimed(&world, "mail").await;
+    let executor = world.executor();
+    let came = executor.work(&run, &row, Duration::from_secs(60)).await;
+    tell(&world, Event::Cancelled { reason: "r".into() }).await;
+    assert!(!world.run().status().is_terminal());
+    executor.commit(&run, &row, &came).await.unwrap();
+    assert_eq!(world.state("mail"), "completed");
+    assert_eq!(world.run().status().as_str(), "cancelled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_work_is_given_up_when_its_run_is_stopped() {
+    let steps =
+        json!([{"id": "read", "type": "crawl", "config": {"urls": ["https://slow.example/"]}}]);
+    let world = World::new(steps);
+    *world.outside.page_time.lock().unwrap() = Duration::from_secs(50);
+    let (run, row) = claimed(&world, "read").await;
+    tell(&world, Event::Cancelled { reason: "r".into() }).await;
+    let begun = tokio::time::Instant::now();
+    let executor = world.executor();
+    let came = executor.work(&run, &row, Duration::from_secs(600)).await;
+    assert_eq!(came, crate::work::Came::GivenBack);
+    assert!(begun.elapsed() <= Duration::from_secs(11));
+    assert_eq!(
+        executor.commit(&run, &row, &came).await,
+        Ok(Disposition::Done)
+    );
+}
+
+#[tokio::test]
+async fn a_message_that_waits_too_often_is_renewed_before_it_dies() {
+    let world = World::new(search_then_report());
+    claimed(&world, "find").await;
+    world.queues.take();
+    let mut delivery = world.delivery("find", "second");
+    let until = world.run().step("find").unwrap().state.due_at().unwrap();
+    for (receive_count, disposition, sent) in [
+        (3, Disposition::NotBefore(until), 0),
+        (4, Disposition::Done, 1),
+    ] {
+        delivery.receive_count = receive_count;
+        assert_eq!(world.executor().handle(delivery.clone()).await, disposition);
+        assert_eq!(world.queues.sent().len(), sent);
+    }
+    assert_eq!(world.queues.sent()[0].delay, Duration::from_secs(75));
+    world.queues.set_down(true);
+    assert_eq!(
+        world.executor().handle(delivery).await,
+        Disposition::NotBefore(until)
+    );
+}
+
+#[tokio::test]
+async fn an_invocation_without_time_begins_nothing() {
+    let world = World::new(search_then_report());
+    let mut delivery = world.delivery("find", "late");
+    delivery.remaining = Duration::from_millis(900);
+    assert!(matches!(
+        world.executor().handle(delivery).await,
+        Disposition::NotBefore(_)
+    ));
+    assert_eq!(world.run().revision, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_ends_before_its_invocation_does() {
+    let steps =
+        json!([{"id": "read", "type": "crawl", "config": {"urls": ["https://slow.example/"]}}]);
+    let world = World::new(steps);
+    *world.outside.page_time.lock().unwrap() = Duration::from_secs(3_600);
+    let begun = tokio::time::Instant::now();
+    let mut delivery = world.delivery("read", "w");
+    delivery.remaining = Duration::from_secs(8);
+    assert_eq!(world.executor().handle(delivery).await, Disposition::Done);
+    assert!(begun.elapsed() <= Duration::from_secs(9));
+    assert_ne!(world.state("read"), "running", "the lease is given back");
+}
+
+#[tokio::test]
+async fn a_tool_that_panics_takes_neither_lease_nor_batch_along() {
+    let steps = json!([{"id": "hook", "type": "post_webhook", "config": {"url": "https://hooks.example.com/in", "body": "b"}}]);
+    let world = World::new(steps);
+    deliver(&world, "hook").await;
+    decide(&world, Choice::Approve, None).await;
+    world.outside.panics();
+    assert_eq!(deliver(&world, "hook").await, Disposition::Done);
+    let row = world.run().step("hook").unwrap().clone();
+    assert_eq!((row.state.name(), row.attempts), ("approved", 1));
+}
+
+#[tokio::test]
+async fn a_retry_posts_with_the_key_of_the_first_run() {
+    let world = World::new(webhook());
+    deliver(&world, "hook").await;
+    decide(&world, Choice::Approve, None).await;
+    let (run, row) = claimed(&world, "hook").await;
+    let executor = world.executor();
+    executor.work(&run, &row, Duration::from_secs(60)).await;
+    // The worker is lost after its post, and the run is stopped: nobody knows.
+    tell(&world, Event::Cancelled { reason: "r".into() }).await;
+    world.advance_clock(76);
+    let expired = Event::LeaseExpired {
+        step: "hook".into(),
+        fence: row.fence,
+    };
+    tell(&world, expired).await;
+    assert_eq!(world.state("hook"), "outcome_unknown");
+    let again = world
+        .engine()
+        .retry(&owner_id(), &execution_id(), None)
+        .await
+        .unwrap();
+    let resolved = Event::Resolved {
+        step: "hook".into(),
+        outcome: domain::execution::Resolution::Retry,
+    };
+    let nothing = Alongside::default();
+    world
+        .engine()
+        .advance(&owner_id(), &again.id, &resolved, "owner", &nothing)
+        .await
+        .unwrap();
+    let mut delivery = world.delivery("hook", "w2");
+    delivery.message = Message::Step {
+        owner: owner_id(),
+        execution: again.id,
+        step: "hook".into(),
+    };
+    assert_eq!(world.executor().handle(delivery).await, Disposition::Done);
+    let posts = world.outside.posts.lock().unwrap();
+    assert_eq!(posts.len(), 2);
+    assert_eq!(posts[0].headers[0], posts[1].headers[0], "the same key");
+    assert_eq!(posts[0].body, posts[1].body);
 }

@@ -30,6 +30,7 @@ pub(crate) struct World {
     pub(crate) mailer: Arc<MemoryMailer>,
     pub(crate) outside: Arc<Outside>,
     entropy: Arc<SeededEntropy>,
+    execution: ExecutionId,
 }
 
 pub(crate) fn owner_id() -> OwnerId {
@@ -79,7 +80,9 @@ impl World {
             reserved: plan.most_credits(),
             judged: false,
         };
-        let (execution, _) = Execution::create(new, now);
+        let (mut execution, _) = Execution::create(new, now);
+        // Nobody has limited the owner's credits.
+        execution.metered = false;
         store.plant(&Write::CreateExecution { execution });
         let workflow = workflow(now);
         store.plant(&Write::PutWorkflow { workflow });
@@ -103,6 +106,32 @@ impl World {
             mailer: Arc::default(),
             outside: Arc::default(),
             entropy: Arc::default(),
+            execution: execution_id(),
+        }
+    }
+
+    /// The same workflow run anew, with all it remembers of earlier runs.
+    pub(crate) fn another_run(&self) -> Self {
+        let plan = at_once(self.store.plan(&owner_id(), &workflow_id(), 1));
+        let plan = plan.unwrap().unwrap();
+        let id = ExecutionId::from_uuid(self.engine().uuid());
+        let new = NewExecution {
+            id: id.clone(),
+            owner: owner_id(),
+            workflow: workflow_id(),
+            plan: &plan,
+            plan_version: 1,
+            trigger: Trigger::Manual,
+            scheduled_for: None,
+            reserved: plan.most_credits(),
+            judged: false,
+        };
+        let (mut execution, _) = Execution::create(new, engine::ports::Clock::now(&*self.clock));
+        execution.metered = false;
+        self.store.plant(&Write::CreateExecution { execution });
+        Self {
+            execution: id,
+            ..self.clone()
         }
     }
 
@@ -124,6 +153,7 @@ impl World {
             images: outside.clone(),
             mailer: self.mailer.clone(),
             webhooks: outside,
+            visits: self.store.clone(),
         }
     }
 
@@ -135,11 +165,11 @@ impl World {
         )
     }
 
-    pub(crate) fn delivery(step: &str, worker: &str) -> Delivery {
+    pub(crate) fn delivery(&self, step: &str, worker: &str) -> Delivery {
         Delivery {
             message: Message::Step {
                 owner: owner_id(),
-                execution: execution_id(),
+                execution: self.execution.clone(),
                 step: step.to_owned(),
             },
             worker: worker.to_owned(),
@@ -149,7 +179,7 @@ impl World {
     }
 
     pub(crate) fn run(&self) -> Execution {
-        let run = at_once(self.store.execution(&owner_id(), &execution_id()));
+        let run = at_once(self.store.execution(&owner_id(), &self.execution));
         run.unwrap().unwrap()
     }
 

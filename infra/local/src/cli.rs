@@ -1,14 +1,16 @@
 //! The command line.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::host::{Host, HostError};
 use crate::lambda::child;
 use crate::settings::Settings;
-use crate::{console, demo, log, sample};
+use crate::{console, demo, log, probe, sample};
 
 /// Nightdesk on one machine: no account, no container, no key.
 #[derive(Debug, Parser)]
@@ -28,6 +30,11 @@ enum Command {
     Demo {
         /// Another goal than the one the demo brings along.
         goal: Option<String>,
+    },
+    /// Show what Nightdesk sees: one JSON object a line in, one a line out.
+    Probe {
+        #[arg(value_parser = PossibleValuesParser::new(probe::kinds()))]
+        kind: String,
     },
     /// Run one function against the Runtime API of a host; the host starts these itself.
     #[command(hide = true)]
@@ -62,6 +69,7 @@ pub(crate) fn run() -> ExitCode {
             Err(error) => fail(error.as_ref()),
         },
         Some(Command::Demo { goal }) => run_demo(goal),
+        Some(Command::Probe { kind }) => run_probe(&kind),
         Some(Command::Serve(serve)) => run_host(serve),
         None => run_host(line.serve),
     }
@@ -78,6 +86,15 @@ fn run_demo(goal: Option<String>) -> ExitCode {
         let settings = Settings::from_environment(0, None).map_err(HostError::Environment)?;
         demo::tell(settings, goal).await
     })
+}
+
+fn run_probe(kind: &str) -> ExitCode {
+    match probe::run(kind, io::stdin().lock(), io::stdout().lock()) {
+        // Whoever reads the answers has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+        Ok(()) => ExitCode::SUCCESS,
+    }
 }
 
 /// Runs to the end, and says how it ended.

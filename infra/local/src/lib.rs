@@ -18,6 +18,7 @@ mod local;
 mod log;
 mod owners;
 mod poller;
+mod probe;
 mod problem;
 mod quiet;
 mod sample;

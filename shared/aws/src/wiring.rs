@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use engine::Engine;
-use engine::ports::{Mailer, Queues, Schedules, Secrets, Store};
+use engine::ports::{Mailer, Pacing, Queues, Schedules, Secrets, Store, Visits};
 
 use crate::clock::{RuntimeClock, SystemEntropy};
 use crate::dynamo::{Blobs, DynamoStore};
@@ -140,6 +140,18 @@ impl Wiring {
             clock: Arc::clone(&self.clock) as _,
             entropy: Arc::new(SystemEntropy::default()),
         }
+    }
+
+    /// The turns at hosts, shared by all functions.
+    #[must_use]
+    pub fn pacing(&self) -> Arc<dyn Pacing> {
+        Arc::clone(&self.store) as Arc<dyn Pacing>
+    }
+
+    /// What crawls keep for the next.
+    #[must_use]
+    pub fn visits(&self) -> Arc<dyn Visits> {
+        Arc::clone(&self.store) as Arc<dyn Visits>
     }
 
     /// The scheduler.

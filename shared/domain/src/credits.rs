@@ -1,8 +1,9 @@
 //! Credits: what a run may cost, set aside before it starts and settled once when it ends.
 //!
-//! An account without a grant is unlimited (the self-hosted default): it keeps a ledger and refuses
-//! nothing. With a grant, available = balance − reserved, never below zero under any interleaving
-//! (promise 11); the store makes each of these steps one conditional write.
+//! An account without a grant is unlimited (the self-hosted default): nothing is set aside, charged or
+//! refused, and what its runs cost is shown with the runs. From the first grant on, available = balance − reserved,
+//! never below zero under any interleaving (promise 11); the store makes each of these steps one conditional
+//! write. A run that began before the first grant stays free: charging it could take more than was granted.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,12 @@ pub struct LedgerEntry {
 }
 
 impl Account {
+    /// Whether a grant has been made: only then is anything set aside or charged.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        self.balance.is_some()
+    }
+
     /// What a new run may use; `None`: without limit.
     #[must_use]
     pub fn available(&self) -> Option<i64> {

@@ -4,7 +4,7 @@
 //! again, and its event is applied to the new state or refused by it. The worker that has just
 //! claimed a step goes on from the state it committed, so an ordinary step reads the aggregate once.
 
-use domain::approval::ApprovalStatus;
+use domain::approval::{Approval, ApprovalStatus};
 use domain::execution::{Closing, Effect, Event, Execution, Refused, Status, apply};
 use domain::ids::{ExecutionId, OwnerId};
 use domain::workflow::{LastExecution, MOST_FAILURES, Workflow, WorkflowStatus};
@@ -13,9 +13,14 @@ use jiff::Timestamp;
 use crate::Engine;
 use crate::ports::queues::Message;
 use crate::ports::store::{CommitError, EventRecord, StoreError, Write};
+use crate::seeded_bugs::{self, Bug};
 
 /// Who acts when no person does.
 pub const SYSTEM: &str = "system";
+
+/// How many approvals a transition closes in its own commit: each is two items, and a transaction has at most
+/// 100 (DynamoDB, `TransactWriteItems`). A plan may have 100 gates open at once.
+const MOST_CLOSED: usize = 40;
 
 /// Why a run did not advance.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -97,6 +102,10 @@ impl Engine {
         alongside: &Alongside,
     ) -> Result<Execution, TryAdvance> {
         let now = self.now();
+        let disguised = seeded_bugs::disguised(execution, event, now);
+        let (event, now) = disguised
+            .as_ref()
+            .map_or((event, now), |(event, now)| (event, *now));
         let (next, effects) =
             apply(execution, event, now).map_err(|refused| TryAdvance::Other(refused.into()))?;
         let record = EventRecord {
@@ -113,6 +122,11 @@ impl Engine {
         let mut messages = alongside.messages.clone();
         self.consequences(&next, &effects, now, &mut writes, &mut messages)
             .await?;
+        if seeded_bugs::is_armed(Bug::SentBeforeCommit) {
+            self.dispatch(&next, &effects).await;
+            self.commit(writes).await?;
+            return Ok(next);
+        }
         self.commit(writes).await?;
         self.dispatch(&next, &effects).await;
         for message in &messages {
@@ -130,6 +144,7 @@ impl Engine {
         writes: &mut Vec<Write>,
         messages: &mut Vec<Message>,
     ) -> Result<(), StoreError> {
+        let mut closed = 0;
         for effect in effects {
             match effect {
                 Effect::CloseApproval {
@@ -150,19 +165,25 @@ impl Engine {
                             Closing::Cancelled => ApprovalStatus::Cancelled,
                             Closing::Superseded => ApprovalStatus::Superseded,
                         };
-                        writes.push(Write::PutApproval {
-                            approval: approval.close(status),
-                        });
+                        let approval = approval.close(status);
+                        if closed < MOST_CLOSED {
+                            closed += 1;
+                            writes.push(Write::PutApproval { approval });
+                        } else {
+                            self.close_ahead(approval).await?;
+                        }
                     }
                 }
                 Effect::End => {
-                    writes.push(Write::SettleCredits {
-                        owner: next.owner.clone(),
-                        execution: next.id.clone(),
-                        reserved: next.reserved,
-                        consumed: next.consumed(),
-                        at: now,
-                    });
+                    if next.metered {
+                        writes.push(Write::SettleCredits {
+                            owner: next.owner.clone(),
+                            execution: next.id.clone(),
+                            reserved: next.reserved,
+                            consumed: next.consumed(),
+                            at: now,
+                        });
+                    }
                     let told_here = writes
                         .iter()
                         .any(|write| matches!(write, Write::PutWorkflow { .. }));
@@ -185,6 +206,21 @@ impl Engine {
             }
         }
         Ok(())
+    }
+}
+
+impl Engine {
+    /// Closes an approval in a commit of its own, before that of the transition that closes it. Should that one
+    /// never come, the gate expires at its deadline as if nobody had answered.
+    async fn close_ahead(&self, approval: Approval) -> Result<(), StoreError> {
+        match self.commit(vec![Write::PutApproval { approval }]).await {
+            // Somebody has decided meanwhile: the transition meets that as a conflict of its own.
+            Ok(())
+            | Err(
+                CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_),
+            ) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error),
+        }
     }
 }
 

@@ -3,9 +3,12 @@
 //! A start is one commit: the run, the workflow's count of its live runs, and the credits set aside, so that of
 //! two starts at once under `skip` exactly one happens, and a balance is never overdrawn. A run
 //! exists from that commit on; if the process dies before its first messages are sent, the sweeper sends them.
+//!
+//! A run that begins while its owner's credits are not limited is not metered: nothing is set aside for it and
+//! nothing is charged when it ends, so that a later first grant is whole (promise 11).
 
 use domain::credits::{InsufficientCredits, price};
-use domain::execution::{Event, Execution, NewExecution, Trigger};
+use domain::execution::{CannotReuse, Event, Execution, NewExecution, Reuse, Trigger};
 use domain::ids::{ExecutionId, OwnerId, WorkflowId};
 use domain::plan::Plan;
 use domain::stop_condition::StopCondition;
@@ -15,6 +18,7 @@ use jiff::Timestamp;
 use crate::Engine;
 use crate::advance::{AdvanceError, Alongside};
 use crate::ports::store::{CommitError, Occurrence, StoreError, Write};
+use crate::reruns::Earlier;
 
 /// Why a run did not start.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -32,6 +36,11 @@ pub enum StartError {
     /// This due time has its run already.
     #[error("this due time has been dealt with")]
     AlreadyStarted,
+    /// There is no such run of this workflow to begin from.
+    #[error("there is no run {0} to begin from")]
+    NoEarlierRun(ExecutionId),
+    #[error(transparent)]
+    CannotReuse(#[from] CannotReuse),
     #[error("too many others start it at the same time")]
     Contended,
     #[error(transparent)]
@@ -65,6 +74,17 @@ impl Engine {
         workflow: &WorkflowId,
         start: Start,
     ) -> Result<Execution, StartError> {
+        self.start_from_earlier(owner, workflow, start, None).await
+    }
+
+    /// Starts a run of the workflow, with what is taken over from an earlier one.
+    pub(crate) async fn start_from_earlier(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        start: Start,
+        earlier: Option<&Earlier>,
+    ) -> Result<Execution, StartError> {
         for attempt in 0.. {
             let workflow = self
                 .store
@@ -72,13 +92,23 @@ impl Engine {
                 .await?
                 .ok_or(StartError::NotFound)?;
             startable(&workflow)?;
-            let plan = self
+            let present = self
                 .store
                 .plan(owner, &workflow.id, workflow.plan_version)
                 .await?
-                .ok_or(StartError::NotActive(workflow.status))?;
+                .map(|plan| (plan, workflow.plan_version));
+            let beginning = match earlier {
+                Some(earlier) => earlier
+                    .beginning(present)?
+                    .map(|(plan, version, reuse)| (plan, version, Some(reuse))),
+                None => present.map(|(plan, version)| (plan, version, None)),
+            };
+            let (plan, version, reuse) = beginning.ok_or(StartError::NotActive(workflow.status))?;
             self.make_room(&workflow).await?;
-            match self.try_start(&workflow, &plan, start).await {
+            match self
+                .try_start(&workflow, (&plan, version), start, reuse)
+                .await
+            {
                 Ok(execution) => return Ok(execution),
                 Err(CommitError::Conflict) if self.again(attempt).await => {}
                 Err(CommitError::Conflict) => break,
@@ -93,25 +123,32 @@ impl Engine {
     async fn try_start(
         &self,
         workflow: &Workflow,
-        plan: &Plan,
+        (plan, plan_version): (&Plan, u32),
         start: Start,
+        reuse: Option<Reuse>,
     ) -> Result<Execution, CommitError> {
+        let account = self.store.account(&workflow.owner).await?;
         let now = self.now();
-        let reserved = price_of(workflow, plan);
-        let (execution, effects) = Execution::create(
-            NewExecution {
-                id: ExecutionId::from_uuid(self.uuid()),
-                owner: workflow.owner.clone(),
-                workflow: workflow.id.clone(),
-                plan,
-                plan_version: workflow.plan_version,
-                trigger: start.trigger,
-                scheduled_for: start.scheduled_for,
-                reserved,
-                judged: plan.watches() || workflow.stop_condition != StopCondition::Always,
-            },
-            now,
-        );
+        let reserved = match &reuse {
+            Some(reuse) => price_of_rest(workflow, plan, reuse),
+            None => price_of(workflow, plan),
+        };
+        let new = NewExecution {
+            id: ExecutionId::from_uuid(self.uuid()),
+            owner: workflow.owner.clone(),
+            workflow: workflow.id.clone(),
+            plan,
+            plan_version,
+            trigger: start.trigger,
+            scheduled_for: start.scheduled_for,
+            reserved,
+            judged: plan.watches() || workflow.stop_condition != StopCondition::Always,
+        };
+        let (mut execution, effects) = match reuse {
+            Some(reuse) => Execution::create_reusing(new, reuse, now),
+            None => Execution::create(new, now),
+        };
+        execution.metered = account.is_limited();
         let mut started = workflow.clone();
         started.revision += 1;
         started.execution_count += 1;
@@ -121,11 +158,13 @@ impl Engine {
                 execution: execution.clone(),
             },
             Write::PutWorkflow { workflow: started },
-            Write::ReserveCredits {
+        ];
+        if execution.metered {
+            writes.push(Write::ReserveCredits {
                 owner: workflow.owner.clone(),
                 amount: reserved,
-            },
-        ];
+            });
+        }
         if let Some(scheduled_for) = start.scheduled_for {
             let occurrence = Occurrence {
                 scheduled_for,
@@ -206,6 +245,16 @@ pub fn price_of(workflow: &Workflow, plan: &Plan) -> u32 {
         workflow.mode == Mode::Simple,
         &workflow.stop_condition,
     )
+}
+
+/// What a run costs at most that takes `reuse` over: what is left to do, at least 1 (API section 3).
+fn price_of_rest(workflow: &Workflow, plan: &Plan, reuse: &Reuse) -> u32 {
+    let whole = price_of(workflow, plan);
+    if workflow.mode == Mode::Simple {
+        return whole;
+    }
+    let judging = whole - plan.most_credits().min(whole);
+    reuse.most_credits(plan).max(1) + judging
 }
 
 fn startable(workflow: &Workflow) -> Result<(), StartError> {

@@ -3,16 +3,20 @@
 pub mod advance;
 pub mod approvals;
 pub mod consuming;
+mod dead_letters;
 pub mod dispatch;
 pub mod executions;
+pub mod history;
 pub mod judging;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod owners;
 pub mod planning;
 pub mod ports;
+pub mod reruns;
 pub mod retry;
 pub mod schedules;
+pub mod seeded_bugs;
 pub mod sweeping;
 pub mod workflows;
 
@@ -75,3 +79,7 @@ impl Engine {
         true
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "memory")]
+mod tests;

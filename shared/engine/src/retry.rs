@@ -1,13 +1,10 @@
-//! When to try again, as data: the error says whether, this says when.
+//! When to try again: the error says whether, `domain::execution::ErrorClass` what kind it is, this says when.
 
 use std::time::Duration;
 
-use domain::execution::{ErrorCode, StepError};
+use domain::execution::{ErrorClass, ErrorCode, StepError};
 use domain::plan::Retry;
 use jiff::{SignedDuration, Timestamp};
-
-/// The longest wait we grant a `Retry-After`, in seconds (FAULTS F49).
-pub const LONGEST_RETRY_AFTER_SECONDS: u64 = 900;
 
 /// A failure of a tool: what to tell the owner, and whether another attempt may help.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -30,6 +27,30 @@ pub enum Again {
     Unknown,
 }
 
+impl Again {
+    /// What kind of failure it answers.
+    #[must_use]
+    pub fn class(self) -> ErrorClass {
+        match self {
+            Self::Backoff => ErrorClass::Retryable,
+            Self::After(_) => ErrorClass::RateLimited,
+            Self::Never => ErrorClass::Permanent,
+            Self::Unknown => ErrorClass::NeedsPerson,
+        }
+    }
+}
+
+impl From<ErrorClass> for Again {
+    /// Without the other side's own word a rate limit waits the step's backoff.
+    fn from(class: ErrorClass) -> Self {
+        match class {
+            ErrorClass::Retryable | ErrorClass::RateLimited => Self::Backoff,
+            ErrorClass::Permanent => Self::Never,
+            ErrorClass::NeedsPerson => Self::Unknown,
+        }
+    }
+}
+
 impl ToolFailure {
     pub fn new(code: ErrorCode, message: impl Into<String>, again: Again) -> Self {
         Self {
@@ -50,38 +71,16 @@ impl ToolFailure {
     ) -> Option<Timestamp> {
         let wait = match self.again {
             Again::Never | Again::Unknown => return None,
-            Again::Backoff => backoff(retry, attempts, fraction),
-            Again::After(wait) => wait
-                .min(Duration::from_secs(LONGEST_RETRY_AFTER_SECONDS))
-                .max(backoff(retry, attempts, fraction)),
+            Again::Backoff => retry.wait(attempts, fraction),
+            Again::After(told) => retry.wait_as_told(told, attempts, fraction),
         };
         now.checked_add(SignedDuration::try_from(wait).ok()?).ok()
     }
 }
 
-/// The wait before the attempt after `attempts`: the step's backoff doubled each time, at most 15
-/// minutes, with equal jitter (half of it fixed, so that a retry is never at once).
-#[must_use]
-pub fn backoff(retry: Retry, attempts: u32, fraction: f64) -> Duration {
-    let doubled = f64::from(retry.backoff_seconds)
-        * f64::from(2_u32.saturating_pow(attempts.saturating_sub(1).min(16)));
-    Duration::from_secs_f64(doubled.min(900.0) * (0.5 + fraction / 2.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn waits_double_and_stay_within_bounds() {
-        let retry = Retry {
-            max_attempts: 10,
-            backoff_seconds: 2,
-        };
-        assert_eq!(backoff(retry, 1, 0.0), Duration::from_secs(1));
-        assert_eq!(backoff(retry, 3, 0.0), Duration::from_secs(4));
-        assert!(backoff(retry, 10, 0.999) <= Duration::from_secs(900));
-    }
 
     #[test]
     fn the_other_sides_word_counts_up_to_a_quarter_of_an_hour() {
@@ -93,6 +92,8 @@ mod tests {
         );
         let at = failure.retry_at(Retry::default(), 1, now, 0.0).unwrap();
         assert_eq!(at.duration_since(now).as_secs(), 900);
+        let spread = failure.retry_at(Retry::default(), 1, now, 0.5).unwrap();
+        assert_eq!(spread.duration_since(at).as_secs(), 1, "not all at once");
         let never = ToolFailure::new(ErrorCode::HttpStatus, "gone", Again::Never);
         assert_eq!(never.retry_at(Retry::default(), 1, now, 0.0), None);
     }

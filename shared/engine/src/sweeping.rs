@@ -1,4 +1,4 @@
-//! Healing: whatever is open and past its `due_at` is nudged, and dead letters are turned into the truth.
+//! Healing: whatever is open and past its `due_at` is nudged, and dead letters are settled (`dead_letters`).
 //!
 //! The index only says where to look; what is done is decided by the item itself, read consistently.
 //! Every nudge moves the item's `due_at` on, so a queue that is slow is not flooded.
@@ -6,10 +6,10 @@
 use domain::approval::Approval;
 use domain::execution::{Event, NUDGE_AFTER_SECONDS, overdue};
 use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanningId, WorkflowId};
-use domain::planning::{PLANNING_NUDGE_SECONDS, PlanningState};
+use domain::planning::PLANNING_NUDGE_SECONDS;
 
 use crate::advance::{AdvanceError, Alongside, SYSTEM};
-use crate::ports::queues::{DeadLetter, Message};
+use crate::ports::queues::Message;
 use crate::ports::store::{CommitError, DueItem, StoreError, Write};
 use crate::ports::{QueueError, Schedules};
 use crate::{Engine, after};
@@ -42,16 +42,8 @@ impl Engine {
                 }
             }
         }
-        loop {
-            let letters = self.queues.dead_letters().await?;
-            if letters.is_empty() {
-                return Ok(swept);
-            }
-            for letter in &letters {
-                self.settle_dead_letter(letter).await?;
-                swept.dead_letters += 1;
-            }
-        }
+        swept.dead_letters = self.drain_dead_letters().await?;
+        Ok(swept)
     }
 
     async fn nudge(&self, schedules: &dyn Schedules, item: &DueItem) -> Result<(), StoreError> {
@@ -163,63 +155,6 @@ impl Engine {
             ) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
         }
-    }
-
-    /// Makes the run tell the truth about a message that could not be handled, and removes it.
-    async fn settle_dead_letter(&self, letter: &DeadLetter) -> Result<(), SweepError> {
-        match Message::decode(&letter.body) {
-            Ok(Message::Step {
-                owner,
-                execution,
-                step,
-            }) => {
-                let reason =
-                    "the step's message could not be handled and ended in the dead letters"
-                        .to_owned();
-                let event = Event::StepDeadLettered { step, reason };
-                match self
-                    .advance(&owner, &execution, &event, SYSTEM, &Alongside::default())
-                    .await
-                {
-                    Ok(_) | Err(AdvanceError::Refused(_) | AdvanceError::NotFound) => {}
-                    Err(AdvanceError::Contended) => {
-                        return Err(StoreError::Unavailable("contended".to_owned()).into());
-                    }
-                    Err(AdvanceError::Store(error)) => return Err(error.into()),
-                }
-            }
-            Ok(Message::Plan { owner, planning }) => {
-                if let Some(planning) = self.store.planning(&owner, &planning).await? {
-                    let state = PlanningState::Failed {
-                        reason: "infrastructure".to_owned(),
-                    };
-                    self.conclude_planning(&planning, Err(state)).await?;
-                }
-            }
-            Ok(Message::AskApproval { owner, approval }) => {
-                if let Some(approval) = self
-                    .store
-                    .approval(&owner, &approval)
-                    .await?
-                    .filter(Approval::is_open)
-                {
-                    self.mark_asked(&approval, Some("the mail could not be sent".to_owned()))
-                        .await?;
-                }
-            }
-            // The run's own `due_at` has it judged again; a due time is caught up by its schedule.
-            Ok(
-                Message::Judge { .. }
-                | Message::Start { .. }
-                | Message::Tell { .. }
-                | Message::MailReturned { .. },
-            ) => {
-                tracing::error!(message = %letter.body, "a message ended in the dead letters");
-            }
-            Err(error) => tracing::error!(%error, "a stranger's message ended in the dead letters"),
-        }
-        self.queues.bury(letter).await?;
-        Ok(())
     }
 }
 

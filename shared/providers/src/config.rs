@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::egress::{BadException, EgressRule, Exceptions};
-use engine::ports::{Crawler, Images, Model, Search};
+use engine::ports::{Clock, Crawler, Images, Model, Pacing, Search};
 use url::Url;
 
 use crate::ClientError;
@@ -11,7 +11,10 @@ use crate::Secret;
 use crate::crawl::WebCrawler;
 use crate::images::{ApiImages, OfflineImages};
 use crate::model::{ChatModel, ChatSettings, OfflineModel};
-use crate::search::{OfflineSearch, SearxngSearch};
+use crate::search::{
+    BraveSearch, DecomposingSearch, FeedSearch, OfflineSearch, SearxngSearch, TavilySearch, brave,
+    tavily,
+};
 
 /// Where a site's owner finds out who is asking, unless `NIGHTDESK_CONTACT` says otherwise.
 pub const DEFAULT_CONTACT: &str = "https://nightdesk.example/crawler";
@@ -37,6 +40,8 @@ pub enum ConfigError {
     },
     #[error("{variable} is not an http or https URL")]
     NotUrl { variable: &'static str },
+    #[error("{variable} holds characters no key has")]
+    NotKey { variable: &'static str },
     #[error("NIGHTDESK_EGRESS_ALLOW cannot be read")]
     Egress(#[from] BadException),
     #[error(transparent)]
@@ -59,6 +64,18 @@ pub enum SearchSettings {
     },
     Searxng {
         base: Url,
+    },
+    Brave {
+        base: Url,
+        key: Secret,
+    },
+    Tavily {
+        base: Url,
+        key: Secret,
+    },
+    /// RSS, Atom or JSON feeds, at least one.
+    Feeds {
+        feeds: Vec<Url>,
     },
 }
 
@@ -83,6 +100,7 @@ mod variable {
     pub(super) const IMAGE_MODEL: &str = "NIGHTDESK_IMAGE_MODEL";
     pub(super) const SEARCH_PROVIDER: &str = "NIGHTDESK_SEARCH_PROVIDER";
     pub(super) const SEARCH_URL: &str = "NIGHTDESK_SEARCH_URL";
+    pub(super) const SEARCH_KEY: &str = "NIGHTDESK_SEARCH_KEY";
     pub(super) const SITE_URL: &str = "NIGHTDESK_SITE_URL";
     pub(super) const EGRESS_ALLOW: &str = "NIGHTDESK_EGRESS_ALLOW";
     pub(super) const CONTACT: &str = "NIGHTDESK_CONTACT";
@@ -90,7 +108,8 @@ mod variable {
 
 impl ProviderSettings {
     /// Reads the settings through `lookup`. The model's key comes separately: in AWS it is not in
-    /// the environment.
+    /// the environment. The key of a search provider is looked up as `NIGHTDESK_SEARCH_KEY`; whoever
+    /// keeps it elsewhere answers that name from there.
     ///
     /// # Errors
     /// The first variable that is missing or cannot be used.
@@ -128,7 +147,7 @@ impl ProviderSettings {
     /// # Errors
     /// When no TLS client can be built.
     pub fn search(&self) -> Result<Arc<dyn Search>, ConfigError> {
-        Ok(match &self.search {
+        let search: Arc<dyn Search> = match &self.search {
             // The host that serves the site turns its editions: only its own search knows them.
             SearchSettings::Offline { site: Some(base) } => Arc::new(SearxngSearch::with_source(
                 base,
@@ -136,7 +155,11 @@ impl ProviderSettings {
             )?),
             SearchSettings::Offline { site: None } => Arc::new(OfflineSearch::notional()),
             SearchSettings::Searxng { base } => Arc::new(SearxngSearch::new(base)?),
-        })
+            SearchSettings::Brave { base, key } => Arc::new(BraveSearch::new(base, key.clone())?),
+            SearchSettings::Tavily { base, key } => Arc::new(TavilySearch::new(base, key.clone())?),
+            SearchSettings::Feeds { feeds } => Arc::new(FeedSearch::new(feeds.clone())?),
+        };
+        Ok(Arc::new(DecomposingSearch::new(search)))
     }
 
     /// # Errors
@@ -146,6 +169,19 @@ impl ProviderSettings {
             self.egress.clone(),
             &self.contact,
         )?))
+    }
+
+    /// The crawler at a pace shared with other functions, told by their common clock.
+    ///
+    /// # Errors
+    /// When no TLS client can be built.
+    pub fn paced_crawler(
+        &self,
+        pacing: Arc<dyn Pacing>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<dyn Crawler>, ConfigError> {
+        let crawler = WebCrawler::new(self.egress.clone(), &self.contact)?;
+        Ok(Arc::new(crawler.with_pacing(pacing, clock)))
     }
 
     /// # Errors
@@ -212,15 +248,64 @@ fn read_search(get: &dyn Fn(&str) -> Option<String>) -> Result<SearchSettings, C
                 for_what: "the provider searxng",
             })?,
         }),
-        "brave" | "tavily" | "feeds" => Err(ConfigError::NotBuilt {
-            variable: variable::SEARCH_PROVIDER,
-            value: provider,
+        "brave" => Ok(SearchSettings::Brave {
+            base: service(get, brave::ENDPOINT)?,
+            key: search_key(get, "the provider brave")?,
         }),
+        "tavily" => Ok(SearchSettings::Tavily {
+            base: service(get, tavily::ENDPOINT)?,
+            key: search_key(get, "the provider tavily")?,
+        }),
+        "feeds" => read_feeds(get),
         _ => Err(ConfigError::UnknownProvider {
             variable: variable::SEARCH_PROVIDER,
             value: provider,
-            expected: "offline, searxng",
+            expected: "offline, searxng, brave, tavily, feeds",
         }),
+    }
+}
+
+/// The feeds, separated by commas or blanks.
+fn read_feeds(get: &dyn Fn(&str) -> Option<String>) -> Result<SearchSettings, ConfigError> {
+    let variable = variable::SEARCH_URL;
+    let list = get(variable).ok_or(ConfigError::Missing {
+        variable,
+        for_what: "the provider feeds: the addresses of one or more feeds",
+    })?;
+    let feeds = list
+        .split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|text| !text.is_empty())
+        .map(|text| parse_web_url(text).ok_or(ConfigError::NotUrl { variable }))
+        .collect::<Result<Vec<Url>, _>>()?;
+    if feeds.is_empty() {
+        return Err(ConfigError::NotUrl { variable });
+    }
+    Ok(SearchSettings::Feeds { feeds })
+}
+
+/// Where a service is: at its own address, unless the operator has another for it (a proxy).
+fn service(
+    get: &dyn Fn(&str) -> Option<String>,
+    endpoint: &'static str,
+) -> Result<Url, ConfigError> {
+    let variable = variable::SEARCH_URL;
+    match web_url(get, variable)? {
+        Some(url) => Ok(url),
+        None => Url::parse(endpoint).map_err(|_| ConfigError::NotUrl { variable }),
+    }
+}
+
+fn search_key(
+    get: &dyn Fn(&str) -> Option<String>,
+    for_what: &'static str,
+) -> Result<Secret, ConfigError> {
+    let variable = variable::SEARCH_KEY;
+    let key = get(variable).ok_or(ConfigError::Missing { variable, for_what })?;
+    // It travels in a header.
+    if key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(Secret::new(key))
+    } else {
+        Err(ConfigError::NotKey { variable })
     }
 }
 
@@ -232,10 +317,16 @@ fn web_url(
     let Some(text) = get(variable) else {
         return Ok(None);
     };
-    match Url::parse(&text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(url)),
-        _ => Err(ConfigError::NotUrl { variable }),
+    match parse_web_url(&text) {
+        Some(url) => Ok(Some(url)),
+        None => Err(ConfigError::NotUrl { variable }),
     }
+}
+
+fn parse_web_url(text: &str) -> Option<Url> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 #[cfg(test)]
@@ -279,6 +370,32 @@ mod tests {
     }
 
     #[test]
+    fn every_search_provider_is_built_from_its_variables() {
+        for variables in [
+            &[
+                ("NIGHTDESK_SEARCH_PROVIDER", "brave"),
+                ("NIGHTDESK_SEARCH_KEY", "sk-search"),
+            ][..],
+            &[
+                ("NIGHTDESK_SEARCH_PROVIDER", "tavily"),
+                ("NIGHTDESK_SEARCH_KEY", "sk-search"),
+                ("NIGHTDESK_SEARCH_URL", "http://127.0.0.1:9999/proxy"),
+            ],
+            &[
+                ("NIGHTDESK_SEARCH_PROVIDER", "feeds"),
+                (
+                    "NIGHTDESK_SEARCH_URL",
+                    "https://a.example/feed.xml,\n https://b.example/atom",
+                ),
+            ],
+        ] {
+            let settings = read(variables).unwrap();
+            assert!(!format!("{settings:?}").contains("sk-search"));
+            settings.search().unwrap();
+        }
+    }
+
+    #[test]
     fn a_wrong_value_names_its_variable() {
         for (variables, named) in [
             (
@@ -304,8 +421,30 @@ mod tests {
                 "NIGHTDESK_MODEL",
             ),
             (
-                &[("NIGHTDESK_SEARCH_PROVIDER", "tavily")],
+                &[("NIGHTDESK_SEARCH_PROVIDER", "bing")],
                 "NIGHTDESK_SEARCH_PROVIDER",
+            ),
+            (
+                &[("NIGHTDESK_SEARCH_PROVIDER", "tavily")],
+                "NIGHTDESK_SEARCH_KEY",
+            ),
+            (
+                &[
+                    ("NIGHTDESK_SEARCH_PROVIDER", "brave"),
+                    ("NIGHTDESK_SEARCH_KEY", "two words"),
+                ],
+                "NIGHTDESK_SEARCH_KEY",
+            ),
+            (
+                &[("NIGHTDESK_SEARCH_PROVIDER", "feeds")],
+                "NIGHTDESK_SEARCH_URL",
+            ),
+            (
+                &[
+                    ("NIGHTDESK_SEARCH_PROVIDER", "feeds"),
+                    ("NIGHTDESK_SEARCH_URL", "https://a.example/feed, feed.xml"),
+                ],
+                "NIGHTDESK_SEARCH_URL",
             ),
             (
                 &[("NIGHTDESK_SEARCH_PROVIDER", "searxng")],

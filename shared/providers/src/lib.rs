@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod crawl;
+pub mod feed;
 mod http;
 pub mod images;
 #[cfg(test)]

@@ -1,16 +1,19 @@
 //! A loopback HTTP server for this crate's tests: it gives prepared answers, byte for byte, so that a
 //! test can also send what no HTTP library would.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-/// A server that gives one prepared answer a connection, the last one again and again.
+/// A server that gives one prepared answer a connection, the last one again and again. It has no
+/// robots.txt, and does not count being asked for it, unless a test lays one out.
 pub(crate) struct Loopback {
     port: u16,
     requests: Arc<Mutex<Vec<String>>>,
+    asked_robots: Arc<AtomicUsize>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -38,17 +41,41 @@ impl Loopback {
     pub(crate) async fn serve(
         answer: impl Fn(usize, &str) -> Option<Vec<u8>> + Send + 'static,
     ) -> Self {
+        Self::serve_with_robots(|_| Some(reply(404, &[], "")), answer).await
+    }
+
+    /// The same with a robots.txt: asked with how often it was asked for before.
+    pub(crate) async fn serve_with_robots(
+        robots: impl Fn(usize) -> Option<Vec<u8>> + Send + 'static,
+        answer: impl Fn(usize, &str) -> Option<Vec<u8>> + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::serve_on(listener, robots, answer)
+    }
+
+    /// The same at a place of the test's choice.
+    pub(crate) fn serve_on(
+        listener: TcpListener,
+        robots: impl Fn(usize) -> Option<Vec<u8>> + Send + 'static,
+        answer: impl Fn(usize, &str) -> Option<Vec<u8>> + Send + 'static,
+    ) -> Self {
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = requests.clone();
+        let asked_robots = Arc::new(AtomicUsize::new(0));
+        let asked = asked_robots.clone();
         let task = tokio::spawn(async move {
             let mut open = Vec::new();
             while let Ok((mut stream, _)) = listener.accept().await {
                 let request = read_request(&mut stream).await;
-                let index = seen.lock().unwrap().len();
-                let answer = answer(index, &request);
-                seen.lock().unwrap().push(request);
+                let answer = if request.starts_with("GET /robots.txt ") {
+                    robots(asked.fetch_add(1, Ordering::SeqCst))
+                } else {
+                    let index = seen.lock().unwrap().len();
+                    let answer = answer(index, &request);
+                    seen.lock().unwrap().push(request);
+                    answer
+                };
                 match answer {
                     // A client that has read enough hangs up: that is its right.
                     Some(answer) => drop(stream.write_all(&answer).await),
@@ -59,6 +86,7 @@ impl Loopback {
         Self {
             port,
             requests,
+            asked_robots,
             task,
         }
     }
@@ -73,6 +101,11 @@ impl Loopback {
 
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
+    }
+
+    /// How often its robots.txt was asked for.
+    pub(crate) fn asked_robots(&self) -> usize {
+        self.asked_robots.load(Ordering::SeqCst)
     }
 }
 

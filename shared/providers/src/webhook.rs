@@ -9,13 +9,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::egress::EgressRule;
+use domain::egress::{EgressRule, check_ip};
 use engine::ports::{FetchError, Post, PostError, Webhooks};
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Client, Response};
 
-use crate::crawl::resolver::Resolver;
+use crate::crawl::resolver::{Guard, Resolver};
 use crate::crawl::{Names, SystemNames, failure};
 use crate::http::{ClientError, client};
 use crate::retry_after::retry_after;
@@ -44,19 +44,19 @@ impl WebhookSender {
     /// # Errors
     /// When no TLS client can be built.
     pub fn with_names(rule: EgressRule, names: Arc<dyn Names>) -> Result<Self, ClientError> {
-        let build = |public_only: bool| {
+        let build = |guard: Guard| {
             let names = names.clone();
             client(move |builder| {
                 let agent = concat!("Nightdesk/", env!("CARGO_PKG_VERSION"));
                 builder
                     .user_agent(agent)
-                    .dns_resolver(Arc::new(Resolver::new(names.clone(), public_only)))
+                    .dns_resolver(Arc::new(Resolver::new(names.clone(), guard)))
             })
         };
         Ok(Self {
             rule,
-            public: build(true)?,
-            excepted: build(false)?,
+            public: build(check_ip)?,
+            excepted: build(|_| Ok(()))?,
         })
     }
 
@@ -135,7 +135,8 @@ fn of_request(error: &reqwest::Error) -> PostError {
         | FetchError::TooLarge { .. }
         | FetchError::UnsupportedContentType { .. }
         | FetchError::RobotsDenied
-        | FetchError::NeedsScript) => PostError::Unreachable {
+        | FetchError::NeedsScript
+        | FetchError::NotYet { .. }) => PostError::Unreachable {
             reason: other.to_string(),
         },
     }

@@ -43,7 +43,8 @@ pub(super) async fn start(
 ) -> Result<Response, Problem> {
     let wait = query.count("wait", 1..=LONGEST_SECONDS);
     query.finish()?;
-    if wire::start(&body.0)? {
+    let asked = wire::start(&body.0)?;
+    if asked.dry_run {
         let workflow = app
             .engine
             .store
@@ -55,12 +56,25 @@ pub(super) async fn start(
         return Ok(Json(workflow::estimate_run(&workflow, &plan)).into_response());
     }
     let patience = wait.map(Patience::of_seconds);
-    let mut run = app.engine.start(caller.owner(), &id, Start::MANUAL).await?;
+    let mut run = match &asked.from_execution {
+        Some(earlier) => {
+            let from_step = asked.from_step.as_deref();
+            app.engine
+                .start_from(caller.owner(), &id, earlier, from_step)
+                .await?
+        }
+        None => app.engine.start(caller.owner(), &id, Start::MANUAL).await?,
+    };
     if let Some(patience) = patience {
         run = wait_for(&app, run, patience, is_at_rest).await?;
     }
+    accepted(&app, &run).await
+}
+
+/// The answer that a run was started.
+pub(super) async fn accepted(app: &App, run: &Execution) -> Result<Response, Problem> {
     let location = [(LOCATION, format!("/v1/executions/{}", run.id))];
-    let body = json!({"execution": answer(&app, &run).await?});
+    let body = json!({"execution": answer(app, run).await?});
     Ok((StatusCode::ACCEPTED, location, Json(body)).into_response())
 }
 
@@ -204,18 +218,29 @@ pub(super) async fn events(
         filters: id.to_string(),
     };
     let page = asked.of(&list)?;
-    app.engine
+    let run = app
+        .engine
         .store
         .execution(caller.owner(), &id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let events = app.engine.store.events(caller.owner(), &id).await?;
-    let total = events.len();
-    let (events, next) = page.cut(events, |record| record.revision.to_string());
+    // Every revision is one event, so the run itself says how many there are and where a page begins.
+    let after = match &page.slice.after {
+        Some(revision) => revision.parse().unwrap_or(run.revision),
+        None => page.slice.offset as u64,
+    };
+    let events = app
+        .engine
+        .events_after(caller.owner(), &id, after, page.slice.limit)
+        .await?;
+    let last = events.last().map(|record| record.revision);
+    let next = last
+        .filter(|last| *last < run.revision)
+        .map(|last| last.to_string());
     Ok(Json(page.answer(
         &list,
         events.iter().map(wire::event).collect(),
-        total,
+        usize::try_from(run.revision).unwrap_or(usize::MAX),
         next.as_deref(),
     )))
 }

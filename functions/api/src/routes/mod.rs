@@ -75,6 +75,7 @@ fn api() -> Router<App> {
         .route("/v1/executions/{id}/pause", post(verbs::pause))
         .route("/v1/executions/{id}/resume", post(verbs::resume))
         .route("/v1/executions/{id}/resolve", post(verbs::resolve))
+        .route("/v1/executions/{id}/retry", post(verbs::retry))
         .route("/v1/approvals", get(approvals::list))
         .route("/v1/approvals/{id}", get(approvals::show))
         .route("/v1/approvals/{id}/approve", post(approvals::approve))

@@ -2,7 +2,7 @@
 
 use domain::approval::CannotDecide;
 use domain::credits::InsufficientCredits;
-use domain::execution::Refused;
+use domain::execution::{CannotReuse, Refused};
 use domain::fault::{Code, Fault};
 use engine::advance::AdvanceError;
 use engine::approvals::DecideError;
@@ -37,6 +37,15 @@ impl From<StartError> for Problem {
             }
             StartError::MaxExecutionsReached => Self::new(Code::MaxExecutionsReached, detail),
             StartError::InsufficientCredits(short) => short.into(),
+            StartError::NoEarlierRun(_) => {
+                Self::of(vec![Fault::invalid("/from_execution", detail)])
+            }
+            StartError::CannotReuse(CannotReuse::UnknownStep(_)) => {
+                Self::of(vec![Fault::invalid("/from_step", detail)])
+            }
+            StartError::CannotReuse(CannotReuse::NotEnded) => {
+                Self::new(Code::InvalidTransition, detail)
+            }
             // Only a due time can have its run already, and nobody starts one by hand.
             StartError::AlreadyStarted | StartError::Contended => contended(),
             StartError::Store(error) => error.into(),

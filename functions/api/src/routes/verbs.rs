@@ -1,13 +1,15 @@
-//! What a person does to a run: stop it, hold it, let it go on, say what became of a lost effect.
+//! What a person does to a run: stop it, hold it, let it go on, say what became of a lost effect, run again what
+//! it has not recorded.
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::execution::{Event, Execution};
+use domain::execution::{CannotReuse, Event, Execution};
 use domain::ids::ExecutionId;
 use engine::advance::Alongside;
+use engine::executions::StartError;
 
-use super::executions::answer;
+use super::executions::{accepted, answer};
 use crate::app::App;
 use crate::auth::{Caller, Workflows};
 use crate::etag;
@@ -76,6 +78,29 @@ pub(super) async fn resolve(
     query.finish()?;
     let (step, outcome) = wire::resolution(&body.0)?;
     advance(&app, &caller, &id, Event::Resolved { step, outcome }).await
+}
+
+/// `POST /v1/executions/{id}/retry`
+pub(super) async fn retry(
+    State(app): State<App>,
+    caller: Caller<Workflows>,
+    Id(id): Run,
+    query: Query,
+    body: OptionalJson,
+) -> Result<Response, Problem> {
+    query.finish()?;
+    let from_step = wire::retry(&body.0)?;
+    let run = app
+        .engine
+        .retry(caller.owner(), &id, from_step.as_deref())
+        .await;
+    let run = run.map_err(|error| match error {
+        // The run is named in the path.
+        StartError::NoEarlierRun(_) => Problem::not_found(),
+        StartError::CannotReuse(CannotReuse::NotEnded) => StartError::InProgress(id).into(),
+        error => error.into(),
+    })?;
+    accepted(&app, &run).await
 }
 
 async fn advance(

@@ -4,6 +4,7 @@ use domain::execution::{
     Conclusion, Execution, Outcome, Output, Phase, Resolution, StepRow, StepState,
 };
 use domain::fault::Fault;
+use domain::ids::ExecutionId;
 use domain::reader::Object;
 use engine::ports::store::EventRecord;
 use serde_json::{Map, Value, json};
@@ -22,6 +23,9 @@ pub(crate) fn summary(run: &Execution) -> Map<String, Value> {
     put("trigger", run.trigger.as_str().into());
     if let Some(scheduled_for) = run.scheduled_for {
         put("scheduled_for", json!(scheduled_for));
+    }
+    if let Some(origin) = &run.origin {
+        put("from_execution", origin.execution.as_str().into());
     }
     put("status", run.status().as_str().into());
     if let Some(reason) = run.outcome_reason() {
@@ -176,14 +180,51 @@ pub(crate) fn resolution(body: &Value) -> Result<(String, Resolution), Vec<Fault
     object.finish(step.zip(outcome))
 }
 
-/// What `POST /v1/workflows/{id}/execute` says: whether it is only asked what would be.
+/// What `POST /v1/workflows/{id}/execute` says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// Whether it is only asked what would be.
+    pub(crate) dry_run: bool,
+    /// The run to take recorded outputs over from.
+    pub(crate) from_execution: Option<ExecutionId>,
+    /// The step from which everything is made again.
+    pub(crate) from_step: Option<String>,
+}
+
+/// Reads the body of `POST /v1/workflows/{id}/execute`.
 ///
 /// # Errors
 /// Every fault.
-pub(crate) fn start(body: &Value) -> Result<bool, Vec<Fault>> {
+pub(crate) fn start(body: &Value) -> Result<Start, Vec<Fault>> {
     let mut object = Object::new(body, "");
     let dry_run = object.boolean("dry_run").unwrap_or(false);
-    object.finish(Some(dry_run))
+    let from_execution = object.string("from_execution").map(ExecutionId::parse);
+    let from_execution = from_execution.and_then(|id| match id {
+        Ok(id) => Some(id),
+        Err(error) => {
+            object.fault("from_execution", error.to_string());
+            None
+        }
+    });
+    let from_step = object.string("from_step").map(str::to_owned);
+    if from_step.is_some() && object.value("from_execution").is_none() {
+        object.fault("from_step", "has no meaning without from_execution");
+    }
+    object.finish(Some(Start {
+        dry_run,
+        from_execution,
+        from_step,
+    }))
+}
+
+/// What `POST /v1/executions/{id}/retry` says: from which step on everything is made again.
+///
+/// # Errors
+/// Every fault.
+pub(crate) fn retry(body: &Value) -> Result<Option<String>, Vec<Fault>> {
+    let mut object = Object::new(body, "");
+    let from_step = object.string("from_step").map(str::to_owned);
+    object.finish(Some(from_step))
 }
 
 /// The body of a verb that takes no fields.

@@ -20,7 +20,7 @@ use std::time::Duration;
 use domain::approval::Draft;
 use domain::digest;
 use domain::egress::EgressRule;
-use domain::execution::ErrorCode;
+use domain::execution::{ErrorCode, Execution};
 use domain::ids::{ExecutionId, OwnerId};
 use domain::plan::{Template, Tool};
 use engine::Engine;
@@ -38,6 +38,9 @@ pub(crate) struct Context<'a> {
     pub(crate) ports: &'a Ports,
     pub(crate) egress: &'a EgressRule,
     pub(crate) owner: &'a OwnerId,
+    pub(crate) run: &'a Execution,
+    /// The step's id.
+    pub(crate) step: &'a str,
     pub(crate) upstream: &'a Upstream,
     /// What a person who saw an earlier draft wants changed.
     pub(crate) note: Option<&'a str>,
@@ -96,15 +99,15 @@ pub(crate) enum Made {
     Output { document: Value, credits: u32 },
     /// The exact effect of a tool that publishes, to be approved first.
     Draft(Draft),
-    /// A part; another attempt goes on from this cursor.
-    Part { cursor: String },
+    /// A part; another attempt goes on from this cursor after `wait`.
+    Part { cursor: String, wait: Duration },
 }
 
 /// Runs a tool; one that publishes only prepares its effect.
 pub(crate) async fn run(tool: &Tool, context: &Context<'_>) -> Result<Made, ToolFailure> {
     match tool {
         Tool::Search(config) => search::run(config, context).await,
-        Tool::Crawl(config) => crawl::run(config, context).await,
+        Tool::Crawl(config) => Box::pin(crawl::run(config, context)).await,
         Tool::Aggregate(config) => aggregate::run(config, context).await,
         Tool::GenerateOutline(config) => generate_outline::run(config, context).await,
         Tool::GenerateReport(config) => generate_report::run(config, context).await,

@@ -1,6 +1,7 @@
 //! Items: a JSON document in `doc`, beside the attributes that conditions and the index need.
 
 use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use engine::ports::StoreError;
@@ -13,6 +14,9 @@ use super::keys::{self, Key};
 pub(super) type Attributes = HashMap<String, AttributeValue>;
 
 pub(super) const DOC: &str = "doc";
+/// The version of the document's form. A field that older code can do without does not change it.
+pub(super) const FORMAT: &str = "v";
+const FORMAT_VERSION: i64 = 1;
 pub(super) const REVISION: &str = "revision";
 pub(super) const WRITER: &str = "writer";
 
@@ -33,7 +37,17 @@ impl Item {
         let json = serde_json::to_string(document).expect("our documents are plain JSON");
         self.attributes
             .insert(DOC.to_owned(), AttributeValue::S(json));
-        self
+        self.number(FORMAT, FORMAT_VERSION)
+    }
+
+    /// Has it removed some time after `kept` from now, by the machine's clock, as the table's own does.
+    pub(super) fn expires_after(self, kept: Duration) -> Self {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+        let at = since_1970.unwrap_or_default() + kept;
+        self.number(
+            "expires_at",
+            i64::try_from(at.as_secs()).unwrap_or(i64::MAX),
+        )
     }
 
     pub(super) fn revision(self, revision: u64) -> Self {
@@ -107,6 +121,12 @@ pub(super) fn read<T: DeserializeOwned>(attributes: &Attributes) -> Result<T, St
             text(attributes, "sk").unwrap_or("?")
         )
     };
+    let version = number(attributes, FORMAT).unwrap_or(FORMAT_VERSION);
+    if version > FORMAT_VERSION {
+        // Code that knows it is being deployed: what is asked here is asked again, there.
+        let reason = format!("{} was written by newer code: version {version}", key());
+        return Err(StoreError::Unavailable(reason));
+    }
     let json = text(attributes, DOC).ok_or_else(|| StoreError::Damaged {
         key: key(),
         reason: "it has no document".to_owned(),
@@ -115,4 +135,29 @@ pub(super) fn read<T: DeserializeOwned>(attributes: &Attributes) -> Result<T, St
         key: key(),
         reason: error.to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_says_its_version_and_one_of_newer_code_is_asked_for_again() {
+        let key = keys::account(&domain::ids::OwnerId::from_uuid(uuid::Uuid::nil()));
+        let item = Item::new(&key).document(&7);
+        assert_eq!(number(&item.attributes, FORMAT), Some(FORMAT_VERSION));
+        assert_eq!(read(&item.attributes), Ok(7));
+        let newer = item.number(FORMAT, FORMAT_VERSION + 1).attributes;
+        assert!(matches!(
+            read::<i32>(&newer),
+            Err(StoreError::Unavailable(_))
+        ));
+        let mut unmarked = newer;
+        unmarked.remove(FORMAT);
+        assert_eq!(
+            read(&unmarked),
+            Ok(7),
+            "an item from before there were versions"
+        );
+    }
 }

@@ -38,6 +38,11 @@ pub(super) fn ledger_entry(owner: &OwnerId, at: Timestamp, what: &str) -> Key {
     )
 }
 
+/// That a commit has set credits aside.
+pub(super) fn reservation(owner: &OwnerId, writer: &str) -> Key {
+    key(format!("{owner}#CREDITS"), format!("reservation#{writer}"))
+}
+
 pub(super) fn token(sha256: &str) -> Key {
     key(format!("TOKEN#{sha256}"), "token")
 }
@@ -60,6 +65,19 @@ pub(super) fn plan(owner: &OwnerId, id: &WorkflowId, version: u32) -> Key {
 
 pub(super) fn baseline(owner: &OwnerId, id: &WorkflowId) -> Key {
     key(workflow_pk(owner, id), "baseline")
+}
+
+/// What a crawl step keeps for its next crawl.
+pub(super) fn visit(owner: &OwnerId, id: &WorkflowId, step: &str) -> Key {
+    key(workflow_pk(owner, id), format!("visit#{step}"))
+}
+
+/// The turns at a host, by the hash of its name.
+pub(super) fn pace(host: &str) -> Key {
+    key(
+        format!("PACE#{}", domain::digest::of_bytes(host.as_bytes())),
+        "pace",
+    )
 }
 
 pub(super) const OCCURRENCE: &str = "occurrence#";

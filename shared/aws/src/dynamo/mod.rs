@@ -1,5 +1,6 @@
 //! The store, on one DynamoDB table and a bucket.
 
+mod crawling;
 mod item;
 mod keys;
 mod outputs;
@@ -102,6 +103,22 @@ impl Store for DynamoStore {
     ) -> Result<Vec<EventRecord>, StoreError> {
         self.list(&keys::execution(owner, id).pk, keys::EVENT, false, None)
             .await
+    }
+
+    async fn events_after(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        let from = keys::event(owner, id, after.saturating_add(1));
+        let to = keys::event(owner, id, after.saturating_add(limit as u64));
+        self.between(&from, &to)
+            .await?
+            .iter()
+            .map(item::read)
+            .collect()
     }
 
     async fn conclusion(

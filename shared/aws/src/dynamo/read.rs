@@ -93,6 +93,34 @@ impl DynamoStore {
         }
     }
 
+    /// The items of one partition from one sort key to another, both included, consistently, in their order.
+    pub(super) async fn between(
+        &self,
+        from: &Key,
+        to: &Key,
+    ) -> Result<Vec<Attributes>, StoreError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let request = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+                .expression_attribute_values(":pk", AttributeValue::S(from.pk.clone()))
+                .expression_attribute_values(":from", AttributeValue::S(from.sk.clone()))
+                .expression_attribute_values(":to", AttributeValue::S(to.sk.clone()));
+            let answer = request.send().await.map_err(|error| unavailable(&error))?;
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
     /// The rows of a list, newest first; the row's id is its sort key without `prefix`.
     pub(super) async fn rows(&self, pk: &str, prefix: &str) -> Result<Vec<Row>, StoreError> {
         let items = self.partition(pk, prefix, true, None).await?;

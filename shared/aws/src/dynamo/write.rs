@@ -5,6 +5,8 @@
 //! answer was lost. When no answer comes at all, the first item is read back, consistently, before
 //! anything is said.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -20,6 +22,9 @@ use super::DynamoStore;
 use super::item::{self, Attributes, Item, REVISION, WRITER};
 use super::keys::{self, Key};
 use crate::sdk::causes;
+
+/// How long a reservation's own item is kept: longer than any repetition of its request can be under way.
+const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 
 /// What a refused condition means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,7 +145,7 @@ fn account(
     if let Some(required) = needs {
         meaning = Meaning::TooFewCredits(required);
         update = update
-            .condition_expression("attribute_not_exists(#limited) OR #available >= :required")
+            .condition_expression("attribute_exists(#limited) AND #available >= :required")
             .expression_attribute_names("#limited", "limited")
             .expression_attribute_values(":required", AttributeValue::N(required.to_string()));
     }
@@ -314,7 +319,7 @@ fn parts(write: &Write, writer: &str) -> Vec<Part> {
         }
         Write::ReserveCredits { owner, amount } => {
             let amount_signed = i64::from(*amount);
-            vec![account(
+            let account = account(
                 owner,
                 amount_signed,
                 amount_signed,
@@ -322,7 +327,15 @@ fn parts(write: &Write, writer: &str) -> Vec<Part> {
                 writer,
                 false,
                 Some(*amount),
-            )]
+            );
+            // A reservation has an item of its own, so that a repetition is recognised by it even when DynamoDB has
+            // forgotten the request's token.
+            let key = keys::reservation(owner, writer);
+            let item = Item::new(&key).expires_after(REMEMBERED);
+            vec![
+                account,
+                put(key, item, &Only::IfNew(Meaning::Conflict), writer),
+            ]
         }
         Write::SettleCredits {
             owner,
@@ -352,7 +365,7 @@ fn parts(write: &Write, writer: &str) -> Vec<Part> {
                 parts.push(put(
                     key.clone(),
                     Item::new(&key).document(&entry),
-                    &Only::Freely,
+                    &Only::IfNew(Meaning::Conflict),
                     writer,
                 ));
             }
@@ -372,7 +385,7 @@ fn parts(write: &Write, writer: &str) -> Vec<Part> {
                 put(
                     key.clone(),
                     Item::new(&key).document(&entry),
-                    &Only::Freely,
+                    &Only::IfNew(Meaning::Conflict),
                     writer,
                 ),
             ]
@@ -529,6 +542,10 @@ fn judge(parts: &[Part], reasons: &[CancellationReason], writer: &str) -> Result
     }
     for (meaning, stored) in meanings {
         if let Meaning::TooFewCredits(required) = meaning {
+            if stored.is_none_or(|stored| !stored.contains_key("limited")) {
+                // Credits are not limited: nothing may be set aside of them.
+                return Err(CommitError::Conflict);
+            }
             let available = stored
                 .and_then(|stored| item::number(stored, "available"))
                 .unwrap_or_default()

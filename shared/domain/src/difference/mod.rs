@@ -1,10 +1,12 @@
-//! What is different between two texts, as a person would say it: added, removed, changed, moved.
+//! What is different between two texts, as a person would say it: added, removed, changed, moved; and
+//! between two values, as a JSON Patch as well ([`ValueDifference`]).
 //!
 //! Texts are taken line by line, long lines sentence by sentence, and compared without what changes by
 //! itself ([`Volatile`]). A passage that only stands elsewhere is moved, which is shown but is not news. The
 //! work is bounded by counting, not by a clock: the same two texts always give the same difference.
 
 mod passages;
+mod values;
 mod volatile;
 
 use std::collections::{HashMap, VecDeque};
@@ -15,6 +17,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices, diff_ratio};
 
 use crate::text::preview;
 use passages::{Passage, passages};
+pub use values::{Changed, Moved, Operation, Placed, ValueDifference};
 pub use volatile::Volatile;
 
 /// Most passages aligned in order; of longer texts only the sets are compared.

@@ -22,6 +22,8 @@ words! {
         Counter = "counter",
         /// An identifier of the request, session or copy.
         Nonce = "nonce",
+        /// What time it was when the page was made.
+        Clock = "clock",
         /// How long the server took.
         Timing = "timing",
         /// The year beside a copyright sign.
@@ -49,11 +51,19 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         (Volatile::RelativeTime, false, r"(?i)\b(?:una?|\d+)\s+(?:second[oi]|minut[oi]|or[ae]|giorn[oi]|settiman[ae]|mes[ei]|ann[oi])\s+fa\b".to_owned()),
         (Volatile::RelativeTime, false, r"(?i)\b\d+\s+(?:seconden?|minuut|minuten|uur|uren|dag(?:en)?|week|weken|maand(?:en)?|jaar)\s+geleden\b".to_owned()),
         (Volatile::RelativeTime, false, r"\d+\s*(?:秒|分|分钟|分鐘|時間|小时|小時|日|天|週間|周|か月|ヶ月|个月|個月|年)\s*前".to_owned()),
+        (Volatile::RelativeTime, false, r"(?i)\b(?:for|för)\s+(?:en|et|ett|\d+)\s+(?:sekund(?:er)?|minutt?(?:er)?|tim(?:e|er|me|mar)|dag(?:e|er|ar)?|uker?|uger?|veck(?:a|or)|måned(?:er)?|månad(?:er)?|år)\s+(?:siden|sedan|sen)\b".to_owned()),
+        (Volatile::RelativeTime, false, r"(?i)\b\d+\s+(?:секунд[уы]?|минут[уы]?|час(?:а|ов)?|день|дня|дней|недел[юиь]|месяц(?:а|ев)?|год(?:а)?|лет)\s+назад".to_owned()),
+        (Volatile::RelativeTime, false, r"(?i)\b\d+\s+(?:sekund[yę]?|minut[yę]?|godzin[yę]?|dzień|dni|tydzień|tygodni[e]?|miesiąc[e]?|miesięcy|rok|lata?)\s+temu\b".to_owned()),
+        (Volatile::RelativeTime, false, r"(?i)\b\d+\s+(?:saniye|dakika|saat|gün|hafta|ay|yıl)\s+önce\b".to_owned()),
+        (Volatile::RelativeTime, false, r"\d+\s*(?:초|분|시간|일|주|개월|년)\s*전".to_owned()),
         (Volatile::Counter, false, r"(?i)\b\d(?:[\d.,\u{a0}\u{202f}]*\d)?\s?[kmb]?\+?\s+(?:views?|comments?|likes?|shares?|followers?|subscribers?|visitors?|replies|reactions?|retweets?|reposts?|upvotes?|claps?|(?:people |users |members |guests )?(?:are )?(?:online|watching|viewing|reading))\b".to_owned()),
         (Volatile::Counter, false, r"(?i)\b(?:views|comments|likes|shares|followers|subscribers|visitors|replies)\s*[:(]\s*\d[\d.,]*\s?[kmb]?\b".to_owned()),
         (Volatile::Nonce, false, r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b".to_owned()),
         (Volatile::Nonce, true, r"(?i)\b(?:nonce|csrf|session|request|trace|ray|correlation)(?:[\s_-]?(?:id|token))?\s*[:=#]\s*[a-z0-9+/_=-]{6,}".to_owned()),
         (Volatile::Nonce, false, r#"(?i)[?&](?:_|ts|cb|rnd|rand|cachebust|nonce|sid|sessionid|phpsessid|jsessionid)=[^&\s"'<>)]+"#.to_owned()),
+        (Volatile::Nonce, false, r#"(?i)\.(?:js|mjs|css|png|jpe?g|gif|svg|webp|avif|ico|woff2?)\?[^\s"'<>)]+"#.to_owned()),
+        (Volatile::Nonce, false, r"(?i)[.-][0-9a-f]{8,64}\.(?:js|mjs|css|png|jpe?g|gif|svg|webp|avif|woff2?)\b".to_owned()),
+        (Volatile::Clock, false, r"(?i)\b(?:(?:server|current|local)\s+time(?:\s+is)?|it is now|page loaded at|last checked(?:\s+at)?)\s*[:=]?\s*\d{1,2}:\d{2}(?::\d{2})?(?:\s*[ap]\.?m\b\.?)?".to_owned()),
         (Volatile::Timing, false, r"(?i)\b(?:generated|rendered|loaded|served|processed|executed)\s+in\s+\d[\d.,]*\s*(?:ms|milliseconds?|s|secs?|seconds?)\b".to_owned()),
         (Volatile::Copyright, false, r"(?i)(?:©|\(c\)|\bcopyright)\s*(?:©\s*)?(?:\d{4}\s*[-–—]\s*)?\d{4}\b".to_owned()),
     ];
@@ -126,7 +136,7 @@ mod tests {
 
     #[test]
     fn every_rule_compiles() {
-        assert_eq!(RULES.len(), 14);
+        assert_eq!(RULES.len(), 22);
         assert!(ANY.is_some());
     }
 
@@ -150,6 +160,27 @@ mod tests {
             (Volatile::RelativeTime, "3 ore fa", "un minuto fa"),
             (Volatile::RelativeTime, "3 uur geleden", "2 dagen geleden"),
             (Volatile::RelativeTime, "5分前", "3 小时前"),
+            (
+                Volatile::RelativeTime,
+                "for 5 minutter siden",
+                "for en time siden",
+            ),
+            (
+                Volatile::RelativeTime,
+                "för 2 veckor sedan",
+                "för en dag sedan",
+            ),
+            (Volatile::RelativeTime, "5 минут назад", "2 часа назад"),
+            (Volatile::RelativeTime, "3 godziny temu", "5 dni temu"),
+            (Volatile::RelativeTime, "5 dakika önce", "2 gün önce"),
+            (Volatile::RelativeTime, "5분 전", "2시간 전"),
+            (Volatile::Nonce, "see /app.js?v=3f2a", "see /app.js?v=99"),
+            (Volatile::Nonce, "main-0a1b2c3d.css", "main-99887766.css"),
+            (
+                Volatile::Clock,
+                "Server time: 12:04:33",
+                "Server time: 1:15 pm",
+            ),
             (Volatile::Counter, "1,234 views", "1.3K views"),
             (Volatile::Counter, "Comments (12)", "Comments (13)"),
             (
@@ -198,6 +229,9 @@ mod tests {
             ("12 votes", "13 votes"),
             ("founded in 2025", "founded in 2026"),
             ("delivery in 3 days", "delivery in 5 days"),
+            ("doors open at 19:30", "doors open at 20:00"),
+            ("release-1.2.3.zip?x=1", "release-1.2.4.zip?x=1"),
+            ("year 2025 report.pdf", "year 2026 report.pdf"),
         ] {
             assert_ne!(blanked(before), blanked(after));
         }

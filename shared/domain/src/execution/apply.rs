@@ -8,6 +8,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::budget;
 use super::clockwork::nudge;
 use super::event::Event;
 use super::settling::{end, settle};
@@ -98,6 +99,7 @@ pub fn apply(
     }
     next.revision += 1;
     settle(&mut next, now, &mut effects);
+    budget::keep(execution, &mut next, now, &mut effects);
     Ok((next, effects))
 }
 
@@ -117,7 +119,20 @@ fn apply_to_run(
         event: event.name(),
         state: phase_name,
     };
+    if run.ending.is_some() {
+        return Err(not_now);
+    }
     match (&run.phase, event) {
+        (
+            Phase::Active | Phase::Paused { .. } | Phase::Judging { .. },
+            Event::BudgetExhausted { budget },
+        ) => match run.budget_ends() {
+            Some((at, exhausted)) if exhausted == *budget && at <= now => {
+                end(run, budget.outcome(), now, effects);
+            }
+            Some((due_at, _)) => return Err(Refused::NotYet { due_at }),
+            None => return Err(not_now),
+        },
         (Phase::Active, Event::Paused) => run.phase = Phase::Paused { since: now },
         (Phase::Paused { .. }, Event::Resumed) => {
             run.phase = Phase::Active;
@@ -167,7 +182,7 @@ fn apply_to_run(
         }
         (Phase::Paused { .. } | Phase::Judging { .. } | Phase::Ended { .. }, Event::Paused)
         | (Phase::Active | Phase::Judging { .. } | Phase::Ended { .. }, Event::Resumed)
-        | (Phase::Ended { .. }, Event::Cancelled { .. })
+        | (Phase::Ended { .. }, Event::Cancelled { .. } | Event::BudgetExhausted { .. })
         | (
             Phase::Active | Phase::Paused { .. } | Phase::Ended { .. },
             Event::JudgingNudged | Event::Judged { .. },
@@ -178,6 +193,7 @@ fn apply_to_run(
             | Event::StepYielded { .. }
             | Event::StepCompleted { .. }
             | Event::StepParked { .. }
+            | Event::StepReleased { .. }
             | Event::StepFailed { .. }
             | Event::StepSkipped { .. }
             | Event::OutcomeLost { .. }

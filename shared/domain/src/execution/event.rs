@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::budget::Budget;
 use super::state::{Gate, Output, StepError};
 use crate::ids::ApprovalId;
 
@@ -39,6 +40,9 @@ pub enum Event {
         error: StepError,
         retry_at: Option<Timestamp>,
     },
+    /// The worker gives the step back before anything has happened: the run is held or stopped, or the
+    /// worker has no time left. It was no attempt.
+    StepReleased { step: String, fence: u64 },
     /// The step's condition does not hold.
     StepSkipped { step: String, fence: u64 },
     /// The effect was begun and nobody knows whether it happened.
@@ -74,6 +78,8 @@ pub enum Event {
     Resumed,
     /// A person, or the workflow's end, stops the run.
     Cancelled { reason: String },
+    /// It has used up what it may.
+    BudgetExhausted { budget: Budget },
     /// The judging message has gone missing and is sent again.
     JudgingNudged,
     /// The results were compared and the stop condition judged: the run is over.
@@ -116,6 +122,7 @@ impl Event {
             Self::StepCompleted { .. } => "step_completed",
             Self::StepParked { .. } => "step_parked",
             Self::StepFailed { .. } => "step_failed",
+            Self::StepReleased { .. } => "step_released",
             Self::StepSkipped { .. } => "step_skipped",
             Self::OutcomeLost { .. } => "outcome_lost",
             Self::LeaseExpired { .. } => "lease_expired",
@@ -129,6 +136,7 @@ impl Event {
             Self::Paused => "paused",
             Self::Resumed => "resumed",
             Self::Cancelled { .. } => "cancelled",
+            Self::BudgetExhausted { .. } => "budget_exhausted",
             Self::JudgingNudged => "judging_nudged",
             Self::Judged { .. } => "judged",
         }
@@ -143,6 +151,7 @@ impl Event {
             | Self::StepCompleted { step, .. }
             | Self::StepParked { step, .. }
             | Self::StepFailed { step, .. }
+            | Self::StepReleased { step, .. }
             | Self::StepSkipped { step, .. }
             | Self::OutcomeLost { step, .. }
             | Self::LeaseExpired { step, .. }
@@ -156,6 +165,7 @@ impl Event {
             Self::Paused
             | Self::Resumed
             | Self::Cancelled { .. }
+            | Self::BudgetExhausted { .. }
             | Self::JudgingNudged
             | Self::Judged { .. } => None,
         }

@@ -11,9 +11,14 @@
 )]
 
 mod apply;
+mod bounds;
+mod budget;
 mod clockwork;
 mod event;
 mod redoing;
+mod replay;
+mod retrying;
+mod reuse;
 mod settling;
 mod state;
 mod step;
@@ -23,7 +28,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Closing, Effect, Refused, apply};
+pub use bounds::{MOST_CURSOR_BYTES, MOST_MESSAGE_CHARS, MOST_NOTE_BYTES};
+pub use budget::{Budget, LONGEST_WAIT_SECONDS, LONGEST_WORK_SECONDS, TRANSITIONS_PER_STEP};
 pub use event::{Conclusion, Event, Resolution};
+pub use replay::{ReplayError, replay};
+pub use retrying::{ErrorClass, LONGEST_BACKOFF_SECONDS, LONGEST_RETRY_AFTER_SECONDS};
+pub use reuse::{CannotReuse, Origin, Reuse};
 pub use state::{ErrorCode, Gate, Lease, Output, StepError, StepState};
 pub use sweep::overdue;
 
@@ -35,8 +45,6 @@ use crate::words::words;
 pub const LEASE_MARGIN_SECONDS: i64 = 15;
 /// How long a message may be on its way before the sweeper sends another, in seconds.
 pub const NUDGE_AFTER_SECONDS: i64 = 120;
-/// How many transitions a run may make for each of its steps before it is stopped as runaway.
-pub const TRANSITIONS_PER_STEP: u64 = 2_000;
 
 words! {
     /// Why a run began.
@@ -86,6 +94,16 @@ pub struct StepRow {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_zero(n: &u32) -> bool {
     *n == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_true(yes: &bool) -> bool {
+    *yes
+}
+
+/// What a run written before there were others is: metered.
+fn yes() -> bool {
+    true
 }
 
 /// How a run ended.
@@ -158,10 +176,24 @@ pub struct Execution {
     pub started_at: Option<Timestamp>,
     pub phase: Phase,
     pub steps: Vec<StepRow>,
-    /// Credits set aside when it was created.
+    /// The most it may cost, in credits: what was set aside when it was created.
     pub reserved: u32,
+    /// Whether those credits were set aside in an account, and are charged to it when it ends. A run that
+    /// began while its owner's credits were not limited costs nothing, whatever is granted later.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub metered: bool,
     /// Whether its end is judged (it watches something, or its condition can be met) or just comes.
     pub judged: bool,
+    /// The run it took outputs over from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// When its present stretch of work, or of waiting for a person, began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stretch_since: Option<Timestamp>,
+    /// What it comes to as soon as no effect is in flight any more: nothing else happens in it. A run that
+    /// ended over an effect in flight could not tell what became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Outcome>,
 }
 
 /// What a run is made from.
@@ -220,7 +252,11 @@ impl Execution {
             phase: Phase::Active,
             steps: steps.collect(),
             reserved: new.reserved,
+            metered: true,
             judged: new.judged,
+            origin: None,
+            stretch_since: Some(now),
+            ending: None,
         };
         let mut effects = Vec::new();
         settling::settle(&mut execution, now, &mut effects);
@@ -262,9 +298,12 @@ impl Execution {
         }
     }
 
-    /// Why it ended as it did; `None` while it runs and for a plain completion.
+    /// Why it ended as it did, or is ending; `None` while it runs and for a plain completion.
     #[must_use]
     pub fn outcome_reason(&self) -> Option<&str> {
+        if let Some(Outcome::Failed { reason } | Outcome::Cancelled { reason }) = &self.ending {
+            return Some(reason);
+        }
         match &self.phase {
             Phase::Ended {
                 outcome: Outcome::Failed { reason } | Outcome::Cancelled { reason },
@@ -293,20 +332,7 @@ impl Execution {
     /// completed run costs at least 1.
     #[must_use]
     pub fn consumed(&self) -> u32 {
-        let spent = self.steps.iter().map(|row| match &row.state {
-            StepState::Completed { credits, .. } => *credits,
-            StepState::Waiting
-            | StepState::Ready { .. }
-            | StepState::Running { .. }
-            | StepState::AwaitingApproval { .. }
-            | StepState::Approved { .. }
-            | StepState::Performing { .. }
-            | StepState::OutcomeUnknown { .. }
-            | StepState::Failed { .. }
-            | StepState::Skipped { .. }
-            | StepState::Cancelled { .. } => 0,
-        });
-        let spent: u32 = spent.sum();
+        let spent: u32 = self.steps.iter().map(StepRow::credits).sum();
         match &self.phase {
             Phase::Ended {
                 outcome: Outcome::Failed { .. },
@@ -326,25 +352,32 @@ impl Execution {
         }
     }
 
-    /// When the sweeper must look at it; `None` only when it has ended (promise 1).
+    /// When the sweeper must look at it; `None` only when it has ended (promise 1). At that time something is
+    /// overdue, so that no look is in vain: a run that is due and has nothing to do would stand at the
+    /// head of the index for ever.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
-        const A_DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
-        match &self.phase {
-            Phase::Ended { .. } => None,
+        let own = match &self.phase {
+            Phase::Ended { .. } => return None,
             Phase::Judging { nudge_at } => Some(*nudge_at),
-            // Nothing is due in a held run but running leases; a daily look costs nothing.
-            Phase::Paused { since } => self
-                .earliest_step()
-                .or_else(|| since.checked_add(A_DAY).ok()),
-            Phase::Active => self
-                .earliest_step()
-                .or_else(|| self.created_at.checked_add(A_DAY).ok()),
-        }
+            Phase::Active | Phase::Paused { .. } => self.earliest_step(),
+        };
+        let bound = self.budget_ends().map(|(at, _)| at);
+        own.into_iter().chain(bound).min().or(Some(self.created_at))
     }
 
+    /// The earliest due time of a step. Nobody sends the steps of a held run.
     fn earliest_step(&self) -> Option<Timestamp> {
-        self.steps.iter().filter_map(|row| row.state.due_at()).min()
+        let held = matches!(self.phase, Phase::Paused { .. });
+        let is_sent = |state: &StepState| {
+            matches!(state, StepState::Ready { .. } | StepState::Approved { .. })
+        };
+        let due = self
+            .steps
+            .iter()
+            .filter(|row| !(held && is_sent(&row.state)))
+            .filter_map(|row| row.state.due_at());
+        due.min()
     }
 }
 
@@ -363,6 +396,24 @@ impl StepRow {
             | StepState::Failed { .. }
             | StepState::Skipped { .. }
             | StepState::Cancelled { .. } => false,
+        }
+    }
+
+    /// What it has cost.
+    #[must_use]
+    pub fn credits(&self) -> u32 {
+        match self.state {
+            StepState::Completed { credits, .. } => credits,
+            StepState::Waiting
+            | StepState::Ready { .. }
+            | StepState::Running { .. }
+            | StepState::AwaitingApproval { .. }
+            | StepState::Approved { .. }
+            | StepState::Performing { .. }
+            | StepState::OutcomeUnknown { .. }
+            | StepState::Failed { .. }
+            | StepState::Skipped { .. }
+            | StepState::Cancelled { .. } => 0,
         }
     }
 

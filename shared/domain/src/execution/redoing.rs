@@ -1,8 +1,8 @@
 //! Making again what a person wants otherwise.
 
-use super::Execution;
 use super::apply::{Closing, Effect};
 use super::state::StepState;
+use super::{Execution, bounds};
 use crate::plan::ToolKind;
 
 /// Makes again what step `i` put before a person: the step that wrote it, and all that follows from
@@ -50,7 +50,7 @@ pub(super) fn redo(run: &mut Execution, i: usize, note: &str, effects: &mut Vec<
         row.state = StepState::Waiting;
         row.attempts = 0;
         row.cursor = None;
-        row.note = makers.contains(&j).then(|| note.to_owned());
+        row.note = makers.contains(&j).then(|| bounds::note(note));
     }
 }
 

@@ -15,6 +15,10 @@ pub(super) fn settle(run: &mut Execution, now: Timestamp, effects: &mut Vec<Effe
     if matches!(run.phase, Phase::Ended { .. } | Phase::Judging { .. }) {
         return;
     }
+    if let Some(outcome) = run.ending.clone() {
+        end(run, outcome, now, effects);
+        return;
+    }
     let paused = matches!(run.phase, Phase::Paused { .. });
     while release(run, now, paused, effects) {}
     if let Some(reason) = fatal(run) {
@@ -101,25 +105,45 @@ fn conclude(run: &mut Execution, now: Timestamp, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Ends the run: nothing more is begun, and open approvals are closed. While a worker performs an effect the run
+/// waits for its word, or for the end of its lease, so that its last state is the truth; what nobody
+/// knows stays unknown.
 pub(super) fn end(
     run: &mut Execution,
     outcome: Outcome,
     now: Timestamp,
     effects: &mut Vec<Effect>,
 ) {
+    let mut in_flight = false;
     for row in &mut run.steps {
-        if let StepState::AwaitingApproval { gate } = &row.state {
-            effects.push(Effect::CloseApproval {
-                approval: gate.approval.clone(),
-                because: Closing::Cancelled,
-            });
-        }
-        if !row.state.is_settled() {
-            row.state = StepState::Cancelled { at: now };
+        match &row.state {
+            StepState::AwaitingApproval { gate } => {
+                effects.push(Effect::CloseApproval {
+                    approval: gate.approval.clone(),
+                    because: Closing::Cancelled,
+                });
+                row.state = StepState::Cancelled { at: now };
+            }
+            StepState::Performing { .. } => in_flight = true,
+            StepState::Waiting
+            | StepState::Ready { .. }
+            | StepState::Running { .. }
+            | StepState::Approved { .. } => row.state = StepState::Cancelled { at: now },
+            StepState::OutcomeUnknown { .. }
+            | StepState::Completed { .. }
+            | StepState::Failed { .. }
+            | StepState::Skipped { .. }
+            | StepState::Cancelled { .. } => {}
         }
     }
-    run.phase = Phase::Ended { at: now, outcome };
     // Nothing is sent for a run that is over.
     effects.retain(|effect| matches!(effect, Effect::CloseApproval { .. }));
-    effects.push(Effect::End);
+    if in_flight {
+        run.phase = Phase::Active;
+        run.ending = Some(outcome);
+    } else {
+        run.ending = None;
+        run.phase = Phase::Ended { at: now, outcome };
+        effects.push(Effect::End);
+    }
 }

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::bounds::MOST_MESSAGE_CHARS;
 use crate::ids::ApprovalId;
+use crate::text;
 use crate::words::words;
 use crate::workflow::OnTimeout;
 
@@ -40,10 +42,11 @@ pub struct StepError {
 }
 
 impl StepError {
+    /// An error with the first [`MOST_MESSAGE_CHARS`] characters of its message: it may quote a stranger.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,
-            message: message.into(),
+            message: text::preview(&message.into(), MOST_MESSAGE_CHARS),
         }
     }
 }

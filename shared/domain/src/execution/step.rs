@@ -6,14 +6,16 @@
 use jiff::Timestamp;
 
 use super::apply::{Effect, Refused};
+use super::bounds::MOST_CURSOR_BYTES;
+use super::budget::Budget;
 use super::clockwork::{after, approved, nudge, ready};
 use super::event::{Event, Resolution};
 use super::redoing::redo;
 use super::settling::end;
 use super::state::{ErrorCode, Gate, Lease, Output, StepError, StepState};
-use super::{Execution, LEASE_MARGIN_SECONDS, Outcome, Phase, StepRow, TRANSITIONS_PER_STEP};
+use super::{ErrorClass, Execution, LEASE_MARGIN_SECONDS, Outcome, Phase, StepRow};
 use crate::ids::ApprovalId;
-use crate::plan::{EffectClass, ToolKind};
+use crate::plan::ToolKind;
 use crate::workflow::OnTimeout;
 
 /// What a worker holds a step for.
@@ -80,6 +82,8 @@ pub(super) fn apply_to_step(
     effects: &mut Vec<Effect>,
 ) -> Result<(), Refused> {
     let paused = matches!(run.phase, Phase::Paused { .. });
+    // A run that is ending tries nothing again.
+    let ending = run.ending.is_some();
     let row = &mut run.steps[i];
     let not_now = Refused::NotNow {
         event: event.name(),
@@ -94,6 +98,16 @@ pub(super) fn apply_to_step(
             resume_at,
             ..
         } => match held(row, *fence, not_now.clone())?.0 {
+            Held::Running if cursor.len() > MOST_CURSOR_BYTES => {
+                let message = format!(
+                    "the place where the step goes on takes {} bytes, more than a run can keep",
+                    cursor.len()
+                );
+                StepState::Failed {
+                    error: StepError::new(ErrorCode::Infrastructure, message),
+                    at: now,
+                }
+            }
             Held::Running => {
                 row.attempts = 0;
                 row.cursor = Some(cursor.clone());
@@ -108,30 +122,38 @@ pub(super) fn apply_to_step(
             ..
         } => match held(row, *fence, not_now.clone())?.0 {
             Held::Running if row.gated => return Err(not_now),
-            Held::Running | Held::Performing(_) => StepState::Completed {
-                output: output.clone(),
-                credits: *credits,
-                at: now,
-            },
+            Held::Running | Held::Performing(_) => completed(run, i, output.clone(), *credits, now),
         },
         Event::StepParked { fence, gate, .. } => match held(row, *fence, not_now.clone())?.0 {
-            Held::Running if row.gated => StepState::AwaitingApproval { gate: gate.clone() },
+            Held::Running if row.gated => {
+                row.cursor = None;
+                row.note = None;
+                StepState::AwaitingApproval { gate: gate.clone() }
+            }
             Held::Running | Held::Performing(_) => return Err(not_now),
         },
+        Event::StepReleased { fence, .. } => {
+            let (holds, _) = held(row, *fence, not_now)?;
+            row.attempts = row.attempts.saturating_sub(1);
+            match holds {
+                Held::Running => ready(row, now, paused, effects),
+                Held::Performing(gate) => approved(row, gate, now, paused, effects),
+            }
+        }
         Event::StepFailed {
             fence,
             error,
             retry_at,
             ..
         } => match (held(row, *fence, not_now)?.0, retry_at) {
-            (Held::Running, Some(at)) if !last_attempt => {
+            (Held::Running, Some(at)) if !last_attempt && !ending => {
                 ready(row, (*at).max(now), paused, effects)
             }
-            (Held::Performing(gate), Some(at)) if !last_attempt => {
+            (Held::Performing(gate), Some(at)) if !last_attempt && !ending => {
                 approved(row, gate, (*at).max(now), paused, effects)
             }
             (Held::Running | Held::Performing(_), Some(_) | None) => StepState::Failed {
-                error: error.clone(),
+                error: StepError::new(error.code, error.message.as_str()),
                 at: now,
             },
         },
@@ -148,7 +170,7 @@ pub(super) fn apply_to_step(
             if until > now {
                 return Err(Refused::Held { until });
             }
-            match (holds, row.effect()) {
+            match (holds, row.kind.when_cut_off()) {
                 (Held::Running, _) if last_attempt => {
                     let message = format!(
                         "the step was not heard of again in {} attempts",
@@ -160,12 +182,16 @@ pub(super) fn apply_to_step(
                     }
                 }
                 (Held::Running, _) => ready(row, now, paused, effects),
-                (Held::Performing(gate), EffectClass::Pure | EffectClass::Idempotent)
-                    if !last_attempt =>
-                {
+                (Held::Performing(gate), ErrorClass::Retryable) if !last_attempt && !ending => {
                     approved(row, gate, now, paused, effects)
                 }
-                (Held::Performing(gate), _) => StepState::OutcomeUnknown { gate },
+                (
+                    Held::Performing(gate),
+                    ErrorClass::Retryable
+                    | ErrorClass::RateLimited
+                    | ErrorClass::Permanent
+                    | ErrorClass::NeedsPerson,
+                ) => StepState::OutcomeUnknown { gate },
             }
         }
         Event::StepNudged { .. } => nudged(row, now, effects, not_now)?,
@@ -182,11 +208,10 @@ pub(super) fn apply_to_step(
             };
             row.attempts = 0;
             match output.clone().or_else(|| gate.output.clone()) {
-                Some(output) if !row.kind.publishes() => StepState::Completed {
-                    output,
-                    credits: price_of_gated(row),
-                    at: now,
-                },
+                Some(output) if !row.kind.publishes() => {
+                    let credits = price_of_gated(row);
+                    completed(run, i, output, credits, now)
+                }
                 Some(_) | None => approved(row, gate, now, paused, effects),
             }
         }
@@ -220,11 +245,31 @@ pub(super) fn apply_to_step(
         Event::Paused
         | Event::Resumed
         | Event::Cancelled { .. }
+        | Event::BudgetExhausted { .. }
         | Event::JudgingNudged
         | Event::Judged { .. } => return Err(not_now),
     };
     run.steps[i].state = next;
     Ok(())
+}
+
+/// The step is done: what it needed on the way is forgotten, and it costs no more than was set aside.
+fn completed(
+    run: &mut Execution,
+    i: usize,
+    output: Output,
+    credits: u32,
+    now: Timestamp,
+) -> StepState {
+    let credits = run.affordable(credits);
+    let row = &mut run.steps[i];
+    row.cursor = None;
+    row.note = None;
+    StepState::Completed {
+        output,
+        credits,
+        at: now,
+    }
 }
 
 /// A worker takes the step: to run it, or to perform what was approved.
@@ -239,9 +284,8 @@ fn claim(
     if matches!(run.phase, Phase::Paused { .. }) {
         return Err(Refused::OnHold);
     }
-    if run.revision >= TRANSITIONS_PER_STEP * run.steps.len() as u64 {
-        let reason = "transition_budget_exceeded".to_owned();
-        end(run, Outcome::Failed { reason }, now, effects);
+    if run.is_runaway() {
+        end(run, Budget::Transitions.outcome(), now, effects);
         return Ok(());
     }
     let row = &mut run.steps[i];

@@ -10,6 +10,12 @@ use super::{Execution, Phase};
 /// longer applies is no fault.
 #[must_use]
 pub fn overdue(execution: &Execution, now: Timestamp) -> Vec<Event> {
+    if let Some((at, budget)) = execution.budget_ends()
+        && at <= now
+        && execution.ending.is_none()
+    {
+        return vec![Event::BudgetExhausted { budget }];
+    }
     match &execution.phase {
         Phase::Ended { .. } => Vec::new(),
         Phase::Judging { nudge_at } if *nudge_at <= now => vec![Event::JudgingNudged],

@@ -1,4 +1,9 @@
-//! The life of a run, told in events; and the table of all states and events, held against the README.
+//! The life of a run, told in events; and the tables of states, events and errors, held against the README.
+
+mod budgets;
+mod ending;
+mod reusing;
+mod sizes;
 
 use std::fmt::Write as _;
 
@@ -543,6 +548,10 @@ fn every_event(step: &str, fence: u64) -> Vec<Event> {
             gate: gate(9, None),
         },
         failed(&step(), fence, Some(at(10_000_000))),
+        Event::StepReleased {
+            step: step(),
+            fence,
+        },
         Event::StepSkipped {
             step: step(),
             fence,
@@ -689,18 +698,48 @@ fn table() -> String {
 
 #[test]
 fn the_readme_shows_the_table_of_states_and_events() {
-    const BEGIN: &str =
-        "<!-- table of states and events: written by the test of the same name -->\n";
+    held_against_the_readme("states and events", &table());
+}
+
+/// What each error calls for, and what a cut-off effect means, by tool.
+fn classes() -> String {
+    let mut text = String::from("| error | calls for |\n|---|---|\n");
+    for code in ErrorCode::ALL {
+        let (code, class) = (word(code.as_str()), word(code.class().as_str()));
+        let _ = writeln!(text, "| {code} | {class} |");
+    }
+    text.push_str("\n| tool | effect | when it is cut off in the middle |\n|---|---|---|\n");
+    for kind in ToolKind::ALL {
+        let (effect, class) = (kind.effect().as_str(), kind.when_cut_off().as_str());
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} |",
+            word(kind.as_str()),
+            word(effect),
+            word(class)
+        );
+    }
+    text
+}
+
+#[test]
+fn the_readme_shows_what_each_error_calls_for() {
+    held_against_the_readme("errors", &classes());
+}
+
+/// Holds a table against its place in the README, or writes it there with `UPDATE_README=1`.
+fn held_against_the_readme(name: &str, table: &str) {
     const END: &str = "<!-- end of table -->";
+    let begin = format!("<!-- table of {name}: written by the test of the same name -->\n");
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let readme = std::fs::read_to_string(path).unwrap();
     let (before, rest) = readme
-        .split_once(BEGIN)
+        .split_once(begin.as_str())
         .expect("the README has a place for the table");
     let (shown, after) = rest.split_once(END).expect("the README's table ends");
-    let table = format!("\n{}\n", table());
+    let table = format!("\n{table}\n");
     if shown != table && std::env::var_os("UPDATE_README").is_some() {
-        std::fs::write(path, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
+        std::fs::write(path, format!("{before}{begin}{table}{END}{after}")).unwrap();
         return;
     }
     assert_eq!(
@@ -713,11 +752,12 @@ proptest! {
     /// Whatever happens in whatever order: the revision grows by one with each event, an ended run absorbs,
     /// an open one is due, the cost stays within what was reserved, and nothing gated completes unapproved.
     #[test]
-    fn promises_hold_under_any_history(picks in prop::collection::vec((0_usize..3, 0_usize..20, 1_u64..4, 0_i64..400), 0..80)) {
+    fn promises_hold_under_any_history(picks in prop::collection::vec((0_usize..3, 0_usize..24, 1_u64..4, 0_i64..400), 0..80)) {
         let (mut run, _) = started(&publishing(), true);
         let ids = ["find", "write", "post"];
         let mut now = 0;
         let mut was_approved = false;
+        let (first, mut log) = (run.clone(), Vec::new());
         for (step, pick, fence, wait) in picks {
             now += wait;
             let mut events = every_event(ids[step], fence);
@@ -726,10 +766,11 @@ proptest! {
                 Event::Resumed,
                 Event::JudgingNudged,
                 Event::Judged { conclusion: Conclusion::default() },
+                Event::BudgetExhausted { budget: Budget::WorkTime },
                 Event::Cancelled { reason: "r".into() },
             ]);
             // Endings are rare, so that histories are long.
-            let event = &events[if pick >= 19 { pick % 19 } else { pick }];
+            let event = &events[if pick >= events.len() { pick % 16 } else { pick }];
             let Ok((next, effects)) = apply(&run, event, at(now)) else { continue };
             let was_ended = matches!(run.phase, Phase::Ended { .. });
             prop_assert!(!was_ended);
@@ -742,9 +783,21 @@ proptest! {
             prop_assert_eq!(ended, next.due_at().is_none());
             prop_assert_eq!(ended, effects.contains(&Effect::End));
             prop_assert!(next.consumed() <= next.reserved.max(1));
+            // No effect is in flight when a run has ended, and nothing is begun in one that is ending.
+            let in_flight = next.steps.iter().any(|row| matches!(row.state, StepState::Performing { .. }));
+            prop_assert!(!(ended && in_flight));
+            prop_assert!(next.ending.is_none() || in_flight);
+            let begun = matches!(event, Event::StepClaimed { .. });
+            prop_assert!(run.ending.is_none() || !begun);
+            if let Some(due_at) = next.due_at() {
+                prop_assert!(!overdue(&next, due_at).is_empty(), "a look at {} is in vain: {:?}", due_at, next);
+            }
+            log.push((next.revision, at(now), event.clone()));
             let again: Execution = serde_json::from_value(serde_json::to_value(&next).unwrap()).unwrap();
             prop_assert_eq!(&again, &next);
             run = next;
         }
+        let told = log.iter().map(|(revision, at, event)| (*revision, *at, event));
+        prop_assert_eq!(replay(first, told), Ok(run), "the log tells the run again");
     }
 }

@@ -179,13 +179,22 @@ fn check_references(
     }
     if let Some(cascade) = &step.cascade_condition {
         let known = steps.iter().position(|other| other.id == cascade.step);
-        if !known.is_some_and(|i| upstream.contains(&i)) {
-            let message = format!("{} is not upstream of this step", cascade.step);
-            faults.push(Fault::new(
-                format!("{path}/cascade_condition/step"),
-                Code::PlanInvalid,
-                message,
-            ));
+        match known.filter(|i| upstream.contains(i)) {
+            None => {
+                let message = format!("{} is not upstream of this step", cascade.step);
+                faults.push(Fault::new(
+                    format!("{path}/cascade_condition/step"),
+                    Code::PlanInvalid,
+                    message,
+                ));
+            }
+            // A condition on a field that is never there would skip the step for ever.
+            Some(i) => {
+                if let Err(message) = first_field(&steps[i], &cascade.field) {
+                    let at = format!("{path}/cascade_condition/field");
+                    faults.push(Fault::new(at, Code::PlanInvalid, message));
+                }
+            }
         }
     }
 }
@@ -207,6 +216,25 @@ fn needs_material(tool: &Tool) -> bool {
     }
 }
 
+/// The field of the target's output that a JSONPath tail begins with, and its type; `None` where the tail does not
+/// begin with a name.
+fn first_field<'a>(target: &Step, tail: &'a str) -> Result<Option<(&'a str, FieldType)>, String> {
+    let first = tail.split(['.', '[']).next().unwrap_or_default();
+    if first.is_empty() || first == "*" {
+        return Ok(None);
+    }
+    let fields = target.tool.kind().output_fields();
+    if let Some((_, field_type)) = fields.iter().find(|(name, _)| *name == first) {
+        return Ok(Some((first, *field_type)));
+    }
+    let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    Err(format!(
+        "the output of {} has no field {first}, only {}",
+        target.id,
+        names.join(", ")
+    ))
+}
+
 /// What can be said of a reference's type before anything has run: its first field must be one of
 /// the tool's, and a whole list cannot come from a text or a number.
 fn check_type(
@@ -216,23 +244,9 @@ fn check_type(
     tail: &str,
     at: &str,
 ) -> Option<Fault> {
-    let first = reference
-        .tail
-        .split(['.', '['])
-        .next()
-        .filter(|first| !first.is_empty())?;
-    if first == "*" {
-        return None;
-    }
-    let fields = target.tool.kind().output_fields();
-    let Some((_, field_type)) = fields.iter().find(|(name, _)| *name == first) else {
-        let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-        let message = format!(
-            "the output of {} has no field {first}, only {}",
-            target.id,
-            names.join(", ")
-        );
-        return Some(Fault::new(at, Code::PlanInvalid, message));
+    let (first, field_type) = match first_field(target, &reference.tail) {
+        Ok(known) => known?,
+        Err(message) => return Some(Fault::new(at, Code::PlanInvalid, message)),
     };
     let whole_field = reference.tail == first;
     let wants_list = match &step.tool {

@@ -1,13 +1,20 @@
 //! Checks an `extraction_schema`: a JSON Schema of bounded size that refers to nothing outside.
+//!
+//! A property may carry hints where its value is: `x-selector` (a CSS selector of the page) with
+//! `x-attribute`, and `x-jsonpath` (RFC 9535, of the page's structured data or its script's state). JSON
+//! Schema lets unknown keywords stand, so a schema with hints is a schema everywhere else, too.
 
 use serde_json::Value;
 
 use crate::fault::Fault;
+use crate::selection::Selector;
 
 /// The largest compiled pattern, in bytes: enough for any honest one, too small for `(a{1000}){1000}`.
 const PATTERN_SIZE: usize = 1 << 20;
 /// How deep a schema may nest.
 const DEEPEST: usize = 16;
+/// The longest hint, in characters.
+const LONGEST_HINT: usize = 500;
 
 /// Every fault of the schema, all reported at `path` (its parts are one field of the request).
 #[must_use]
@@ -49,6 +56,27 @@ fn walk(value: &Value, path: &str, depth: usize, faults: &mut Vec<Fault>) {
                             faults.push(Fault::invalid(path, reason));
                         }
                     }
+                    ("x-selector" | "x-attribute", hint) => match hint {
+                        Value::String(text) if text.chars().count() <= LONGEST_HINT => {}
+                        _ => faults.push(Fault::invalid(
+                            path,
+                            format!("{key} must be a text of at most {LONGEST_HINT} characters"),
+                        )),
+                    },
+                    ("x-jsonpath", hint) => {
+                        let read = hint
+                            .as_str()
+                            .ok_or_else(|| "it is no text".to_owned())
+                            .and_then(|text| {
+                                Selector::parse_query(text).map_err(|error| error.to_string())
+                            });
+                        if let Err(reason) = read {
+                            faults.push(Fault::invalid(
+                                path,
+                                format!("x-jsonpath cannot be read: {reason}"),
+                            ));
+                        }
+                    }
                     (_, value) => walk(value, path, depth + 1, faults),
                 }
             }
@@ -73,5 +101,20 @@ mod tests {
         assert_eq!(of(json!({"$ref": "http://169.254.169.254/x"})), 1);
         assert_eq!(of(json!({"pattern": "(?:a{1000}){1000}"})), 1);
         assert_eq!(check(&json!("x"), "/s").len(), 1);
+    }
+
+    #[test]
+    fn hints_can_be_read() {
+        let of = |v: Value| check(&json!({"properties": {"v": v}}), "/s").len();
+        let good = json!({"x-selector": "b.price", "x-attribute": "content", "x-jsonpath": "$.offers[0].price"});
+        assert_eq!(of(good), 0);
+        for bad in [
+            json!({"x-selector": 7}),
+            json!({"x-selector": "a".repeat(501)}),
+            json!({"x-jsonpath": "offers"}),
+            json!({"x-jsonpath": ["$"]}),
+        ] {
+            assert_eq!(of(bad.clone()), 1, "{bad}");
+        }
     }
 }

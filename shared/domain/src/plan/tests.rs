@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::fault::Code;
 
 fn read(steps: &Value) -> Result<Plan, Vec<Fault>> {
     Plan::read(steps, "/steps", &EgressRule::public_only())
@@ -170,4 +171,21 @@ fn every_fault_of_every_step_comes_at_once() {
     );
     assert_eq!(found[1].1, "url_not_allowed");
     assert_eq!(found[4].1, "invalid_email");
+}
+
+#[test]
+fn a_condition_looks_at_a_field_that_can_be_there() {
+    let asked = |field: &str| {
+        let condition = json!({"step": "a", "field": field, "operator": ">", "value": 1});
+        let then = json!({"depends_on": ["a"], "cascade_condition": condition});
+        read(&json!([search("a", json!({})), search("b", then)]))
+    };
+    for there in ["count", "results[0].title", "..url", "['count']", "*"] {
+        assert!(asked(there).is_ok(), "{there}");
+    }
+    let faults = asked("counts").expect_err("a search has no such field");
+    assert_eq!(
+        (faults[0].path.as_str(), faults[0].code),
+        ("/steps/1/cascade_condition/field", Code::PlanInvalid)
+    );
 }

@@ -22,7 +22,7 @@ pub(super) enum Condition {
     Next(u64),
     /// The stored revision is this, or nothing is there any more.
     StillOrGone(u64),
-    /// So many credits are available, or they are not limited.
+    /// So many credits are available of those that are limited.
     Available(u32),
 }
 
@@ -157,7 +157,12 @@ pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
                 reserved: i64::from(*amount),
                 ..Credits::default()
             };
-            vec![Part::credits(owner, added, Condition::Available(*amount))]
+            // A reservation has an item of its own, so that a repetition is recognised by it.
+            let key = Key::Reservation(owner.clone(), writer.to_owned());
+            vec![
+                Part::credits(owner, added, Condition::Available(*amount)),
+                Part::put(key, Item::new(*amount), Condition::First),
+            ]
         }
         Write::SettleCredits {
             owner,
@@ -182,7 +187,7 @@ pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
                     kind: LedgerKind::Charge,
                     execution_id: Some(execution.clone()),
                 };
-                parts.push(Part::freely(key, entry));
+                parts.push(Part::put(key, Item::new(entry), Condition::First));
             }
             parts
         }
@@ -203,7 +208,7 @@ pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
             };
             vec![
                 Part::credits(owner, added, Condition::None),
-                Part::freely(key, entry),
+                Part::put(key, Item::new(entry), Condition::First),
             ]
         }
         Write::PutConclusion {

@@ -52,12 +52,15 @@ fn refusal(condition: Condition, stored: Option<&Item>, writer: &str) -> Option<
             let (limited, available) =
                 credits.map_or((false, 0), |credits| (credits.limited, credits.available));
             let required = i64::from(required);
-            (limited && available < required).then_some(Refusal::TooFewCredits(
-                InsufficientCredits {
+            if limited {
+                let short = InsufficientCredits {
                     required,
                     available: available.max(0),
-                },
-            ))
+                };
+                (available < required).then_some(Refusal::TooFewCredits(short))
+            } else {
+                Some(Refusal::Conflict)
+            }
         }
     };
     let own = stored.is_some_and(|item| item.writer == writer);

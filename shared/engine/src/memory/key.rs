@@ -12,12 +12,16 @@ pub(super) enum Key {
     Owner(OwnerId),
     Token(String),
     Link(String),
+    Pace(String),
     Account(OwnerId),
+    /// Which commits have set credits aside.
+    Reservation(OwnerId, String),
     /// By the millisecond, then by whose entry it is.
     Ledger(OwnerId, i64, String),
     Workflow(OwnerId, WorkflowId),
     Plan(OwnerId, WorkflowId, u32),
     Baseline(OwnerId, WorkflowId),
+    Visit(OwnerId, WorkflowId, String),
     /// By the millisecond.
     Occurrence(OwnerId, WorkflowId, i64),
     Execution(OwnerId, ExecutionId),
@@ -41,10 +45,13 @@ impl Key {
             Self::Owner(_)
             | Self::Token(_)
             | Self::Link(_)
+            | Self::Pace(_)
             | Self::Account(_)
+            | Self::Reservation(..)
             | Self::Ledger(..)
             | Self::Plan(..)
             | Self::Baseline(..)
+            | Self::Visit(..)
             | Self::Occurrence(..)
             | Self::Event(..)
             | Self::Conclusion(..)

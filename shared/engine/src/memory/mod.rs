@@ -11,6 +11,7 @@
 mod change;
 mod clock;
 mod commit;
+mod crawling;
 mod entropy;
 mod item;
 mod key;

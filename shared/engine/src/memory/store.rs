@@ -104,7 +104,7 @@ impl MemoryStore {
     }
 
     /// Asks the table, when it answers.
-    fn ask<T>(&self, question: impl FnOnce(&mut Table) -> T) -> Result<T, StoreError> {
+    pub(super) fn ask<T>(&self, question: impl FnOnce(&mut Table) -> T) -> Result<T, StoreError> {
         let mut state = lock(&self.state);
         if state.outage.strikes() {
             return Err(StoreError::Unavailable(REASON.to_owned()));
@@ -128,7 +128,7 @@ impl MemoryStore {
     }
 
     /// The document that the reference under `key` refers to.
-    fn referred(&self, owner: &OwnerId, key: &Key) -> Result<Option<Value>, StoreError> {
+    pub(super) fn referred(&self, owner: &OwnerId, key: &Key) -> Result<Option<Value>, StoreError> {
         let Some(reference) = self.document::<Output>(key)? else {
             return Ok(None);
         };

@@ -97,12 +97,13 @@ pub enum Write {
         workflow: WorkflowId,
         occurrence: Occurrence,
     },
-    /// Sets credits aside for a run; refused when fewer are available.
+    /// Sets credits aside for a run. Refused when fewer are available, and as a conflict when they are not limited:
+    /// what is set aside before the first grant would count against it.
     ReserveCredits {
         owner: OwnerId,
         amount: u32,
     },
-    /// Ends a reservation and writes the ledger.
+    /// Ends a reservation and writes the ledger; a run's entry is written once.
     SettleCredits {
         owner: OwnerId,
         execution: ExecutionId,
@@ -135,7 +136,8 @@ pub enum Write {
         sha256: String,
         token: Token,
     },
-    /// Gives credits.
+    /// Gives credits, and limits them from now on. Its entry in the ledger is named by the commit's writer, so that
+    /// a repetition finds it and gives nothing again.
     Grant {
         owner: OwnerId,
         amount: u32,
@@ -237,6 +239,19 @@ pub trait Store: Send + Sync {
         owner: &OwnerId,
         id: &ExecutionId,
     ) -> Result<Vec<EventRecord>, StoreError>;
+    /// The part of the log after revision `after`, oldest first, at most `limit` events.
+    async fn events_after(
+        &self,
+        owner: &OwnerId,
+        id: &ExecutionId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        let mut events = self.events(owner, id).await?;
+        events.retain(|record| record.revision > after);
+        events.truncate(limit);
+        Ok(events)
+    }
     async fn conclusion(
         &self,
         owner: &OwnerId,

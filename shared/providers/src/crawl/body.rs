@@ -69,6 +69,27 @@ pub(crate) async fn read(mut response: Response) -> Result<Body, FetchError> {
     Ok(Body { kind, text })
 }
 
+/// Reads the first bytes of a body, whatever it says it is; the rest is left unread.
+pub(crate) async fn read_at_most(
+    mut response: Response,
+    most: usize,
+) -> Result<Vec<u8>, FetchError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| failure::of_request(&error))?
+    {
+        // One more than is wanted: the reader sees that the body went on.
+        let room = (most + 1).saturating_sub(bytes.len());
+        bytes.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+        if bytes.len() > most {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
 fn header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
     headers
         .get(name)
@@ -135,7 +156,7 @@ fn charset(content_type: &str) -> Option<&'static Encoding> {
 
 /// Decodes by byte order mark, then header, then what the page says of itself, then by looking; what
 /// cannot be decoded becomes U+FFFD (WHATWG Encoding, HTML 13.2.3).
-fn decode(bytes: &[u8], header: Option<&'static Encoding>, kind: Kind) -> String {
+pub(crate) fn decode(bytes: &[u8], header: Option<&'static Encoding>, kind: Kind) -> String {
     let encoding = header.or_else(|| declared(bytes, kind)).unwrap_or_else(|| {
         if std::str::from_utf8(bytes).is_ok() || kind == Kind::Json {
             UTF_8

@@ -1,4 +1,4 @@
-//! The crawler: one page of the web, fetched behind the egress rule (promise 13).
+//! The crawler: one page of the web, fetched behind the egress rule (promise 13) and with manners.
 //!
 //! What can go wrong is mostly meant to: a page is written by a stranger, its name resolves to what a
 //! stranger says, and it redirects where a stranger wants. Hence: the URL is checked before every
@@ -6,28 +6,37 @@
 //! is not public, and the connection goes to exactly the addresses that were checked; at most 5
 //! redirects are followed, by hand; a page has one deadline and a size after decompression.
 //!
-//! Not here yet, and not pretended: robots.txt, pacing and conditional requests. They belong in
-//! [`WebCrawler::fetch`] before the first hop, which is the only place a request leaves from.
+//! Manners: the site's robots.txt is asked before each hop, the host's turn is waited for, what is
+//! known already is asked for conditionally, and a site that wants to be left alone for a while is, by
+//! every function. All of it happens in [`WebCrawler::hop`], the only place a request leaves from.
 
 pub(crate) mod body;
+mod conditional;
 pub(crate) mod failure;
-
+mod pacing;
 pub(crate) mod resolver;
+mod robots;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::egress::EgressRule;
-use engine::ports::{Crawler, FetchError, Page, PageRequest};
-use jiff::Timestamp;
+use domain::egress::{EgressRule, check_ip};
+use domain::pacing::Turn;
+use domain::robots::Robots;
+use engine::ports::{
+    Clock, Crawler, FetchError, Fetched, Pacing, Page, PageRequest, TurnRequest, Validators,
+};
+use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{ACCEPT, LOCATION};
-use reqwest::{Client, Response};
+use reqwest::{Client, Response, StatusCode};
 use url::Url;
 
 use crate::http::{ClientError, client};
 use crate::page;
 use crate::retry_after::retry_after;
+pub use pacing::ProcessPacing;
+use resolver::Guard;
 pub use resolver::{Lookup, Names, SystemNames};
 
 /// Redirects followed for one page (contract, section 9).
@@ -35,6 +44,12 @@ pub const MAX_REDIRECTS: usize = 5;
 
 /// The most one page may take, whatever the step allows: a site that drips must not eat a step.
 pub const PAGE_LIMIT: Duration = Duration::from_secs(20);
+
+/// The most a site's robots.txt may take of that.
+const ROBOTS_LIMIT: Duration = Duration::from_secs(10);
+
+/// Our product token (RFC 9309, section 2.2.1): the name by which a site's robots.txt calls us.
+pub const PRODUCT: &str = "Nightdesk";
 
 /// The page formats we read, in the order of preference.
 const ACCEPTED: &str = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.8,application/json;q=0.7,text/plain;q=0.6,*/*;q=0.1";
@@ -46,11 +61,50 @@ pub struct WebCrawler {
     public: Client,
     /// Connects anywhere: used for the operator's exceptions and nothing else.
     excepted: Client,
+    robots: robots::RobotsFiles,
+    pacing: Arc<dyn Pacing>,
+    /// The pace of this process, for when the shared one cannot be asked.
+    alone: ProcessPacing,
+    clock: Arc<dyn Clock>,
+}
+
+/// An answer that is no redirect.
+struct Answer {
+    url: Url,
+    response: Response,
+    /// Where permanent redirects led.
+    aliases: Vec<Url>,
+    robots: Arc<Robots>,
+}
+
+/// The way from a URL to its answer.
+struct Trail {
+    seen: Vec<Url>,
+}
+
+impl Trail {
+    fn new(start: &Url) -> Self {
+        let mut start = start.clone();
+        start.set_fragment(None);
+        Self { seen: vec![start] }
+    }
+
+    fn url(&self) -> &Url {
+        &self.seen[self.seen.len() - 1]
+    }
+
+    fn go_on(&mut self, next: Url) -> Result<(), FetchError> {
+        if self.seen.len() > MAX_REDIRECTS || self.seen.contains(&next) {
+            return Err(FetchError::TooManyRedirects);
+        }
+        self.seen.push(next);
+        Ok(())
+    }
 }
 
 impl WebCrawler {
     /// A crawler that names itself `Nightdesk/<version> (+contact)`, `contact` being a URL or address
-    /// where a site's owner finds out who is asking.
+    /// where a site's owner finds out who is asking. It keeps the pace of its own process.
     ///
     /// # Errors
     /// When no TLS client can be built.
@@ -67,12 +121,23 @@ impl WebCrawler {
         contact: &str,
         names: Arc<dyn Names>,
     ) -> Result<Self, ClientError> {
+        Self::with_guards(rule, contact, names, check_ip, |_| Ok(()))
+    }
+
+    /// The same with other checks of resolved addresses: of public hosts, and of excepted ones.
+    fn with_guards(
+        rule: EgressRule,
+        contact: &str,
+        names: Arc<dyn Names>,
+        public: Guard,
+        excepted: Guard,
+    ) -> Result<Self, ClientError> {
         let agent = user_agent(contact);
-        let build = |public_only: bool| {
+        let build = |guard: Guard| {
             let names = names.clone();
             let agent = agent.clone();
             client(move |builder| {
-                let resolver = resolver::Resolver::new(names.clone(), public_only);
+                let resolver = resolver::Resolver::new(names.clone(), guard);
                 builder
                     .user_agent(agent.clone())
                     .dns_resolver(Arc::new(resolver))
@@ -80,46 +145,195 @@ impl WebCrawler {
         };
         Ok(Self {
             rule,
-            public: build(true)?,
-            excepted: build(false)?,
+            public: build(public)?,
+            excepted: build(excepted)?,
+            robots: robots::RobotsFiles::default(),
+            pacing: Arc::new(ProcessPacing::default()),
+            alone: ProcessPacing::default(),
+            clock: Arc::new(pacing::MachineClock),
         })
     }
 
-    /// Follows redirects to an answer that is none.
-    async fn answer(&self, start: &Url) -> Result<(Url, Response), FetchError> {
-        let mut url = start.clone();
-        url.set_fragment(None);
-        let mut seen = vec![url.clone()];
-        loop {
-            self.rule
-                .check(&url)
-                .map_err(|denied| FetchError::BlockedAddress {
-                    reason: denied.reason.to_owned(),
-                })?;
-            let client = if self.rule.is_exception(&url) {
-                &self.excepted
-            } else {
-                &self.public
-            };
-            let response = client
-                .get(url.clone())
-                .header(ACCEPT, ACCEPTED)
-                .send()
-                .await
-                .map_err(|error| failure::of_request(&error))?;
-            let Some(next) = redirect_target(&url, &response) else {
-                return Ok((url, response));
-            };
-            if seen.len() > MAX_REDIRECTS || seen.contains(&next) {
-                return Err(FetchError::TooManyRedirects);
-            }
-            seen.push(next.clone());
-            url = next;
+    /// The same at a pace shared with other functions, told by their common clock.
+    #[must_use]
+    pub fn with_pacing(self, pacing: Arc<dyn Pacing>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            pacing,
+            clock,
+            ..self
         }
     }
 
-    async fn read(&self, start: &Url) -> Result<Page, FetchError> {
-        let (url, response) = self.answer(start).await?;
+    /// One request: checked, sent, and the address that answered checked again.
+    async fn hop(
+        &self,
+        url: &Url,
+        validators: Option<&Validators>,
+    ) -> Result<(Response, bool), FetchError> {
+        self.check(url)?;
+        let excepted = self.rule.is_exception(url);
+        let client = if excepted {
+            &self.excepted
+        } else {
+            &self.public
+        };
+        let request = client.get(url.clone()).header(ACCEPT, ACCEPTED);
+        let (request, conditional) = conditional::make_conditional(request, url, validators);
+        let response = request
+            .send()
+            .await
+            .map_err(|error| failure::of_request(&error))?;
+        // The resolver has seen to it; a connector that ever went another way must not go unnoticed.
+        if let Some(peer) = response.remote_addr().filter(|_| !excepted)
+            && let Err(denied) = check_ip(peer.ip())
+        {
+            return Err(blocked(denied));
+        }
+        if let Some(wait) = retry_after(response.headers(), Timestamp::now())
+            && matches!(response.status().as_u16(), 429 | 503)
+        {
+            self.leave_alone(url, wait).await;
+        }
+        Ok((response, conditional))
+    }
+
+    fn check(&self, url: &Url) -> Result<(), FetchError> {
+        self.rule.check(url).map_err(blocked)
+    }
+
+    /// Follows redirects to an answer that is none; `None` when the page is unchanged.
+    async fn answer(
+        &self,
+        start: &Url,
+        validators: Option<&Validators>,
+        mut patience: Duration,
+    ) -> Result<Option<Answer>, FetchError> {
+        let mut trail = Trail::new(start);
+        let mut aliases = Vec::new();
+        let mut permanent = true;
+        loop {
+            let url = trail.url().clone();
+            // Before anything is asked of anybody: a blocked address is not asked for its robots.txt.
+            self.check(&url)?;
+            let robots = self.robots(&url).await?;
+            if !robots.allows(PRODUCT, robots::path_and_query(&url)) {
+                return Err(FetchError::RobotsDenied);
+            }
+            let waited = self.wait_for_turn(&url, &robots, patience).await?;
+            patience = patience.saturating_sub(waited);
+            let (response, conditional) = self.hop(&url, validators).await?;
+            if conditional && response.status() == StatusCode::NOT_MODIFIED {
+                return Ok(None);
+            }
+            let Some(next) = redirect_target(&url, &response) else {
+                return Ok(Some(Answer {
+                    url,
+                    response,
+                    aliases,
+                    robots,
+                }));
+            };
+            permanent &= matches!(response.status().as_u16(), 301 | 308);
+            if permanent {
+                aliases.push(next.clone());
+            }
+            trail.go_on(next)?;
+        }
+    }
+
+    /// What the robots.txt of a URL's origin says.
+    async fn robots(&self, url: &Url) -> robots::Answer {
+        let fetch = async {
+            tokio::time::timeout(ROBOTS_LIMIT, self.fetch_robots(url))
+                .await
+                .unwrap_or(Err(FetchError::Timeout))
+        };
+        self.robots.of(url, self.clock.now(), fetch).await
+    }
+
+    /// Fetches the file. It needs no turn: there is one a day.
+    async fn fetch_robots(&self, url: &Url) -> robots::Answer {
+        let mut trail = Trail::new(&robots::address(url));
+        loop {
+            let url = trail.url().clone();
+            let (response, _) = self.hop(&url, None).await?;
+            if let Some(next) = redirect_target(&url, &response) {
+                if trail.go_on(next).is_err() {
+                    return Ok(Arc::new(Robots::unavailable()));
+                }
+                continue;
+            }
+            return Ok(Arc::new(match response.status().as_u16() {
+                200..=299 => {
+                    Robots::parse(body::read_at_most(response, domain::robots::MAX_BYTES).await?)
+                }
+                500.. => {
+                    return Err(failure::unreachable_because(&format!(
+                        "its robots.txt answered {}",
+                        response.status().as_u16()
+                    )));
+                }
+                _ => Robots::unavailable(),
+            }));
+        }
+    }
+
+    /// Waits for the host's turn, at most `patience`, and says how long that took.
+    async fn wait_for_turn(
+        &self,
+        url: &Url,
+        robots: &Robots,
+        patience: Duration,
+    ) -> Result<Duration, FetchError> {
+        let request = TurnRequest {
+            host: &host(url),
+            pace: pacing::asked_by(robots, PRODUCT),
+            now: self.clock.now(),
+            patience,
+        };
+        let turn = match self.pacing.turn(request).await {
+            Ok(turn) => turn,
+            Err(error) => {
+                tracing::warn!(%error, "the shared pace cannot be asked for; this process keeps its own");
+                self.alone
+                    .turn(request)
+                    .await
+                    .unwrap_or(Turn::After(Duration::ZERO))
+            }
+        };
+        match turn {
+            Turn::After(wait) => {
+                tokio::time::sleep(wait).await;
+                Ok(wait)
+            }
+            Turn::NotBefore(wait) => Err(FetchError::NotYet { wait }),
+        }
+    }
+
+    /// A host asked to be left alone: nobody has a turn before.
+    async fn leave_alone(&self, url: &Url, wait: Duration) {
+        let until = SignedDuration::try_from(wait)
+            .ok()
+            .and_then(|wait| self.clock.now().checked_add(wait).ok());
+        let Some(until) = until else { return };
+        let host = host(url);
+        let _ = self.alone.hold(&host, until).await;
+        if let Err(error) = self.pacing.hold(&host, until).await {
+            tracing::warn!(%error, "other functions could not be told that a host wants to be left alone");
+        }
+    }
+
+    async fn read(&self, request: &PageRequest, patience: Duration) -> Result<Fetched, FetchError> {
+        let validators = request.validators.as_ref();
+        let Some(answer) = self.answer(&request.url, validators, patience).await? else {
+            return Ok(Fetched::Unchanged);
+        };
+        let Answer {
+            url,
+            response,
+            aliases,
+            robots,
+        } = answer;
         let status = response.status();
         if !status.is_success() {
             let retry_after = retry_after(response.headers(), Timestamp::now());
@@ -131,28 +345,65 @@ impl WebCrawler {
                 },
             });
         }
+        let validators = conditional::validators(&url, response.headers());
         let body = body::read(response).await?;
-        let start = start.clone();
+        let start = request.url.clone();
+        let fields = request.fields.clone();
         // Off the runtime's thread, so that the deadline holds while a parser works, and so that a
         // parser's mistake ends the page and not the process.
-        let reading =
-            tokio::task::spawn_blocking(move || page::read(&start, &url, status.as_u16(), &body));
-        reading.await.unwrap_or_else(|_| {
+        let reading = tokio::task::spawn_blocking(move || {
+            page::read(&start, &url, status.as_u16(), &body, fields.as_ref())
+        });
+        let mut page = reading.await.unwrap_or_else(|_| {
             Err(failure::unreachable_because(
                 "its mark-up could not be read",
             ))
-        })
+        })?;
+        page.validators = validators;
+        page.sitemaps = robots.sitemaps().to_vec();
+        let claimed = canonical(&page);
+        for alias in aliases.into_iter().map(String::from).chain(claimed) {
+            if alias != page.url && !page.aliases.contains(&alias) {
+                page.aliases.push(alias);
+            }
+        }
+        Ok(Fetched::Page(Box::new(page)))
     }
 }
 
 #[async_trait]
 impl Crawler for WebCrawler {
-    async fn fetch(&self, request: &PageRequest) -> Result<Page, FetchError> {
+    async fn fetch(&self, request: &PageRequest) -> Result<Fetched, FetchError> {
         let limit = request.limit.min(PAGE_LIMIT);
-        tokio::time::timeout(limit, self.read(&request.url))
+        // Waiting for a turn must not make a site look slow: most of the time is the site's.
+        let patience = limit / 4;
+        tokio::time::timeout(limit, self.read(request, patience))
             .await
             .unwrap_or(Err(FetchError::Timeout))
     }
+}
+
+fn blocked(denied: domain::egress::Denied) -> FetchError {
+    FetchError::BlockedAddress {
+        reason: denied.reason.to_owned(),
+    }
+}
+
+/// The address a page calls its own.
+fn canonical(page: &Page) -> Option<String> {
+    let href = page.structured.get("canonical")?.as_str()?;
+    let mut url = Url::parse(&page.final_url).ok()?.join(href).ok()?;
+    url.set_fragment(None);
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| url.into())
+}
+
+/// Whose turns are counted: host and port, as the URL parser writes them.
+fn host(url: &Url) -> String {
+    format!(
+        "{}:{}",
+        url.host_str().unwrap_or_default(),
+        url.port_or_known_default().unwrap_or_default()
+    )
 }
 
 /// Where an answer sends us, when it does. A redirect without a usable `Location` is an answer like
@@ -174,9 +425,9 @@ fn user_agent(contact: &str) -> String {
         .chars()
         .filter(|c| c.is_ascii_graphic() && !matches!(c, '(' | ')'))
         .collect();
-    let name = concat!("Nightdesk/", env!("CARGO_PKG_VERSION"));
+    let name = format!("{PRODUCT}/{}", env!("CARGO_PKG_VERSION"));
     if contact.is_empty() {
-        name.to_owned()
+        name
     } else {
         format!("{name} (+{contact})")
     }

@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use domain::egress::check_ip;
+use domain::egress::Denied;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// A look-up under way.
@@ -48,22 +48,25 @@ pub(super) struct Blocked {
 #[error("the name does not resolve")]
 pub(super) struct Unresolved(#[source] Option<io::Error>);
 
+/// Whether an address may be connected to.
+pub(crate) type Guard = fn(IpAddr) -> Result<(), Denied>;
+
 /// The hook given to the connector.
 pub(crate) struct Resolver {
     names: Arc<dyn Names>,
-    public_only: bool,
+    guard: Guard,
 }
 
 impl Resolver {
-    pub(crate) fn new(names: Arc<dyn Names>, public_only: bool) -> Self {
-        Self { names, public_only }
+    pub(crate) fn new(names: Arc<dyn Names>, guard: Guard) -> Self {
+        Self { names, guard }
     }
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let names = self.names.clone();
-        let public_only = self.public_only;
+        let guard = self.guard;
         Box::pin(async move {
             let addresses = names
                 .lookup(name.as_str())
@@ -72,13 +75,11 @@ impl Resolve for Resolver {
             if addresses.is_empty() {
                 return Err(Unresolved(None).into());
             }
-            if public_only {
-                // One bad address refuses them all: which one is tried first is the network's choice.
-                for ip in &addresses {
-                    check_ip(*ip).map_err(|denied| Blocked {
-                        reason: denied.reason,
-                    })?;
-                }
+            // One bad address refuses them all: which one is tried first is the network's choice.
+            for ip in &addresses {
+                guard(*ip).map_err(|denied| Blocked {
+                    reason: denied.reason,
+                })?;
             }
             // Port 0 means the port of the URL.
             Ok(Box::new(addresses.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs)

@@ -3,63 +3,134 @@
 //! Everything read here is a stranger's claim. It is carried as text and data; nothing of it is
 //! followed, run, or believed beyond its form.
 
+mod author;
+mod content;
 mod dates;
+pub mod fields;
 mod html;
+mod language;
 mod links;
 mod shape;
 mod structured;
+mod title;
 mod xml;
 
-use engine::ports::{FetchError, Page};
+use engine::ports::{FetchError, FieldRequest, Page};
 use serde_json::Value;
 use url::Url;
 
-use crate::crawl::body::{Body, Kind};
+use crate::crawl::body::{self, Body, Kind};
+pub use dates::{Granularity, PageDate, Source};
+pub use links::Link;
+
+/// The largest page read, in bytes after decompression.
+pub const MAX_BYTES: usize = body::MAX_BYTES;
 
 /// The longest title kept, in characters.
 const MAX_TITLE_CHARS: usize = 300;
 
-/// Reads `body`, which was asked for at `start` and found at `url`.
-pub(crate) fn read(start: &Url, url: &Url, status: u16, body: &Body) -> Result<Page, FetchError> {
-    let mut page = match body.kind {
-        Kind::Html if shape::is_reasonable(&body.text) => html::read(&body.text, url)?,
+/// What was read of a page.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Reading {
+    /// On one line, without the name of the site where that can be told apart.
+    pub title: String,
+    /// The main text: paragraphs, list items, lines of code and rows of tables on lines of their
+    /// own.
+    pub text: String,
+    /// When the page was published.
+    pub published: Option<PageDate>,
+    /// When it was changed last.
+    pub modified: Option<PageDate>,
+    /// The names of its authors, joined with commas.
+    pub author: Option<String>,
+    /// A BCP 47 tag, the primary subtag in lower case.
+    pub language: Option<String>,
+    /// Links of the whole page, in its order.
+    pub links: Vec<Link>,
+    /// What the page says about itself for machines.
+    pub structured: Value,
+    /// The page shows nothing until its script has run, and nothing was found in its data either.
+    pub needs_script: bool,
+}
+
+/// Reads an HTML page found at `url`. Every text has a reading, if an empty one.
+#[must_use]
+pub fn extract(html: &str, url: &Url) -> Reading {
+    let mut reading = if shape::is_reasonable(html) {
+        html::read(html, url)
+    } else {
         // No page is like this one; what it says can still be read.
-        Kind::Html => xml::read(&body.text, url),
+        xml::read(html, url)
+    };
+    reading.title = one_line(&reading.title);
+    reading
+}
+
+/// The characters of an HTML page of which nothing but its bytes is known.
+#[must_use]
+pub fn decode(html: &[u8]) -> String {
+    body::decode(html, None, Kind::Html)
+}
+
+/// Reads `body`, which was asked for at `start` and found at `url`.
+pub(crate) fn read(
+    start: &Url,
+    url: &Url,
+    status: u16,
+    body: &Body,
+    wanted: Option<&FieldRequest>,
+) -> Result<Page, FetchError> {
+    let reading = match body.kind {
+        Kind::Html => extract(&body.text, url),
         Kind::Xml => xml::read(&body.text, url),
         Kind::Json => json(&body.text),
         Kind::Plain => plain(&body.text),
     };
-    page.url = start.to_string();
-    page.final_url = url.to_string();
-    page.status = status;
-    page.title = one_line(&page.title);
-    Ok(page)
+    if reading.needs_script {
+        return Err(FetchError::NeedsScript);
+    }
+    let fields = wanted.map(|wanted| match body.kind {
+        Kind::Html => fields::read(&body.text, url, &reading, wanted),
+        Kind::Xml | Kind::Json | Kind::Plain => fields::read_plain(url, &reading, wanted),
+    });
+    Ok(Page {
+        url: start.to_string(),
+        final_url: url.to_string(),
+        status,
+        title: one_line(&reading.title),
+        text: reading.text,
+        published: reading.published.map(|published| published.date),
+        links: reading.links.into_iter().map(|link| link.url).collect(),
+        structured: reading.structured,
+        fields,
+        ..Page::default()
+    })
 }
 
-fn json(text: &str) -> Page {
+fn json(text: &str) -> Reading {
     let structured: Value = serde_json::from_str(text).unwrap_or_default();
     let title = ["title", "name"]
         .into_iter()
         .find_map(|key| structured.get(key)?.as_str());
     let title = title.unwrap_or_default().to_owned();
-    Page {
+    Reading {
         title,
         text: text.trim().to_owned(),
         structured,
-        ..Page::default()
+        ..Reading::default()
     }
 }
 
-fn plain(text: &str) -> Page {
+fn plain(text: &str) -> Reading {
     let title = text
         .lines()
         .map(str::trim)
         .find(|line| !line.is_empty())
         .unwrap_or_default();
-    Page {
+    Reading {
         title: title.trim_start_matches('#').trim().to_owned(),
         text: text.trim().to_owned(),
-        ..Page::default()
+        ..Reading::default()
     }
 }
 

@@ -2,10 +2,9 @@
 //! Entries, dates and identifiers of feeds are another reader's work. HTML that is no document can be
 //! read in this way, too.
 
-use engine::ports::Page;
 use url::Url;
 
-use super::{links, paragraphs};
+use super::{Link, Reading, links, paragraphs};
 
 /// What stands between two angle brackets, or between two of those.
 enum Token<'a> {
@@ -15,8 +14,8 @@ enum Token<'a> {
     Raw(&'a str),
 }
 
-pub(super) fn read(text: &str, url: &Url) -> Page {
-    let mut page = Page::default();
+pub(super) fn read(text: &str, url: &Url) -> Reading {
+    let mut page = Reading::default();
     let mut out = String::new();
     let mut element = String::new();
     for token in Tokens(text) {
@@ -59,9 +58,10 @@ pub(super) fn read(text: &str, url: &Url) -> Page {
     page
 }
 
-fn push_once(links: &mut Vec<String>, link: String) {
-    if links.len() < 2_000 && !links.contains(&link) {
-        links.push(link);
+fn push_once(links: &mut Vec<Link>, url: String) {
+    if links.len() < 2_000 && !links.iter().any(|link| link.url == url) {
+        let text = String::new();
+        links.push(Link { url, text });
     }
 }
 

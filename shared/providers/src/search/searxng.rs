@@ -9,20 +9,13 @@ use async_trait::async_trait;
 use domain::plan::Freshness;
 use domain::results::Found;
 use engine::ports::{Search, SearchError, SearchRequest};
-use jiff::Timestamp;
-use reqwest::{Client, Response};
+use reqwest::Client;
 use serde::Deserialize;
 use url::Url;
 
+use super::exchange::{ask, date, found, unavailable};
 use super::usable;
-use crate::http::{ClientError, client, text_of};
-use crate::retry_after::retry_after;
-
-/// The largest answer read. A page of results is a few tens of KiB.
-const MAX_BYTES: usize = 2 * 1024 * 1024;
-
-/// The longest snippet kept, in characters.
-const MAX_SNIPPET_CHARS: usize = 500;
+use crate::http::{ClientError, client};
 
 /// A search client.
 pub struct SearxngSearch {
@@ -70,20 +63,7 @@ impl SearxngSearch {
     }
 
     async fn ask(&self, request: &SearchRequest) -> Result<Vec<Found>, SearchError> {
-        let response = self
-            .client
-            .get(self.url(request))
-            .send()
-            .await
-            .map_err(|error| {
-                if error.is_timeout() {
-                    SearchError::Timeout
-                } else {
-                    unavailable(text_of(&error))
-                }
-            })?;
-        refuse_failure(&response)?;
-        let body = body(response).await?;
+        let body = ask(self.client.get(self.url(request)), |_| None).await?;
         let answer: SearxngAnswer = serde_json::from_slice(&body).map_err(|_| {
             unavailable(
                 "the answer is not SearXNG's JSON: is the json format enabled there?".to_owned(),
@@ -123,43 +103,6 @@ fn time_range(freshness: Freshness) -> &'static str {
     }
 }
 
-fn refuse_failure(response: &Response) -> Result<(), SearchError> {
-    let status = response.status().as_u16();
-    match status {
-        200..=299 => Ok(()),
-        429 => Err(SearchError::RateLimited {
-            retry_after: retry_after(response.headers(), Timestamp::now()),
-        }),
-        408 | 504 => Err(SearchError::Timeout),
-        // SearXNG answers 403 when its json format is switched off.
-        400 | 401 | 403 | 404 | 405 => Err(SearchError::Refused {
-            reason: format!("status {status}"),
-        }),
-        _ => Err(unavailable(format!("status {status}"))),
-    }
-}
-
-async fn body(mut response: Response) -> Result<Vec<u8>, SearchError> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| unavailable(text_of(&error)))?
-    {
-        if bytes.len() + chunk.len() > MAX_BYTES {
-            return Err(unavailable(format!(
-                "the answer is larger than {MAX_BYTES} bytes"
-            )));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
-}
-
-fn unavailable(reason: String) -> SearchError {
-    SearchError::Unavailable { reason }
-}
-
 /// What of an answer is read. `results` is required: an object without it is not an answer.
 #[derive(Deserialize)]
 struct SearxngAnswer {
@@ -184,38 +127,21 @@ struct SearxngResult {
 impl SearxngResult {
     fn found(self, source: &str) -> Found {
         let url = self.url.unwrap_or_default();
-        let title = one_line(&self.title.unwrap_or_default());
-        Found {
-            title: if title.is_empty() { url.clone() } else { title },
+        found(
             url,
-            snippet: one_line(&self.content.unwrap_or_default())
-                .chars()
-                .take(MAX_SNIPPET_CHARS)
-                .collect(),
-            published_date: self.published.as_deref().and_then(date),
-            source: Some(source.to_owned()),
-            extracted: None,
-        }
+            &self.title.unwrap_or_default(),
+            &self.content.unwrap_or_default(),
+            // SearXNG writes the local time of the engine without an offset: only the day is known.
+            self.published.as_deref().and_then(date),
+            source,
+        )
     }
-}
-
-/// SearXNG writes the local time of the engine without an offset: only the day is known.
-fn date(text: &str) -> Option<String> {
-    if let Ok(instant) = text.parse::<Timestamp>() {
-        return Some(instant.to_string());
-    }
-    text.get(..10)?
-        .parse::<jiff::civil::Date>()
-        .ok()
-        .map(|date| date.to_string())
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::loopback::{Loopback, reply};
 

@@ -8,6 +8,7 @@
 //!
 //! `NIGHTDESK_CHAOS_SEED` repeats one order of disasters; the moments at which they strike are the machine's.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ const PAUSES: usize = 10;
 /// A lease of these steps and a little: 60 s and the margin of 15 s.
 const PAST_A_LEASE_SECONDS: u64 = 90;
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): small, seeded, and good enough to choose disasters.
+/// `SplitMix64` (Steele, Lea and Flood, 2014): small, seeded, and good enough to choose disasters.
 struct Dice(u64);
 
 impl Dice {
@@ -163,6 +164,7 @@ async fn strike(nightdesk: &mut Nightdesk, disaster: Disaster, dice: &mut Dice) 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::print_stdout, reason = "the figures of the report")]
 async fn twenty_kills_and_ten_pauses_lose_nothing_and_publish_nothing_twice() {
     let seed = std::env::var("NIGHTDESK_CHAOS_SEED")
         .ok()
@@ -224,8 +226,8 @@ async fn twenty_kills_and_ten_pauses_lose_nothing_and_publish_nothing_twice() {
     }
     nightdesk.post("/_local/faults", json!({})).await;
     for (marker, workflow) in workflows.iter().enumerate() {
-        if !runs.contains_key(&marker) {
-            runs.insert(marker, nightdesk.execute(workflow).await);
+        if let Entry::Vacant(missing) = runs.entry(marker) {
+            missing.insert(nightdesk.execute(workflow).await);
         }
     }
 

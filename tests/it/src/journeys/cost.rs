@@ -52,6 +52,7 @@ async fn cost(nightdesk: &Nightdesk, steps: usize) -> Cost {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "the figures of the report")]
 async fn a_step_costs_four_requests_and_a_few_write_units() {
     let nightdesk = Nightdesk::start(Options::default()).await;
     let one = cost(&nightdesk, 1).await;

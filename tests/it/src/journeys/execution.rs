@@ -118,7 +118,8 @@ async fn a_hundred_steps_thirty_wide_run_to_their_end() {
 #[tokio::test]
 async fn a_page_that_cannot_be_read_fails_the_run_truthfully_and_costs_nothing() {
     let (outside, nightdesk) = with_outside().await;
-    let steps = json!([{"id": "s", "type": "crawl", "config": {"urls": [outside.url("/pages/none")], "max_pages": 1}, "retry": {"max_attempts": 1}}]);
+    outside.break_down("down");
+    let steps = json!([{"id": "s", "type": "crawl", "config": {"urls": [outside.url("/pages/down")], "max_pages": 1}, "retry": {"max_attempts": 1}}]);
     let id = nightdesk.workflow(workflow(&steps)).await;
     let run = nightdesk.execute(&id).await;
     let done = nightdesk.run_until(&run, &["completed", "failed"]).await;

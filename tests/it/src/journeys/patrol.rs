@@ -149,13 +149,9 @@ async fn an_outage_never_looks_like_change() {
         .workflow(watch(&outside, &json!({"type": "always"})))
         .await;
     pass(&nightdesk, SIX_HOURS).await;
-    outside.take_down("prices");
+    outside.break_down("prices");
     pass(&nightdesk, SIX_HOURS).await;
-    outside.publish(
-        "prices",
-        "Prices",
-        "The small plan costs 9 euros a month. The large plan costs 29 euros a month.",
-    );
+    outside.mend("prices");
     pass(&nightdesk, SIX_HOURS).await;
     let seen = runs(&nightdesk, &id).await;
     let words: Vec<(&str, &str)> = seen
@@ -291,4 +287,40 @@ async fn a_machine_that_slept_catches_up_with_the_latest_only() {
     );
     pass(&nightdesk, SIX_HOURS).await;
     assert!(runs(&nightdesk, &id).await.len() > after, "and it goes on");
+}
+
+#[tokio::test]
+async fn a_page_that_is_gone_twice_running_is_dropped() {
+    let (outside, nightdesk) = stage().await;
+    outside.publish(
+        "terms",
+        "Terms",
+        "The terms of both plans, which nobody changes.",
+    );
+    let mut body = watch(&outside, &json!({"type": "always"}));
+    body["operation_config"]["urls"] =
+        json!([outside.url("/pages/prices"), outside.url("/pages/terms")]);
+    body["operation_config"]["max_pages"] = json!(2);
+    let id = nightdesk.workflow(body).await;
+    pass(&nightdesk, SIX_HOURS).await;
+    outside.take_down("terms");
+    pass(&nightdesk, 2 * SIX_HOURS).await;
+    let seen = runs(&nightdesk, &id).await;
+    let dropped: Vec<&Value> = seen
+        .iter()
+        .map(|run| &run["result_changes"]["dropped_urls"])
+        .collect();
+    assert_eq!(seen.len(), 3);
+    assert_eq!(
+        dropped[1],
+        &json!([]),
+        "once may be a mistake: {:#}",
+        seen[1]
+    );
+    assert_eq!(
+        dropped[2],
+        &json!([outside.url("/pages/terms")]),
+        "{:#}",
+        seen[2]
+    );
 }

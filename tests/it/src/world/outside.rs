@@ -1,6 +1,6 @@
 //! The world outside: pages, a SearXNG-compatible search, and a receiver of webhooks, on loopback.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ pub(crate) struct Received {
 #[derive(Default)]
 struct Scene {
     pages: BTreeMap<String, String>,
+    broken: BTreeSet<String>,
     received: Vec<Received>,
     queries: Vec<String>,
 }
@@ -74,6 +75,16 @@ impl Outside {
             .insert(name.to_owned(), html);
     }
 
+    /// The page answers 503 until it is mended.
+    pub(crate) fn break_down(&self, name: &str) {
+        self.scene.lock().unwrap().broken.insert(name.to_owned());
+    }
+
+    /// The page answers as it did before it broke down.
+    pub(crate) fn mend(&self, name: &str) {
+        self.scene.lock().unwrap().broken.remove(name);
+    }
+
     /// The page answers 404 from now on.
     pub(crate) fn take_down(&self, name: &str) {
         self.scene.lock().unwrap().pages.remove(name);
@@ -89,7 +100,11 @@ impl Outside {
 }
 
 async fn page(State(outside): State<Outside>, Path(name): Path<String>) -> Response {
-    match outside.scene.lock().unwrap().pages.get(&name) {
+    let scene = outside.scene.lock().unwrap();
+    if scene.broken.contains(&name) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    match scene.pages.get(&name) {
         Some(html) => Html(html.clone()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }

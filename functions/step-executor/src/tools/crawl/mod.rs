@@ -1,52 +1,57 @@
 //! Reads pages: those it is given, and with `follow_links` those they link to on the same host.
 //!
-//! Pages are read in waves, breadth first, six at a time, and kept in the order in which they were asked for, so
-//! that two runs over an unchanged site give the same document. A page that cannot be read is named with its
-//! reason; only when none could be read has the step failed.
+//! Pages are read level by level, six at a time. A level is finished before the next is made from its
+//! links, in the order of the pages that have them, so that which pages are read, and the order they are
+//! shown in, follow from the site alone: two runs over an unchanged site give the same document,
+//! whichever page happened to answer first. Where links end before the limit does, the sitemaps the
+//! site's robots.txt names are asked for more.
 //!
-//! A crawl may be longer than one attempt: when its time is nearly up it stores what it has read and
-//! yields with a cursor that names the stored part (`progress`).
+//! A page that cannot be read is named with its reason. That a page is gone (404, 410) is something the
+//! site said: a crawl that hears nothing else has seen what there is. Only when no site answered at
+//! all has the step failed.
+//!
+//! A crawl may be longer than one attempt: when its time is nearly up, or the site's next turn is not
+//! near, it stores what it has read and yields with a cursor that names the stored part (`progress`).
 
-mod extraction;
+mod links;
+mod pages;
 mod progress;
+mod record;
+mod same_run;
+mod visit;
 
 use std::time::Duration;
 
 use domain::plan::Crawl;
-use engine::ports::{FetchError, Page, PageRequest};
+use engine::ports::FetchError;
 use engine::retry::ToolFailure;
 use futures::StreamExt;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
-use url::Url;
 
 use super::{Context, Made};
 use crate::failure;
-use progress::{Progress, Record, Unreadable};
+use pages::{Pages, Read};
+use progress::Progress;
+use record::{Record, Unreadable};
+use visit::Visit;
 
 /// How many pages are read at once.
 const AT_ONCE: usize = 6;
 /// No page is begun when less than this is left, or less than a quarter of the attempt's limit.
 const RESERVE: Duration = Duration::from_secs(15);
-/// The most one page may take.
-const PAGE_LIMIT: Duration = Duration::from_secs(20);
-/// The most characters of text kept of all pages together, and the least allowed for each. What a page may have
-/// follows from `max_pages` alone: a share that depended on the other pages would look like change.
-const MOST_CHARS: usize = 20_000_000;
-const LEAST_PAGE_CHARS: usize = 20_000;
-const MOST_PAGE_CHARS: usize = 200_000;
-/// How many of a page's links are looked at.
-const MOST_LINKS: usize = 500;
-/// The length of a result's snippet, in characters.
-const SNIPPET_CHARS: usize = 200;
+/// The longest a site's turn is waited for. One that is later, because the site asked to be left alone,
+/// makes its pages unreadable in this run.
+const LONGEST_TURN: Duration = Duration::from_secs(60);
+/// Sitemaps asked for in one crawl, those an index names included.
+const MOST_SITEMAPS: usize = 5;
 
-/// What came of one page.
-enum Fetched {
-    Read {
-        record: Box<Record>,
-        links: Vec<Url>,
-    },
+/// What came of asking for one page.
+enum Came {
+    Read(Box<Read>),
     Unreadable(Unreadable),
+    /// The site's turn is later; nothing was asked of it.
+    NotYet(Duration),
     /// There was no time to begin it.
     Left,
 }
@@ -60,6 +65,8 @@ pub(crate) async fn run(config: &Crawl, context: &Context<'_>) -> Result<Made, T
         Some(progress) => progress,
         None => begin(config, context)?,
     };
+    let last = Visit::load(config, context).await;
+    let pages = Pages::new(config, context, &last).await;
     let reserve = RESERVE.min(context.limit / 4);
     let stop_at = context
         .deadline
@@ -68,38 +75,74 @@ pub(crate) async fn run(config: &Crawl, context: &Context<'_>) -> Result<Made, T
     // The first pages of an attempt are always read, so that every attempt gets on.
     let mut first = AT_ONCE;
     loop {
-        let wave = progress.next_wave(config.max_pages as usize);
+        let wave = progress.next_wave(config.max_pages as usize, AT_ONCE);
         if wave.is_empty() {
-            return finish(progress);
+            if config.follow_links
+                && Instant::now() < stop_at
+                && progress.needs_more(config.max_pages as usize)
+                && ask_sitemaps(&mut progress, &pages).await
+            {
+                continue;
+            }
+            last.replace(config, context, &progress).await;
+            return finish(&progress);
         }
-        let pages = wave
-            .clone()
+        let pages = &pages;
+        let asked = wave
             .into_iter()
             .enumerate()
-            .map(|(i, url)| async move {
-                if i >= first && Instant::now() >= stop_at {
-                    Fetched::Left
+            .map(|(i, (place, url))| async move {
+                let came = if i < first || Instant::now() < stop_at {
+                    pages.read(place, &url, reserve).await
                 } else {
-                    fetch(config, context, &url, reserve).await
-                }
+                    Came::Left
+                };
+                (place, url, came)
             });
-        let fetched: Vec<Fetched> = futures::stream::iter(pages)
+        let came: Vec<(u32, String, Came)> = futures::stream::iter(asked)
             .buffered(AT_ONCE)
             .collect()
             .await;
         first = 0;
-        let mut left = Vec::new();
-        for (url, fetched) in wave.into_iter().zip(fetched) {
-            match fetched {
-                Fetched::Read { record, links } => progress.add(*record, links),
-                Fetched::Unreadable(unreadable) => progress.add_unreadable(unreadable),
-                Fetched::Left => left.push(url),
+        let mut out_of_time = false;
+        let mut turns = Vec::new();
+        let mut got_on = false;
+        for (place, url, came) in came {
+            match came {
+                Came::Read(read) => {
+                    got_on = true;
+                    progress.add(*read);
+                }
+                Came::Unreadable(unreadable) => {
+                    got_on = true;
+                    progress.add_unreadable(unreadable);
+                }
+                Came::NotYet(wait) if wait > LONGEST_TURN => {
+                    let error = FetchError::RateLimited {
+                        retry_after: Some(wait),
+                    };
+                    got_on = true;
+                    progress.add_unreadable(Unreadable::new(place, &url, &error));
+                }
+                Came::NotYet(wait) => {
+                    turns.push(wait);
+                    progress.put_back(place, url);
+                }
+                Came::Left => {
+                    out_of_time = true;
+                    progress.put_back(place, url);
+                }
             }
         }
-        if !left.is_empty() {
-            progress.put_back(left);
-            return progress.store(context).await;
+        let rest = match turns.into_iter().min() {
+            // Somebody else's turn may be now.
+            Some(wait) if !got_on => wait,
+            Some(_) | None => Duration::ZERO,
+        };
+        if out_of_time || (!rest.is_zero() && Instant::now() + rest >= stop_at) {
+            return progress.store(context, rest).await;
         }
+        tokio::time::sleep(rest).await;
     }
 }
 
@@ -117,7 +160,8 @@ fn begin(config: &Crawl, context: &Context<'_>) -> Result<Progress, ToolFailure>
                 let error = FetchError::BlockedAddress {
                     reason: denied.reason.to_owned(),
                 };
-                progress.add_unreadable(Unreadable::new(text, &error));
+                let place = progress.place();
+                progress.add_unreadable(Unreadable::new(place, text, &error));
             }
         }
     }
@@ -125,106 +169,30 @@ fn begin(config: &Crawl, context: &Context<'_>) -> Result<Progress, ToolFailure>
     Ok(progress)
 }
 
-async fn fetch(config: &Crawl, context: &Context<'_>, url: &str, reserve: Duration) -> Fetched {
-    let Ok(parsed) = Url::parse(url) else {
-        return Fetched::Unreadable(Unreadable::new(
-            url,
-            &FetchError::BlockedAddress {
-                reason: "this is not a URL".to_owned(),
-            },
-        ));
-    };
-    // What is left of the reserve afterwards is for storing what was read.
-    let limit = PAGE_LIMIT.min(context.left().saturating_sub(reserve / 3));
-    match context
-        .ports
-        .crawler
-        .fetch(&PageRequest {
-            url: parsed.clone(),
-            limit,
-        })
-        .await
-    {
-        Ok(page) => {
-            let links = if config.follow_links {
-                same_site(&page, &parsed)
-            } else {
-                Vec::new()
-            };
-            Fetched::Read {
-                record: Box::new(record(config, url, page)),
-                links,
-            }
+/// Asks the sitemaps known so far for more pages; whether there are any. A sitemap that cannot be read
+/// is no page that cannot be read.
+async fn ask_sitemaps(progress: &mut Progress, pages: &Pages<'_>) -> bool {
+    while let Some(sitemap) = progress.next_sitemap(MOST_SITEMAPS) {
+        let Some(found) = pages.sitemap(&sitemap).await else {
+            continue;
+        };
+        progress.add_sitemap(found);
+        if progress.waiting() > 0 {
+            return true;
         }
-        Err(error) => Fetched::Unreadable(Unreadable::new(url, &error)),
     }
+    false
 }
 
-fn record(config: &Crawl, url: &str, page: Page) -> Record {
-    let extracted = config
-        .extraction_schema
-        .as_ref()
-        .map(|schema| Value::Object(extraction::extract(schema, &page)));
-    let most =
-        (MOST_CHARS / config.max_pages.max(1) as usize).clamp(LEAST_PAGE_CHARS, MOST_PAGE_CHARS);
-    let words = page
-        .text
-        .split_whitespace()
-        .take(SNIPPET_CHARS)
-        .collect::<Vec<_>>()
-        .join(" ");
-    Record {
-        url: url.to_owned(),
-        final_url: page.final_url,
-        status: page.status,
-        title: page.title,
-        snippet: domain::text::preview(&words, SNIPPET_CHARS),
-        text: page.text.chars().take(most).collect(),
-        published: page.published,
-        extracted,
-    }
-}
-
-/// The page's links to other pages of its own host. Files that are plainly no pages are passed over:
-/// each would count as a page that cannot be read.
-fn same_site(page: &Page, asked: &Url) -> Vec<Url> {
-    const NO_PAGES: [&str; 22] = [
-        "avif", "css", "doc", "docx", "gif", "gz", "ico", "jpeg", "jpg", "js", "mp3", "mp4", "pdf",
-        "png", "ppt", "pptx", "svg", "webp", "woff", "woff2", "xlsx", "zip",
-    ];
-    let home = Url::parse(&page.final_url).unwrap_or_else(|_| asked.clone());
-    let links = page
-        .links
-        .iter()
-        .take(MOST_LINKS)
-        .filter_map(|link| Url::parse(link).ok());
-    let is_page = |url: &Url| {
-        let last = url.path().rsplit('/').next().unwrap_or_default();
-        !last
-            .rsplit_once('.')
-            .is_some_and(|(_, ending)| NO_PAGES.contains(&ending.to_ascii_lowercase().as_str()))
-    };
-    let same = |url: &Url| {
-        url.host() == home.host() && url.port_or_known_default() == home.port_or_known_default()
-    };
-    links
-        .filter(|url| matches!(url.scheme(), "http" | "https") && same(url) && is_page(url))
-        .collect()
-}
-
-/// The output, or the failure when nothing at all could be read. Nothing to read is no failure.
-fn finish(progress: Progress) -> Result<Made, ToolFailure> {
+/// The output, or the failure when no site answered. Nothing to read is no failure.
+fn finish(progress: &Progress) -> Result<Made, ToolFailure> {
     if let Some(failure) = progress.failure() {
         return Err(failure);
     }
     let credits = u32::try_from(progress.pages.len().div_ceil(10)).unwrap_or(u32::MAX);
-    let results: Vec<Value> = progress.pages.iter().map(Record::as_result).collect();
-    let pages: Vec<Value> = progress.pages.iter().map(Record::as_page).collect();
-    let unreadable: Vec<Value> = progress
-        .unreadable
-        .iter()
-        .map(Unreadable::as_json)
-        .collect();
+    let results: Vec<Value> = progress.pages().map(Record::as_result).collect();
+    let pages: Vec<Value> = progress.pages().map(Record::as_page).collect();
+    let unreadable: Vec<Value> = progress.unreadable().map(Unreadable::as_json).collect();
     let mut document = Map::new();
     document.insert("count".to_owned(), results.len().into());
     document.insert("results".to_owned(), results.into());

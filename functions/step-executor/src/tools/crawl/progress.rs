@@ -3,127 +3,59 @@
 //! Between two attempts it is stored as a document like any output, and the cursor is the reference to
 //! it, so the aggregate stays small however many pages there are.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::execution::{ErrorCode, Output, StepError};
 use domain::url_identity::identity;
-use engine::ports::FetchError;
 use engine::retry::{Again, ToolFailure};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use url::Url;
 
+use super::pages::{Read, Sitemap};
+use super::record::{Record, Unreadable};
+use super::visit::Known;
 use crate::failure;
 use crate::tools::{Context, Made};
 use crate::upstream;
 
-/// A page as it was read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Record {
-    pub(super) url: String,
-    pub(super) final_url: String,
-    pub(super) status: u16,
-    pub(super) title: String,
-    pub(super) snippet: String,
-    pub(super) text: String,
-    pub(super) published: Option<String>,
-    #[serde(default)]
-    pub(super) extracted: Option<Value>,
-}
-
-impl Record {
-    pub(super) fn as_result(&self) -> Value {
-        let mut result = json!({ "url": self.url, "title": self.title, "snippet": self.snippet, "published_date": self.published });
-        if let Some(extracted) = &self.extracted {
-            result["extracted"] = extracted.clone();
-        }
-        result
-    }
-
-    pub(super) fn as_page(&self) -> Value {
-        let mut page = json!({
-            "url": self.url,
-            "final_url": self.final_url,
-            "status": self.status,
-            "title": self.title,
-            "text": self.text,
-            "published": self.published,
-        });
-        if let Some(extracted) = &self.extracted {
-            page["extracted"] = extracted.clone();
-        }
-        page
-    }
-}
-
-/// A page that could not be read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Unreadable {
-    pub(super) url: String,
-    pub(super) reason: ErrorCode,
-    pub(super) message: String,
-    /// What the site answered, when it answered: 404 or 410 twice running counts as dropped.
-    pub(super) status: Option<u16>,
-    /// Whether it may be readable later.
-    may_recover: bool,
-    /// How long the site asks to be left alone.
-    wait_seconds: Option<u64>,
-}
-
-impl Unreadable {
-    pub(super) fn new(url: &str, error: &FetchError) -> Self {
-        let ToolFailure {
-            error: StepError { code, message },
-            again,
-        } = failure::of_fetch(error);
-        Self {
-            url: url.to_owned(),
-            reason: code,
-            message,
-            status: if let FetchError::HttpStatus { status, .. } = error {
-                Some(*status)
-            } else {
-                None
-            },
-            may_recover: matches!(again, Again::Backoff | Again::After(_)),
-            wait_seconds: if let Again::After(wait) = again {
-                Some(wait.as_secs())
-            } else {
-                None
-            },
-        }
-    }
-
-    pub(super) fn as_json(&self) -> Value {
-        let mut entry = json!({ "url": self.url, "reason": self.reason });
-        if let Some(status) = self.status {
-            entry["status"] = status.into();
-        }
-        entry
-    }
-}
-
 /// How far a crawl has come.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Progress {
-    pub(super) pages: Vec<Record>,
-    pub(super) unreadable: Vec<Unreadable>,
+    /// By their places.
+    pub(super) pages: BTreeMap<u32, Record>,
+    unreadable: BTreeMap<u32, Unreadable>,
     /// More was asked for than is read.
     pub(super) truncated: bool,
-    /// What is still to be read, in order.
-    waiting: VecDeque<String>,
+    /// What is still to be read of this level, by place.
+    waiting: BTreeMap<u32, String>,
+    /// The links of the level's pages, by the place of the page: the next level.
+    found: BTreeMap<u32, Vec<String>>,
     /// Identities of every page read, unreadable or waiting.
     seen: BTreeSet<String>,
+    /// How many places were given.
+    places: u32,
+    /// Sitemaps to be asked, in order, and those that were.
+    sitemaps: Vec<String>,
+    sitemaps_asked: BTreeSet<String>,
+    /// What the next crawl will want to know of each page, by URL.
+    pub(super) known: BTreeMap<String, Known>,
 }
 
 impl Progress {
+    /// The next place.
+    pub(super) fn place(&mut self) -> u32 {
+        self.places += 1;
+        self.places
+    }
+
     /// Adds a page to be read, unless it has been seen.
     pub(super) fn ask_for(&mut self, url: &Url) {
         if self.seen.insert(identity(url)) {
             let mut url = url.clone();
             url.set_fragment(None);
-            self.waiting.push_back(url.into());
+            let place = self.place();
+            self.waiting.insert(place, url.into());
         }
     }
 
@@ -131,36 +63,112 @@ impl Progress {
         self.waiting.len()
     }
 
-    /// Takes what is to be read next, so that no more than `max_pages` are tried in all.
-    pub(super) fn next_wave(&mut self, max_pages: usize) -> Vec<String> {
-        let tried = self.pages.len() + self.unreadable.len();
-        let most = max_pages.saturating_sub(tried).min(self.waiting.len());
-        self.waiting.drain(..most).collect()
+    /// How many pages were tried.
+    fn tried(&self) -> usize {
+        self.pages.len() + self.unreadable.len()
+    }
+
+    /// Whether the limit is not reached although nothing is left to be read.
+    pub(super) fn needs_more(&self, max_pages: usize) -> bool {
+        self.tried() < max_pages && self.waiting.is_empty()
+    }
+
+    /// Takes what is to be read next, at most `at_once`, so that no more than `max_pages` are tried in all.
+    pub(super) fn next_wave(&mut self, max_pages: usize, at_once: usize) -> Vec<(u32, String)> {
+        if self.waiting.is_empty() {
+            self.next_level();
+        }
+        let most = max_pages.saturating_sub(self.tried()).min(at_once);
+        let places: Vec<u32> = self.waiting.keys().copied().take(most).collect();
+        places
+            .into_iter()
+            .filter_map(|place| self.waiting.remove_entry(&place))
+            .collect()
+    }
+
+    /// Makes a level of what the pages of the last one link to, in their order.
+    fn next_level(&mut self) {
+        for link in std::mem::take(&mut self.found).into_values().flatten() {
+            if let Ok(link) = Url::parse(&link) {
+                self.ask_for(&link);
+            }
+        }
     }
 
     /// Puts back what was taken and not read.
-    pub(super) fn put_back(&mut self, left: Vec<String>) {
-        for url in left.into_iter().rev() {
-            self.waiting.push_front(url);
+    pub(super) fn put_back(&mut self, place: u32, url: String) {
+        self.waiting.insert(place, url);
+    }
+
+    pub(super) fn add(&mut self, read: Read) {
+        // Where a redirect led is read already.
+        if let Ok(at) = Url::parse(&read.record.final_url) {
+            self.seen.insert(identity(&at));
+        }
+        if let Some(known) = Known::of(&read) {
+            self.known.insert(read.record.url.clone(), known);
+        }
+        for sitemap in read.sitemaps {
+            self.add_sitemap_address(sitemap);
+        }
+        if !read.links.is_empty() {
+            self.found.insert(read.record.place, read.links);
+        }
+        self.pages.insert(read.record.place, read.record);
+    }
+
+    fn add_sitemap_address(&mut self, sitemap: String) {
+        if !self.sitemaps.contains(&sitemap) {
+            self.sitemaps.push(sitemap);
         }
     }
 
-    pub(super) fn add(&mut self, record: Record, links: Vec<Url>) {
-        // Where a redirect led is read already.
-        if let Ok(at) = Url::parse(&record.final_url) {
-            self.seen.insert(identity(&at));
+    /// Takes the next sitemap to be asked, when fewer than `most` were.
+    pub(super) fn next_sitemap(&mut self, most: usize) -> Option<String> {
+        if self.sitemaps_asked.len() >= most {
+            return None;
         }
-        self.pages.push(record);
-        links.iter().for_each(|link| self.ask_for(link));
+        let next = self
+            .sitemaps
+            .iter()
+            .find(|sitemap| !self.sitemaps_asked.contains(*sitemap))?
+            .clone();
+        self.sitemaps_asked.insert(next.clone());
+        Some(next)
+    }
+
+    pub(super) fn add_sitemap(&mut self, sitemap: Sitemap) {
+        for address in sitemap.sitemaps {
+            self.add_sitemap_address(address);
+        }
+        for page in sitemap.pages {
+            if let Ok(page) = Url::parse(&page) {
+                self.ask_for(&page);
+            }
+        }
     }
 
     pub(super) fn add_unreadable(&mut self, unreadable: Unreadable) {
-        self.unreadable.push(unreadable);
+        self.unreadable.insert(unreadable.place, unreadable);
     }
 
-    /// The failure of a crawl that could read nothing: the first page's reason.
+    /// The pages that were read, in the order in which they were asked for.
+    pub(super) fn pages(&self) -> impl Iterator<Item = &Record> {
+        self.pages.values()
+    }
+
+    /// Those that could not be, in the same order.
+    pub(super) fn unreadable(&self) -> impl Iterator<Item = &Unreadable> {
+        self.unreadable.values()
+    }
+
+    /// The failure of a crawl that no site answered: the first page's reason. A page that is gone is an
+    /// answer.
     pub(super) fn failure(&self) -> Option<ToolFailure> {
-        let first = self.unreadable.first().filter(|_| self.pages.is_empty())?;
+        if !self.pages.is_empty() || self.unreadable().any(|page| page.gone) {
+            return None;
+        }
+        let first = self.unreadable().next()?;
         let again = match first.wait_seconds {
             Some(seconds) => Again::After(Duration::from_secs(seconds)),
             None if first.may_recover => Again::Backoff,
@@ -179,8 +187,12 @@ impl Progress {
         })
     }
 
-    /// Stores it, and gives the cursor from which another attempt goes on.
-    pub(super) async fn store(&self, context: &Context<'_>) -> Result<Made, ToolFailure> {
+    /// Stores it, and gives the cursor from which another attempt goes on after `wait`.
+    pub(super) async fn store(
+        &self,
+        context: &Context<'_>,
+        wait: Duration,
+    ) -> Result<Made, ToolFailure> {
         let broken = |error: serde_json::Error| {
             ToolFailure::new(ErrorCode::Infrastructure, error.to_string(), Again::Never)
         };
@@ -198,6 +210,7 @@ impl Progress {
         let output = stored.map_err(|error| failure::of_store(&error))?;
         Ok(Made::Part {
             cursor: serde_json::to_string(&output).map_err(broken)?,
+            wait,
         })
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::execution::{ErrorCode, StepState};
 use engine::consuming::{Consumer, Disposition};
-use engine::ports::{FetchError, Page};
+use engine::ports::{FetchError, Fields, Page, Validators};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -16,10 +16,7 @@ fn world(config: Value) -> World {
 async fn deliver(world: &World) -> Disposition {
     world
         .executor()
-        .handle(World::delivery(
-            "read",
-            &format!("w{}", world.run().revision),
-        ))
+        .handle(world.delivery("read", &format!("w{}", world.run().revision)))
         .await
 }
 
@@ -156,7 +153,7 @@ async fn addresses_from_references_are_checked_and_none_is_an_empty_answer() {
     ]);
     let world = World::new(steps.clone());
     crawl(&world, &[]);
-    world.executor().handle(World::delivery("find", "w")).await;
+    world.executor().handle(world.delivery("find", "w")).await;
     deliver(&world).await;
     assert_eq!(
         world.output("read"),
@@ -168,7 +165,7 @@ async fn addresses_from_references_are_checked_and_none_is_an_empty_answer() {
         &world,
         &["https://a.example/", "http://127.0.0.1/", "not a url"],
     );
-    world.executor().handle(World::delivery("find", "w")).await;
+    world.executor().handle(world.delivery("find", "w")).await;
     deliver(&world).await;
     let output = world.output("read");
     assert_eq!(
@@ -207,4 +204,221 @@ async fn a_long_crawl_yields_and_goes_on_where_it_stopped() {
         .map(|page| page["url"].as_str().unwrap())
         .collect();
     assert_eq!(order, urls);
+}
+
+fn gone() -> Result<Page, FetchError> {
+    Err(FetchError::HttpStatus {
+        status: 404,
+        retry_after: None,
+    })
+}
+
+#[tokio::test]
+async fn a_page_that_is_gone_is_an_observation_and_an_outage_is_none() {
+    let world = self::world(json!({"urls": ["https://a.example/1", "https://a.example/2"]}));
+    prepare(&world, "https://a.example/1", Err(FetchError::Timeout));
+    prepare(&world, "https://a.example/2", gone());
+    deliver(&world).await;
+    let output = world.output("read");
+    assert_eq!(output["count"], 0);
+    assert_eq!(output["unreadable"][1]["status"], 404);
+    let world = self::world(json!({"urls": ["https://a.example/1"]}));
+    prepare(&world, "https://a.example/1", gone());
+    deliver(&world).await;
+    assert_eq!(
+        world.output("read")["unreadable"],
+        json!([{"url": "https://a.example/1", "reason": "http_status", "status": 404}])
+    );
+    for outage in [
+        FetchError::Timeout,
+        FetchError::Unreachable {
+            reason: "its name does not resolve".into(),
+        },
+        FetchError::HttpStatus {
+            status: 503,
+            retry_after: None,
+        },
+        FetchError::RateLimited { retry_after: None },
+    ] {
+        let world = self::world(json!({"urls": ["https://a.example/1"]}));
+        prepare(&world, "https://a.example/1", Err(outage.clone()));
+        deliver(&world).await;
+        assert_eq!(world.state("read"), "ready", "{outage:?} may pass");
+    }
+}
+
+/// Whichever page answers first, and however the limit cuts: the site decides what is read.
+#[tokio::test]
+async fn a_level_is_finished_before_the_next_and_follows_its_order() {
+    let world =
+        world(json!({"urls": ["https://a.example/"], "follow_links": true, "max_pages": 5}));
+    let url = |path: &str| format!("https://a.example/{path}");
+    let links = |paths: &[&str]| paths.iter().map(|path| url(path)).collect::<Vec<_>>();
+    for (path, to) in [
+        ("", &["slow", "fast"][..]),
+        ("slow", &["slow/1", "slow/2"]),
+        ("fast", &["fast/1", "slow/1"]),
+    ] {
+        let to = links(to);
+        let to: Vec<&str> = to.iter().map(String::as_str).collect();
+        prepare(&world, &url(path), page(&url(path), &to));
+    }
+    deliver(&world).await;
+    let output = world.output("read");
+    let read: Vec<&str> = output["pages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|page| page["url"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        read,
+        links(&["", "slow", "fast", "slow/1", "slow/2"]),
+        "the links of the first page come first"
+    );
+}
+
+#[tokio::test]
+async fn sitemaps_are_asked_when_links_end_before_the_limit() {
+    let world =
+        world(json!({"urls": ["https://a.example/"], "follow_links": true, "max_pages": 4}));
+    let sitemap = "https://a.example/map.xml";
+    let Ok(mut home) = page("https://a.example/", &[]) else {
+        unreachable!("it is a page")
+    };
+    home.sitemaps = vec![sitemap.into(), "https://a.example/missing.xml".into()];
+    prepare(&world, "https://a.example/", Ok(home));
+    prepare(&world, "https://a.example/missing.xml", gone());
+    let nested = "https://a.example/nested.xml";
+    prepare(
+        &world,
+        sitemap,
+        page(sitemap, &[nested, "https://other.example/x"]),
+    );
+    prepare(
+        &world,
+        nested,
+        page(nested, &["https://a.example/1", "https://a.example/"]),
+    );
+    deliver(&world).await;
+    let output = world.output("read");
+    assert_eq!(output["count"], 2, "{output}");
+    assert_eq!(output["pages"][1]["url"], "https://a.example/1");
+    assert_eq!(output["unreadable"], json!([]), "a sitemap is no page");
+}
+
+#[tokio::test]
+async fn the_next_run_asks_conditionally_and_an_unchanged_page_is_what_it_was() {
+    let world =
+        world(json!({"urls": ["https://a.example/"], "follow_links": true, "max_pages": 2}));
+    let Ok(mut home) = page("https://a.example/", &["https://a.example/b"]) else {
+        unreachable!("it is a page")
+    };
+    home.validators = Some(Validators {
+        url: "https://a.example/".into(),
+        etag: Some("\"v1\"".into()),
+        last_modified: None,
+    });
+    prepare(&world, "https://a.example/", Ok(home));
+    deliver(&world).await;
+    let first = world.output("read");
+    let again = world.another_run();
+    deliver(&again).await;
+    let requests = again.outside.requests.lock().unwrap().clone();
+    let asked: Vec<(&str, bool)> = requests
+        .iter()
+        .map(|request| (request.url.path(), request.validators.is_some()))
+        .collect();
+    assert_eq!(
+        asked,
+        [("/", false), ("/b", false), ("/", true), ("/b", false)]
+    );
+    assert_eq!(again.output("read"), first, "unchanged, its links included");
+}
+
+#[tokio::test]
+async fn where_a_field_was_found_is_remembered_and_its_loss_is_told() {
+    let world = world(json!({
+        "urls": ["https://a.example/"],
+        "extraction_schema": {"type": "object", "properties": {"price": {"type": "number"}}},
+    }));
+    let place = json!({"source": "element", "locator": "b.price", "confidence": 0.6});
+    let with = |fields: Fields| {
+        page("https://a.example/", &[]).map(|page| Page {
+            fields: Some(fields),
+            ..page
+        })
+    };
+    let found = Fields {
+        values: json!({"price": 9}).as_object().cloned().unwrap(),
+        provenance: json!({"price": place}).as_object().cloned().unwrap(),
+        lost: Vec::new(),
+    };
+    prepare(&world, "https://a.example/", with(found));
+    deliver(&world).await;
+    let output = world.output("read");
+    assert_eq!(output["results"][0]["extracted"], json!({"price": 9}));
+    assert_eq!(output["pages"][0]["provenance"]["price"], place);
+    let lost = Fields {
+        lost: vec!["price".into()],
+        ..Fields::default()
+    };
+    prepare(&world, "https://a.example/", with(lost));
+    // It is missed until it is found again, not only once.
+    let mut run = world;
+    for _ in 0..2 {
+        run = run.another_run();
+        deliver(&run).await;
+        assert_eq!(
+            run.output("read")["pages"][0]["lost_fields"],
+            json!(["price"])
+        );
+        let requests = run.outside.requests.lock().unwrap().clone();
+        let fields = requests.last().unwrap().fields.clone().unwrap();
+        assert_eq!(fields.locators["price"], place);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sites_turn_is_waited_for_and_one_that_is_far_is_no_reason_to_wait() {
+    let world = world(json!({"urls": ["https://a.example/1", "https://a.example/2"]}));
+    let later = |seconds| {
+        Err(FetchError::NotYet {
+            wait: Duration::from_secs(seconds),
+        })
+    };
+    prepare(&world, "https://a.example/2", later(600));
+    deliver(&world).await;
+    assert_eq!(
+        world.output("read")["unreadable"],
+        json!([{"url": "https://a.example/2", "reason": "rate_limited"}])
+    );
+    let world = self::world(json!({"urls": ["https://a.example/1", "https://a.example/2"]}));
+    prepare(&world, "https://a.example/2", later(50));
+    deliver(&world).await;
+    let row = world.run().step("read").unwrap().clone();
+    assert!(
+        row.cursor.is_some(),
+        "it yields until the site's turn: {row:?}"
+    );
+    world.outside.pages.lock().unwrap().clear();
+    world.advance_clock(60);
+    deliver(&world).await;
+    assert_eq!(world.output("read")["count"], 2);
+    let fetched = world.outside.fetched.lock().unwrap().clone();
+    assert_eq!(
+        fetched.iter().filter(|url| url.ends_with("/1")).count(),
+        1,
+        "what was read is not read again"
+    );
+}
+
+#[tokio::test]
+async fn a_page_another_crawl_of_the_run_has_read_is_not_asked_for_again() {
+    let crawl = |id: &str, needs: &[&str]| json!({"id": id, "type": "crawl", "depends_on": needs, "config": {"urls": ["https://a.example/1"]}});
+    let world = World::new(json!([crawl("first", &[]), crawl("read", &["first"])]));
+    world.executor().handle(world.delivery("first", "w")).await;
+    deliver(&world).await;
+    assert_eq!(world.outside.fetched.lock().unwrap().len(), 1);
+    assert_eq!(world.output("read"), world.output("first"));
 }

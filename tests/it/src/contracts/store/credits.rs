@@ -91,52 +91,43 @@ pub(super) async fn credits_are_never_set_aside_twice_under_any_interleaving(
     );
 }
 
-pub(super) async fn without_a_grant_credits_are_counted_and_not_limited(store: Arc<dyn Store>) {
+pub(super) async fn without_a_grant_nothing_is_set_aside_and_the_first_grant_is_whole(
+    store: Arc<dyn Store>,
+) {
     let owner = owner();
     let reserve = |amount| Write::ReserveCredits {
         owner: owner.clone(),
         amount,
     };
-    write(&store, vec![reserve(1_000)]).await.unwrap();
-    write(&store, vec![reserve(5)]).await.unwrap();
-    let settle = |reserved, consumed| Write::SettleCredits {
-        owner: owner.clone(),
-        execution: ExecutionId::from_uuid(fresh()),
-        reserved,
-        consumed,
-        at: now(),
-    };
-    // More than was set aside is never charged.
-    write(&store, vec![settle(5, 9)]).await.unwrap();
-    let unlimited = Account {
-        balance: None,
-        reserved: 1_000,
-    };
-    assert_eq!(store.account(&owner).await.unwrap(), unlimited);
-    write(&store, vec![settle(1_000, 0)]).await.unwrap();
+    // Whoever starts a run now does not meter it; what thinks otherwise loads again.
     assert_eq!(
-        store.ledger(&owner, 10).await.unwrap().len(),
-        1,
-        "a run that cost nothing is no entry"
+        write(&store, vec![reserve(5)]).await,
+        Err(CommitError::Conflict)
     );
+    assert_eq!(store.account(&owner).await.unwrap(), Account::default());
     let grant = Write::Grant {
         owner: owner.clone(),
         amount: 10,
         at: now(),
     };
     write(&store, vec![grant]).await.unwrap();
-    let sum: i64 = store
-        .ledger(&owner, 10)
-        .await
-        .unwrap()
-        .iter()
-        .map(|entry| entry.amount)
-        .sum();
+    write(&store, vec![reserve(5)]).await.unwrap();
+    let settle = Write::SettleCredits {
+        owner: owner.clone(),
+        execution: ExecutionId::from_uuid(fresh()),
+        reserved: 5,
+        consumed: 9,
+        at: now(),
+    };
+    // More than was set aside is never charged.
+    write(&store, vec![settle]).await.unwrap();
     let limited = Account {
-        balance: Some(sum),
+        balance: Some(5),
         reserved: 0,
     };
-    assert_eq!((sum, store.account(&owner).await.unwrap()), (5, limited));
+    assert_eq!(store.account(&owner).await.unwrap(), limited);
+    let ledger = store.ledger(&owner, 10).await.unwrap();
+    assert_eq!(ledger.iter().map(|entry| entry.amount).sum::<i64>(), 5);
     assert_eq!(
         write(&store, vec![reserve(6)]).await,
         Err(CommitError::InsufficientCredits(InsufficientCredits {
@@ -144,6 +135,37 @@ pub(super) async fn without_a_grant_credits_are_counted_and_not_limited(store: A
             available: 5
         }))
     );
+}
+
+/// Even when the database has forgotten the request: the entry of each is named by its commit.
+pub(super) async fn a_repeated_commit_of_credits_alone_counts_once(store: Arc<dyn Store>) {
+    let owner = owner();
+    let grant = commit(vec![Write::Grant {
+        owner: owner.clone(),
+        amount: 9,
+        at: now(),
+    }]);
+    let reserve = commit(vec![Write::ReserveCredits {
+        owner: owner.clone(),
+        amount: 2,
+    }]);
+    let settle = commit(vec![Write::SettleCredits {
+        owner: owner.clone(),
+        execution: ExecutionId::from_uuid(fresh()),
+        reserved: 2,
+        consumed: 1,
+        at: now(),
+    }]);
+    for once in [&grant, &reserve, &settle] {
+        store.commit(once).await.unwrap();
+        assert_eq!(store.commit(once).await, Ok(()));
+    }
+    let account = Account {
+        balance: Some(8),
+        reserved: 0,
+    };
+    assert_eq!(store.account(&owner).await.unwrap(), account);
+    assert_eq!(store.ledger(&owner, 10).await.unwrap().len(), 2);
 }
 
 pub(super) async fn a_refused_reservation_takes_the_run_with_it_and_a_repeated_one_is_recognised(

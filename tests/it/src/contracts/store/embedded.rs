@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 /// The adapter on a table of its own.
 pub(super) struct Bench {
     pub(super) store: Arc<dyn Store>,
+    pub(super) wiring: Wiring,
     _folder: tempfile::TempDir,
 }
 
@@ -48,9 +49,10 @@ pub(super) async fn bench() -> Bench {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
-    let store = Wiring::new(variables).unwrap().engine().store;
+    let wiring = Wiring::new(variables).unwrap();
     Bench {
-        store,
+        store: wiring.engine().store,
+        wiring,
         _folder: folder,
     }
 }

@@ -49,6 +49,10 @@ pub(super) async fn a_run_comes_back_as_it_was_with_its_events_in_order(store: A
         [1, 2],
         "no gaps"
     );
+    for (after, limit, part) in [(0, 1, 0..1), (1, 5, 1..2), (2, 5, 2..2), (0, 100, 0..2)] {
+        let page = store.events_after(&owner, &run.id, after, limit).await;
+        assert_eq!(page.unwrap(), events[part], "{limit} after {after}");
+    }
     let replayed = events.iter().fold(run, |run, record| {
         apply(&run, &record.event, record.at).unwrap().0
     });

@@ -4,6 +4,7 @@
 //! that is not listed there is never called, and the compiler says so.
 
 mod approval;
+mod crawling;
 mod credits;
 mod due;
 mod embedded;
@@ -63,7 +64,8 @@ suite! {
     }
     credits {
         credits_are_never_set_aside_twice_under_any_interleaving,
-        without_a_grant_credits_are_counted_and_not_limited,
+        without_a_grant_nothing_is_set_aside_and_the_first_grant_is_whole,
+        a_repeated_commit_of_credits_alone_counts_once,
         a_refused_reservation_takes_the_run_with_it_and_a_repeated_one_is_recognised,
         the_ledger_is_newest_first,
     }

@@ -1,0 +1,8 @@
+//! The verbs over the ports in memory (feature `memory`).
+
+mod credits;
+mod dead_letters;
+mod ends;
+mod histories;
+mod reruns;
+mod world;

@@ -1,0 +1,78 @@
+//! JSON-LD blocks, as objects (JSON-LD 1.1; contexts are not resolved: pages use one vocabulary).
+
+use std::sync::LazyLock;
+
+use scraper::{Html, Selector};
+use serde_json::Value;
+
+use crate::page::html::selector;
+
+/// The most objects kept of one page.
+const MAX_OBJECTS: usize = 50;
+
+/// The objects of all blocks in their order; `@graph` and arrays are flattened.
+pub(super) fn read(document: &Html) -> Vec<Value> {
+    static SCRIPT: LazyLock<Selector> =
+        LazyLock::new(|| selector("script[type^='application/ld+json' i]"));
+    let mut objects = Vec::new();
+    for script in document.select(&SCRIPT) {
+        let text: String = script.text().collect();
+        if let Some(value) = parse(&text) {
+            flatten(value, &mut objects);
+        }
+    }
+    objects.truncate(MAX_OBJECTS);
+    objects
+}
+
+/// Parses a block with the mistakes that are common in the wild: a comment or CDATA mark around it, a
+/// semicolon after it, line breaks inside strings.
+fn parse(text: &str) -> Option<Value> {
+    let mut text = text.trim();
+    for mark in ["<!--", "//<![CDATA[", "<![CDATA["] {
+        text = text.strip_prefix(mark).unwrap_or(text).trim_start();
+    }
+    for mark in ["-->", "//]]>", "]]>", ";"] {
+        text = text.strip_suffix(mark).unwrap_or(text).trim_end();
+    }
+    if let Ok(value) = serde_json::from_str(text) {
+        return Some(value);
+    }
+    // Blanks outside of strings mean nothing, so a control character may become one everywhere.
+    let plain: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    serde_json::from_str(&plain).ok()
+}
+
+/// Two levels are what is used in practice: an array of objects, and `@graph` inside of one. The
+/// depth is bounded by the JSON parser.
+fn flatten(value: Value, objects: &mut Vec<Value>) {
+    match value {
+        Value::Array(values) => values.into_iter().for_each(|value| flatten(value, objects)),
+        Value::Object(mut object) => match object.remove("@graph") {
+            Some(graph) => flatten(graph, objects),
+            None => objects.push(Value::Object(object)),
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_mistakes_are_forgiven() {
+        for text in [
+            "{\"a\": \"b c\"}",
+            "<!-- {\"a\": \"b c\"} -->",
+            "//<![CDATA[\n{\"a\": \"b c\"}\n//]]>",
+            "{\"a\": \"b\nc\"};",
+        ] {
+            assert_eq!(parse(text).unwrap()["a"], "b c", "{text}");
+        }
+        assert_eq!(parse("{a: 1}"), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! Telling a story and believing it: nothing was broken, and it cost no more than it may.
+
+use crate::story::{End, Story};
+use crate::totals;
+use crate::world::tell;
+
+/// How many calls of ports a story may take: so many to begin with, so many a step, a fault and a question to a person.
+/// Redelivery and sweeps hide mistakes in everything but the cost.
+const CALLS: [u64; 4] = [40, 30, 50, 60];
+
+/// The most calls the story may have taken. While nobody receives, the sweeper sends every open step once in two
+/// minutes, and each of these messages is a fault like another.
+fn most_calls(story: &Story, end: &End) -> u64 {
+    let [base, step, fault, question] = CALLS;
+    let steps = end.steps() as u64;
+    let unreceived = story.closed_until / 120_000 * steps;
+    base + step * steps
+        + fault * (end.counted.all_faults() + unreceived)
+        + question * end.approvals as u64
+}
+
+/// Tells a story in which every promise must be kept.
+///
+/// # Errors
+/// What was broken.
+pub(crate) fn told(story: &Story) -> Result<End, String> {
+    let end = tell(story);
+    totals::add(&end);
+    judged(story, end)
+}
+
+/// The same, for a story that may end badly: it does not count.
+///
+/// # Errors
+/// What was broken.
+pub(crate) fn tried(story: &Story) -> Result<End, String> {
+    judged(story, tell(story))
+}
+
+fn judged(story: &Story, mut end: End) -> Result<End, String> {
+    let most = most_calls(story, &end);
+    if end.counted.calls > most {
+        end.violations.push(format!(
+            "{} calls, where {most} are enough",
+            end.counted.calls
+        ));
+    }
+    if end.violations.is_empty() {
+        return Ok(end);
+    }
+    Err(end.violations.join("\n  "))
+}
+
+/// The same, for a test that goes on with what came of it.
+pub(crate) fn must(story: &Story) -> End {
+    match told(story) {
+        Ok(end) => end,
+        Err(broken) => {
+            let trace = tell(&Story {
+                trace: true,
+                ..story.clone()
+            })
+            .trace;
+            panic!("{}\n  {broken}", trace.join("\n"));
+        }
+    }
+}
