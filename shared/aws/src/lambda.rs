@@ -110,9 +110,9 @@ async fn one(
 
 /// A message of ours, or what the mail service says of our mails.
 fn read(body: &str) -> Result<Vec<Message>, UnknownMessage> {
-    match mail_events::read(body) {
-        Some(messages) => Ok(messages),
-        None => Message::decode(body).map(|message| vec![message]),
+    match Message::decode(body) {
+        Ok(message) => Ok(vec![message]),
+        Err(unknown) => mail_events::read(body).ok_or(unknown),
     }
 }
 

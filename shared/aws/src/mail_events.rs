@@ -95,8 +95,8 @@ pub(crate) fn read(body: &str) -> Option<Vec<Message>> {
     };
     let returned = |address: String, reason: &str| Message::MailReturned {
         about: about.clone(),
-        address: one_line(&address),
-        reason: one_line(reason),
+        address: short(&address),
+        reason: short(reason),
     };
     let Detail {
         mail,
@@ -147,15 +147,8 @@ fn about(tags: &serde_json::Map<String, Value>) -> Option<About> {
     })
 }
 
-fn one_line(text: &str) -> String {
-    let clean: String = text
-        .chars()
-        .map(|c| if text::allowed_in_name(c) { c } else { ' ' })
-        .collect();
-    clean
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+fn short(text: &str) -> String {
+    text::one_line(text)
         .chars()
         .take(MOST_REASON_CHARS)
         .collect()

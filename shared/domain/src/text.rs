@@ -43,6 +43,17 @@ pub fn invisible(c: char) -> bool {
             | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
+/// The text on one line: what may not stand in a name counts as a blank, and blanks in a row are one. Nothing
+/// in it can end a header or fool the eye.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let clean: String = text
+        .chars()
+        .map(|c| if allowed_in_name(c) { c } else { ' ' })
+        .collect();
+    clean.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The first `n` characters, with an ellipsis when there are more.
 #[must_use]
 pub fn preview(text: &str, n: usize) -> String {
@@ -119,6 +130,14 @@ mod tests {
         ] {
             assert!(!is_email(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn one_line_cannot_end_a_header() {
+        assert_eq!(
+            one_line(" Hi\r\nBcc: x@y.zz\u{2028}b\u{202e} "),
+            "Hi Bcc: x@y.zz b"
+        );
     }
 
     #[test]

@@ -35,11 +35,7 @@ fn render(template: &impl Template) -> String {
 
 /// One line of at most `most` characters without anything that could end a header or fool the eye.
 fn one_line(line: &str, most: usize) -> String {
-    let clean: String = line
-        .chars()
-        .map(|c| if text::allowed_in_name(c) { c } else { ' ' })
-        .collect();
-    let line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = text::one_line(line);
     if line.chars().count() <= most {
         line
     } else {

@@ -82,14 +82,7 @@ pub(crate) async fn perform(
 
 /// A header is one line; what could break it becomes a blank.
 fn one_line(subject: &str) -> String {
-    let clean: String = subject
-        .chars()
-        .map(|c| if text::allowed_in_name(c) { c } else { ' ' })
-        .collect();
-    clean
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    text::one_line(subject)
         .chars()
         .take(MOST_SUBJECT_CHARS)
         .collect()

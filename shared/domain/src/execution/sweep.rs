@@ -12,7 +12,6 @@ use super::{Execution, Phase};
 pub fn overdue(execution: &Execution, now: Timestamp) -> Vec<Event> {
     if let Some((at, budget)) = execution.budget_ends()
         && at <= now
-        && execution.ending.is_none()
     {
         return vec![Event::BudgetExhausted { budget }];
     }

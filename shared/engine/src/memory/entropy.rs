@@ -25,9 +25,9 @@ impl SeededEntropy {
         }
     }
 
-    /// `SplitMix64` (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014): every seed is a good
-    /// one, and its constants are the paper's.
-    fn next(&self) -> u64 {
+    /// The next number: `SplitMix64` (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014):
+    /// every seed is a good one, and its constants are the paper's.
+    pub fn number(&self) -> u64 {
         let mut state = lock(&self.state);
         *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -38,7 +38,7 @@ impl SeededEntropy {
     fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         for chunk in bytes.chunks_mut(8) {
-            chunk.copy_from_slice(&self.next().to_be_bytes()[..chunk.len()]);
+            chunk.copy_from_slice(&self.number().to_be_bytes()[..chunk.len()]);
         }
         bytes
     }
@@ -96,7 +96,7 @@ mod tests {
     fn the_stream_is_the_papers() {
         // The reference implementation's first numbers for the seed 1234567.
         let entropy = SeededEntropy::new(1_234_567);
-        assert_eq!(entropy.next(), 6_457_827_717_110_365_317);
-        assert_eq!(entropy.next(), 3_203_168_211_198_807_973);
+        assert_eq!(entropy.number(), 6_457_827_717_110_365_317);
+        assert_eq!(entropy.number(), 3_203_168_211_198_807_973);
     }
 }

@@ -14,7 +14,7 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use url::Url;
 
-use super::exchange::{QUOTA, ask, concise, date, found, unavailable};
+use super::exchange::{QUOTA, ask, concise, date, endpoint, found, unavailable, within};
 use super::usable;
 use crate::feed::plain_text;
 use crate::http::{ClientError, client};
@@ -45,12 +45,8 @@ impl BraveSearch {
     /// # Errors
     /// When no TLS client can be built.
     pub fn new(base: &Url, key: Secret) -> Result<Self, ClientError> {
-        let mut endpoint = base.clone();
-        let folder = base.path().trim_end_matches('/');
-        endpoint.set_path(&format!("{folder}/res/v1/web/search"));
-        endpoint.set_query(None);
         Ok(Self {
-            endpoint,
+            endpoint: endpoint(base, "/res/v1/web/search"),
             key,
             client: client(|builder| builder)?,
         })
@@ -115,9 +111,7 @@ impl Search for BraveSearch {
         request: &SearchRequest,
         limit: Duration,
     ) -> Result<Vec<Found>, SearchError> {
-        tokio::time::timeout(limit, self.ask(request))
-            .await
-            .unwrap_or(Err(SearchError::Timeout))
+        within(limit, self.ask(request)).await
     }
 }
 

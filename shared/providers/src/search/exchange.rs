@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, Response};
+use url::Url;
 
 use crate::http::text_of;
 use crate::retry_after::retry_after;
@@ -23,6 +24,26 @@ const MAX_SNIPPET_CHARS: usize = 500;
 /// A wait this short is waited here: plans of one question a second are common, and a question in
 /// parts asks several.
 const SHORT_WAIT: Duration = Duration::from_secs(2);
+
+/// The address of `path` at the server at `base`, whatever folder that is in.
+pub(super) fn endpoint(base: &Url, path: &str) -> Url {
+    let mut endpoint = base.clone();
+    let folder = base.path().trim_end_matches('/');
+    endpoint.set_path(&format!("{folder}{path}"));
+    endpoint.set_query(None);
+    endpoint.set_fragment(None);
+    endpoint
+}
+
+/// What `asking` comes to within `limit`.
+pub(super) async fn within(
+    limit: Duration,
+    asking: impl Future<Output = Result<Vec<Found>, SearchError>>,
+) -> Result<Vec<Found>, SearchError> {
+    tokio::time::timeout(limit, asking)
+        .await
+        .unwrap_or(Err(SearchError::Timeout))
+}
 
 /// Asks once, and once more after a short wait that the server asked for. `limits` reads a server's own
 /// headers when it says "too many".

@@ -17,7 +17,7 @@ use reqwest::header::{CONTENT_TYPE, LOCATION};
 use tokio::task::JoinSet;
 use url::Url;
 
-use super::exchange::{body, failure, found, refuse_failure, unavailable};
+use super::exchange::{body, failure, found, refuse_failure, unavailable, within};
 use super::ranking::{Document, rank, terms};
 use super::usable;
 use crate::feed::{self, Entry};
@@ -103,9 +103,7 @@ impl Search for FeedSearch {
         request: &SearchRequest,
         limit: Duration,
     ) -> Result<Vec<Found>, SearchError> {
-        tokio::time::timeout(limit, self.ask(request))
-            .await
-            .unwrap_or(Err(SearchError::Timeout))
+        within(limit, self.ask(request)).await
     }
 }
 

@@ -6,14 +6,13 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::plan::Freshness;
 use domain::results::Found;
 use engine::ports::{Search, SearchError, SearchRequest};
 use reqwest::Client;
 use serde::Deserialize;
 use url::Url;
 
-use super::exchange::{ask, date, found, unavailable};
+use super::exchange::{ask, date, endpoint, found, unavailable, within};
 use super::usable;
 use crate::http::{ClientError, client};
 
@@ -38,12 +37,8 @@ impl SearxngSearch {
     /// # Errors
     /// When no TLS client can be built.
     pub fn with_source(base: &Url, source: &'static str) -> Result<Self, ClientError> {
-        let mut endpoint = base.clone();
-        endpoint.set_path(&format!("{}/search", base.path().trim_end_matches('/')));
-        endpoint.set_query(None);
-        endpoint.set_fragment(None);
         Ok(Self {
-            endpoint,
+            endpoint: endpoint(base, "/search"),
             source,
             client: client(|builder| {
                 builder.user_agent(concat!("Nightdesk/", env!("CARGO_PKG_VERSION")))
@@ -56,8 +51,10 @@ impl SearxngSearch {
         url.query_pairs_mut()
             .append_pair("q", &request.query)
             .append_pair("format", "json");
-        if let Some(range) = request.freshness.map(time_range) {
-            url.query_pairs_mut().append_pair("time_range", range);
+        if let Some(freshness) = request.freshness {
+            // Our words for a window of time are SearXNG's.
+            url.query_pairs_mut()
+                .append_pair("time_range", freshness.as_str());
         }
         url
     }
@@ -87,19 +84,7 @@ impl Search for SearxngSearch {
         request: &SearchRequest,
         limit: Duration,
     ) -> Result<Vec<Found>, SearchError> {
-        tokio::time::timeout(limit, self.ask(request))
-            .await
-            .unwrap_or(Err(SearchError::Timeout))
-    }
-}
-
-/// What SearXNG calls a window of time.
-fn time_range(freshness: Freshness) -> &'static str {
-    match freshness {
-        Freshness::Day => "day",
-        Freshness::Week => "week",
-        Freshness::Month => "month",
-        Freshness::Year => "year",
+        within(limit, self.ask(request)).await
     }
 }
 
@@ -140,6 +125,7 @@ impl SearxngResult {
 
 #[cfg(test)]
 mod tests {
+    use domain::plan::Freshness;
     use jiff::Timestamp;
 
     use super::*;

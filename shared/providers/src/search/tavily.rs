@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::plan::Freshness;
 use domain::results::Found;
 use engine::ports::{Search, SearchError, SearchRequest};
 use reqwest::Client;
@@ -11,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::exchange::{ask, concise, date, found, unavailable};
+use super::exchange::{ask, concise, date, endpoint, found, unavailable, within};
 use super::usable;
 use crate::feed::When;
 use crate::http::{ClientError, client};
@@ -39,12 +38,8 @@ impl TavilySearch {
     /// # Errors
     /// When no TLS client can be built.
     pub fn new(base: &Url, key: Secret) -> Result<Self, ClientError> {
-        let mut endpoint = base.clone();
-        let folder = base.path().trim_end_matches('/');
-        endpoint.set_path(&format!("{folder}/search"));
-        endpoint.set_query(None);
         Ok(Self {
-            endpoint,
+            endpoint: endpoint(base, "/search"),
             key,
             client: client(|builder| builder)?,
         })
@@ -57,7 +52,8 @@ impl TavilySearch {
             "search_depth": "basic",
         });
         if let Some(freshness) = request.freshness {
-            question["time_range"] = range(freshness).into();
+            // Our words for a window of time are Tavily's.
+            question["time_range"] = freshness.as_str().into();
         }
         let question = self
             .client
@@ -79,18 +75,7 @@ impl Search for TavilySearch {
         request: &SearchRequest,
         limit: Duration,
     ) -> Result<Vec<Found>, SearchError> {
-        tokio::time::timeout(limit, self.ask(request))
-            .await
-            .unwrap_or(Err(SearchError::Timeout))
-    }
-}
-
-fn range(freshness: Freshness) -> &'static str {
-    match freshness {
-        Freshness::Day => "day",
-        Freshness::Week => "week",
-        Freshness::Month => "month",
-        Freshness::Year => "year",
+        within(limit, self.ask(request)).await
     }
 }
 
@@ -130,6 +115,7 @@ impl Hit {
 
 #[cfg(test)]
 mod tests {
+    use domain::plan::Freshness;
     use jiff::Timestamp;
 
     use super::*;

@@ -12,6 +12,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use engine::memory::SeededEntropy;
 use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -26,20 +27,12 @@ const PAUSES: usize = 10;
 /// A lease of these steps and a little: 60 s and the margin of 15 s.
 const PAST_A_LEASE_SECONDS: u64 = 90;
 
-/// `SplitMix64` (Steele, Lea and Flood, 2014): small, seeded, and good enough to choose disasters.
-struct Dice(u64);
+/// Chooses disasters. Small numbers: the bias of the remainder is of no account.
+struct Dice(SeededEntropy);
 
 impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
+    fn below(&self, n: u64) -> u64 {
+        self.0.number() % n
     }
 }
 
@@ -51,7 +44,7 @@ enum Disaster {
 }
 
 /// All disasters, in the order of the dice.
-fn disasters(dice: &mut Dice) -> Vec<Disaster> {
+fn disasters(dice: &Dice) -> Vec<Disaster> {
     let pauses = [Disaster::StopHost, Disaster::StopWorker];
     let mut all: Vec<Disaster> = std::iter::repeat_n(Disaster::Kill, KILLS)
         .chain(pauses.into_iter().cycle().take(PAUSES))
@@ -132,7 +125,7 @@ async fn start(door: &Door, workflow: &str) -> Option<String> {
     Some(id(&answer["execution"]).to_owned())
 }
 
-async fn strike(nightdesk: &mut Nightdesk, disaster: Disaster, dice: &mut Dice) {
+async fn strike(nightdesk: &mut Nightdesk, disaster: Disaster, dice: &Dice) {
     match disaster {
         Disaster::Kill => nightdesk.kill_and_restart(),
         Disaster::StopHost => {
@@ -170,7 +163,7 @@ async fn twenty_kills_and_ten_pauses_lose_nothing_and_publish_nothing_twice() {
         .ok()
         .and_then(|seed| seed.parse().ok())
         .unwrap_or(20_261_121);
-    let mut dice = Dice(seed);
+    let dice = Dice(SeededEntropy::new(seed));
     let outside = Outside::start().await;
     outside.publish(
         "cranes",
@@ -192,9 +185,9 @@ async fn twenty_kills_and_ten_pauses_lose_nothing_and_publish_nothing_twice() {
     // have made all the same has to end as well.
     let mut runs: BTreeMap<usize, String> = BTreeMap::new();
     let mut unacknowledged = 0;
-    for disaster in disasters(&mut dice) {
+    for disaster in disasters(&dice) {
         nightdesk
-            .post("/_local/faults", unkind(dice.next() >> 12))
+            .post("/_local/faults", unkind(dice.0.number() >> 12))
             .await;
         let door = nightdesk.owners_door();
         let next: Vec<(usize, String)> = (0..workflows.len())
@@ -211,7 +204,7 @@ async fn twenty_kills_and_ten_pauses_lose_nothing_and_publish_nothing_twice() {
             started
         });
         tokio::time::sleep(Duration::from_millis(dice.below(700))).await;
-        strike(&mut nightdesk, disaster, &mut dice).await;
+        strike(&mut nightdesk, disaster, &dice).await;
         for (marker, started) in life.await.unwrap() {
             match started {
                 Some(run) => drop(runs.insert(marker, run)),
