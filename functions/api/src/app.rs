@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::extract::FromRequestParts;
 use domain::egress::{EgressRule, Exceptions};
 use engine::Engine;
-use engine::ports::Schedules;
+use engine::ports::{Replays, Schedules, Usage};
+use http::request::Parts;
+use jiff::Timestamp;
 use url::Url;
+use uuid::Uuid;
 
 /// The most workflows of one owner (API section 1), unless `NIGHTDESK_MAX_WORKFLOWS` says otherwise.
 const MOST_WORKFLOWS: usize = 1000;
@@ -15,7 +19,36 @@ const MOST_WORKFLOWS: usize = 1000;
 pub struct App {
     pub engine: Engine,
     pub schedules: Arc<dyn Schedules>,
+    pub usage: Arc<dyn Usage>,
+    pub replays: Arc<dyn Replays>,
     pub settings: Arc<Settings>,
+    /// What is known of the request when it may be sent again.
+    pub repeatable: Option<Repeatable>,
+}
+
+/// A request that may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeatable {
+    /// When its first try began.
+    pub begun_at: Timestamp,
+    /// The id that an earlier try, one that was cut off, has given what it made.
+    pub earlier: Option<Uuid>,
+}
+
+impl App {
+    /// The id of what an earlier try of this request may have made.
+    pub(crate) fn earlier(&self) -> Option<Uuid> {
+        self.repeatable.and_then(|repeatable| repeatable.earlier)
+    }
+}
+
+/// As the request has it: one that may be sent again has ids of its own.
+impl FromRequestParts<Self> for App {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Self) -> Result<Self, Self::Rejection> {
+        Ok(parts.extensions.get::<Self>().unwrap_or(app).clone())
+    }
 }
 
 /// The function's configuration, read once.
@@ -27,6 +60,10 @@ pub struct Settings {
     pub mail_domains: Vec<String>,
     /// The most workflows of one owner (`NIGHTDESK_MAX_WORKFLOWS`).
     pub most_workflows: usize,
+    /// Whether tokens may be used only so often (`NIGHTDESK_LIMITS`, `on` unless it is `off`).
+    pub limits: bool,
+    /// The SHA-256 of the token that makes owners (`NIGHTDESK_ADMIN_TOKEN_SHA256`); without it nobody can begin.
+    pub admin_token_sha256: Option<String>,
     /// Where crawls and webhooks may go (`NIGHTDESK_EGRESS_ALLOW` adds to it).
     pub egress: EgressRule,
 }
@@ -65,6 +102,22 @@ impl Settings {
                 .parse()
                 .map_err(|_| unusable("NIGHTDESK_MAX_WORKFLOWS", "it is no number".to_owned()))?,
         };
+        let limits = match variable("NIGHTDESK_LIMITS").as_deref() {
+            None | Some("on") => true,
+            Some("off") => false,
+            Some(_) => {
+                let reason = "it is neither on nor off".to_owned();
+                return Err(unusable("NIGHTDESK_LIMITS", reason));
+            }
+        };
+        let admin_token_sha256 = variable("NIGHTDESK_ADMIN_TOKEN_SHA256");
+        let is_sha256 = |text: &String| {
+            text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        if !admin_token_sha256.as_ref().is_none_or(is_sha256) {
+            let reason = "it is not 64 lower-case hexadecimal digits".to_owned();
+            return Err(unusable("NIGHTDESK_ADMIN_TOKEN_SHA256", reason));
+        }
         let exceptions = Exceptions::parse(&variable("NIGHTDESK_EGRESS_ALLOW").unwrap_or_default())
             .map_err(|error| unusable("NIGHTDESK_EGRESS_ALLOW", error.to_string()))?;
         let domains = variable("NIGHTDESK_MAIL_DOMAINS").unwrap_or_default();
@@ -77,6 +130,8 @@ impl Settings {
             base_url,
             mail_domains,
             most_workflows,
+            limits,
+            admin_token_sha256,
             egress: EgressRule::new(exceptions),
         })
     }
@@ -142,6 +197,8 @@ mod tests {
         for (name, value) in [
             ("NIGHTDESK_BASE_URL", "ftp://x"),
             ("NIGHTDESK_MAX_WORKFLOWS", "many"),
+            ("NIGHTDESK_LIMITS", "some"),
+            ("NIGHTDESK_ADMIN_TOKEN_SHA256", "nd_token"),
             ("NIGHTDESK_EGRESS_ALLOW", "nope"),
         ] {
             assert_eq!(read(&[(name, value)]).unwrap_err().name, name);

@@ -120,7 +120,7 @@ fn is_plain(headers: &HeaderMap, wanted: &str) -> bool {
 }
 
 /// The form of `Idempotency-Key`: 1 to 255 visible ASCII characters.
-fn check_idempotency_key(headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn check_idempotency_key(headers: &HeaderMap) -> Result<(), Problem> {
     let mut values = headers.get_all("idempotency-key").iter();
     let well_formed = match (values.next(), values.next()) {
         (None, _) => true,
@@ -138,13 +138,15 @@ fn check_idempotency_key(headers: &HeaderMap) -> Result<(), Problem> {
     )]))
 }
 
+/// A body over [`MOST_BYTES`].
+pub(crate) fn too_large() -> Problem {
+    Problem::new(
+        Code::PayloadTooLarge,
+        format!("the body must have at most {MOST_BYTES} bytes"),
+    )
+}
+
 async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
-    let too_large = || {
-        Problem::new(
-            Code::PayloadTooLarge,
-            format!("the body must have at most {MOST_BYTES} bytes"),
-        )
-    };
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());

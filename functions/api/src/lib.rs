@@ -1,16 +1,21 @@
 #![doc = include_str!("../README.md")]
 
+mod admission;
 mod app;
 mod assessment;
 mod auth;
 mod etag;
 mod extract;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gateway;
+mod openapi;
 mod page;
 mod pages;
 mod path;
 mod problem;
 mod query;
+mod replay;
 mod request_id;
 mod routes;
 pub mod start;

@@ -1,9 +1,10 @@
 //! Pages of lists: `limit` and `offset`, or a cursor.
 //!
-//! A cursor says after which object the next page begins, so that a list that grows at its head repeats
-//! nothing. It is bound to the list, the owner and the filters by a hash over all of them: another
-//! owner's cursor, or one taken along to other filters, is refused. The hash is no secret and needs
-//! none: a cursor somebody makes up still reads nothing but their own list.
+//! A cursor says after which place in the order of the list the next page begins, so that a list that grows at its
+//! head repeats nothing, and one whose object there has gone or moved goes on where it stood. It is bound to the
+//! list, the owner and the filters by a hash over all of them: another owner's cursor, or one taken along to other
+//! filters, is refused. The hash is no secret and needs none: a cursor somebody makes up still reads nothing but
+//! their own list.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,8 +19,12 @@ use crate::query::Query;
 
 /// How many objects a page has when nobody says.
 const LIMIT: u32 = 20;
-/// The furthest an offset reaches; with a cursor there is no such end.
-const FURTHEST: u32 = 10_000_000;
+/// The furthest an offset reaches, for what it skips is read as well; with a cursor there is no such end.
+pub(crate) const FURTHEST: u32 = 10_000;
+
+/// The longest cursor, in characters: a place in a list by name holds the name (`engine::listing`), at most 1,000
+/// bytes with the id behind it, the offset and the hash.
+const LONGEST: usize = 1_334;
 
 /// Which list a cursor belongs to.
 #[derive(Debug, Clone)]
@@ -50,7 +55,7 @@ impl Asked {
     pub(crate) fn read(query: &mut Query) -> Self {
         let limit = query.count("limit", 1..=100).unwrap_or(LIMIT);
         let offset = query.count("offset", 0..=FURTHEST);
-        let cursor = query.text("cursor", 500);
+        let cursor = query.text("cursor", LONGEST);
         if offset.is_some() && cursor.is_some() {
             query.refuse("offset", "cannot be given together with a cursor");
         }
@@ -93,7 +98,7 @@ impl Asked {
 }
 
 impl Page {
-    /// The list's answer. `next` is the last id of this page when there is another.
+    /// The list's answer. `next` is where the next page begins when there is another.
     pub(crate) fn answer(
         &self,
         list: &List<'_>,
@@ -102,7 +107,7 @@ impl Page {
         next: Option<&str>,
     ) -> Value {
         let Slice { limit, offset, .. } = self.slice;
-        let next_cursor = next.map(|after| seal(offset + items.len(), after, list));
+        let next_cursor = next.map(|after| seal(offset.saturating_add(items.len()), after, list));
         json!({
             list.name: items,
             "pagination": {"limit": limit, "offset": offset, "total": total, "next_cursor": next_cursor},
@@ -148,11 +153,11 @@ fn tag(offset: usize, after: &str, list: &List<'_>) -> String {
     tag
 }
 
-fn seal(offset: usize, after: &str, list: &List<'_>) -> String {
+pub(crate) fn seal(offset: usize, after: &str, list: &List<'_>) -> String {
     URL_SAFE_NO_PAD.encode(format!("{offset}.{}.{after}", tag(offset, after, list)))
 }
 
-fn open(cursor: &str, list: &List<'_>) -> Option<(usize, String)> {
+pub(crate) fn open(cursor: &str, list: &List<'_>) -> Option<(usize, String)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let mut parts = text.splitn(3, '.');
     let (offset, sealed, after) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);

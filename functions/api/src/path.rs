@@ -1,7 +1,9 @@
 //! Ids in paths. A text that is no id of the kind names nothing, and so does an id of another owner:
 //! both are the same 404.
 
-use domain::ids::{ApprovalId, ExecutionId, PlanningId, WorkflowId};
+use domain::ids::{
+    ApprovalId, DeliveryId, DestinationId, ExecutionId, PlanningId, SignalId, TokenId, WorkflowId,
+};
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -24,7 +26,16 @@ macro_rules! path_ids {
     )+};
 }
 
-path_ids!(ApprovalId, ExecutionId, PlanningId, WorkflowId);
+path_ids!(
+    ApprovalId,
+    DeliveryId,
+    DestinationId,
+    ExecutionId,
+    PlanningId,
+    SignalId,
+    TokenId,
+    WorkflowId
+);
 
 /// The id in the path's one parameter.
 #[derive(Debug)]

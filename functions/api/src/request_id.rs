@@ -16,8 +16,12 @@ use crate::problem::Problem;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The id of a request, for what is written about it.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
 /// Gives the request its id (the invocation's, so that the platform's log agrees), and writes refusals.
-pub(crate) async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn layer(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = request
         .lambda_context_ref()
         .map(|context| context.request_id.clone())
@@ -31,6 +35,7 @@ pub(crate) async fn layer(State(app): State<App>, request: Request, next: Next) 
         request.uri().path()
     };
     let span = tracing::info_span!("request", request.id = %id, method = %request.method(), path);
+    request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.run(request).instrument(span.clone()).await;
     if response.status() == StatusCode::METHOD_NOT_ALLOWED
         && response.extensions().get::<Problem>().is_none()

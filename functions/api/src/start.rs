@@ -20,7 +20,10 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let app = App {
         engine: wiring.engine(),
         schedules: wiring.schedules()?,
+        usage: wiring.usage(),
+        replays: wiring.replays(),
         settings: Arc::new(settings),
+        repeatable: None,
     };
     let router = crate::router(app);
     let clock = wiring.clock();

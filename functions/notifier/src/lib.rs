@@ -1,11 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod asking;
+mod delivering;
 mod letters;
 mod links;
 mod returning;
 pub mod start;
-mod telling;
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use engine::Engine;
 use engine::consuming::{Consumer, Delivery, Disposition};
 use engine::ports::queues::Message;
 use engine::ports::store::StoreError;
-use engine::ports::{Mailer, SecretError};
+use engine::ports::{Mailer, SecretError, Webhooks};
 
 pub use links::Links;
 
@@ -22,6 +22,7 @@ pub use links::Links;
 pub struct Notifier {
     engine: Engine,
     mailer: Arc<dyn Mailer>,
+    webhooks: Arc<dyn Webhooks>,
     links: Links,
 }
 
@@ -36,18 +37,32 @@ enum NotifyError {
 
 impl Notifier {
     #[must_use]
-    pub fn new(engine: Engine, mailer: Arc<dyn Mailer>, links: Links) -> Self {
+    pub fn new(
+        engine: Engine,
+        mailer: Arc<dyn Mailer>,
+        webhooks: Arc<dyn Webhooks>,
+        links: Links,
+    ) -> Self {
         Self {
             engine,
             mailer,
+            webhooks,
             links,
         }
     }
 
-    async fn notify(&self, message: &Message) -> Result<Disposition, NotifyError> {
+    async fn notify(&self, delivery: &Delivery) -> Result<Disposition, NotifyError> {
+        let message = &delivery.message;
         match message {
             Message::AskApproval { owner, approval } => self.ask(owner, approval).await,
-            Message::Tell { owner, execution } => self.tell(owner, execution).await,
+            Message::Deliver {
+                owner,
+                delivery: id,
+            } => self.deliver(owner, id, delivery.remaining).await,
+            Message::Tell { owner, execution } => {
+                self.engine.tell_of_run(owner, execution).await?;
+                Ok(Disposition::Done)
+            }
             Message::MailReturned {
                 about,
                 address,
@@ -70,7 +85,7 @@ impl Notifier {
 #[async_trait]
 impl Consumer for Notifier {
     async fn handle(&self, delivery: Delivery) -> Disposition {
-        match self.notify(&delivery.message).await {
+        match self.notify(&delivery).await {
             Ok(disposition) => disposition,
             Err(error) => {
                 tracing::error!(%error, message = delivery.message.kind(), "nobody could be told; the message stays");

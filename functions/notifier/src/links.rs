@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::approval::Approval;
 use domain::digest;
-use domain::ids::ExecutionId;
+use domain::ids::{ExecutionId, WorkflowId};
 use engine::ports::{SecretError, Secrets};
 use ring::hmac;
 use tokio::sync::OnceCell;
@@ -63,6 +63,10 @@ impl Links {
 
     pub(crate) fn approval(&self, token: &Token) -> String {
         format!("{}/a/{}", self.base_url, token.0)
+    }
+
+    pub(crate) fn workflow(&self, id: &WorkflowId) -> String {
+        format!("{}/workflows/{id}", self.base_url)
     }
 
     pub(crate) fn execution(&self, id: &ExecutionId) -> String {

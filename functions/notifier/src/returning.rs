@@ -1,7 +1,7 @@
 //! Mails that came back.
 //!
 //! Acceptance is not delivery: an approver whose address bounces would never know that somebody waits, so it
-//! is written down on the approval, where its run shows it. The mail service's word may come twice, late,
+//! is written down on the approval, where its run shows it; a notice that comes back has failed. The mail service's word may come twice, late,
 //! and after the decision; none of that does harm.
 
 use engine::consuming::Disposition;
@@ -23,9 +23,11 @@ impl Notifier {
                     .note_returned(owner, approval, address, reason)
                     .await?;
             }
-            // There is no other address to tell.
-            About::Run { execution, .. } => {
-                tracing::warn!(execution.id = %execution, reason, "a mail about a run came back");
+            About::Delivery { owner, delivery } => {
+                tracing::warn!(delivery.id = %delivery, reason, "a notice came back");
+                self.engine
+                    .note_bounced(owner, delivery, address, reason)
+                    .await?;
             }
         }
         Ok(Disposition::Done)

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use aws::Wiring;
+use domain::egress::{EgressRule, Exceptions};
+use providers::webhook::WebhookSender;
 
 use crate::{Links, Notifier};
 
@@ -17,6 +19,11 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         wiring.require("NIGHTDESK_LINK_SECRET")?,
         &wiring.require("NIGHTDESK_BASE_URL")?,
     );
-    let notifier = Notifier::new(wiring.engine(), wiring.mailer()?, links);
+    let exceptions = wiring
+        .variable("NIGHTDESK_EGRESS_ALLOW")
+        .unwrap_or_default();
+    let egress = EgressRule::new(Exceptions::parse(&exceptions)?);
+    let webhooks = Arc::new(WebhookSender::new(egress)?);
+    let notifier = Notifier::new(wiring.engine(), wiring.mailer()?, webhooks, links);
     aws::lambda::consume(&wiring, Arc::new(notifier)).await
 }

@@ -4,19 +4,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::approval::{Approval, ApprovalStatus, Draft};
+use domain::delivery::{
+    Address, Channel, DeliveryStatus, Destination, EventType, GAPS_SECONDS, NewDelivery,
+    SigningSecret, Subject,
+};
 use domain::digest;
 use domain::execution::{
     ErrorCode, Event, Execution, NewExecution, Output, StepError, Trigger, apply,
 };
-use domain::ids::{ApprovalId, ExecutionId, OwnerId, WorkflowId};
+use domain::ids::{ApprovalId, DeliveryId, DestinationId, ExecutionId, OwnerId, WorkflowId};
 use domain::owner::Owner;
 use domain::plan::Plan;
 use engine::Engine;
 use engine::consuming::{Consumer, Delivery, Disposition};
-use engine::memory::{FixedClock, MemoryMailer, MemoryQueues, MemoryStore, SeededEntropy, at_once};
+use engine::memory::{
+    FixedClock, MemoryMailer, MemoryQueues, MemoryStore, MemoryWebhooks, SeededEntropy, at_once,
+};
 use engine::ports::queues::Message;
-use engine::ports::{Mail, MailError, Store as _, Write};
-use jiff::Timestamp;
+use engine::ports::{Deliveries as _, Mail, MailError, PostError, Store as _, Write};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::links::tests::OneSecret;
@@ -114,9 +120,29 @@ fn failed_run() -> Execution {
     .0
 }
 
+/// The secret of the Standard Webhooks specification's example.
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+fn notice() -> DeliveryId {
+    DeliveryId::from_uuid(uuid::Uuid::from_u128(7))
+}
+
+/// What a webhook is sent.
+fn body() -> Output {
+    Output {
+        sha256: "body".into(),
+        bytes: 2,
+        inline: Some(json!({"type": "execution.failed", "data": {"b": 1, "a": "ü"}})),
+        preview: String::new(),
+    }
+}
+
 struct World {
     store: Arc<MemoryStore>,
     mailer: Arc<MemoryMailer>,
+    webhooks: Arc<MemoryWebhooks>,
+    queues: Arc<MemoryQueues>,
+    clock: Arc<FixedClock>,
     notifier: Notifier,
 }
 
@@ -127,10 +153,13 @@ impl World {
         for answer in answers {
             mailer.answer(answer);
         }
+        let webhooks = Arc::new(MemoryWebhooks::default());
+        let queues = Arc::new(MemoryQueues::default());
+        let clock = Arc::new(FixedClock::at(now()));
         let engine = Engine {
             store: store.clone(),
-            queues: Arc::new(MemoryQueues::default()),
-            clock: Arc::new(FixedClock::at(now())),
+            queues: queues.clone(),
+            clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::default()),
         };
         let document = serde_json::to_value(draft()).unwrap();
@@ -151,7 +180,10 @@ impl World {
         let world = Self {
             store,
             mailer: mailer.clone(),
-            notifier: Notifier::new(engine, mailer, links),
+            webhooks: webhooks.clone(),
+            queues,
+            clock,
+            notifier: Notifier::new(engine, mailer, webhooks, links),
         };
         world.approval_is(approval());
         world
@@ -184,12 +216,64 @@ impl World {
         .await
     }
 
-    async fn tell(&self) -> Disposition {
-        self.deliver(Message::Tell {
+    /// A notice of `event` about the run, to `destination`.
+    fn notice_is(&self, destination: Option<DestinationId>, channel: Channel, event: EventType) {
+        let new = NewDelivery {
+            id: notice(),
             owner: owner(),
-            execution: run().id,
+            destination,
+            channel,
+            event,
+            subject: Subject {
+                workflow: run().workflow,
+                execution: Some(run().id),
+                signal: None,
+            },
+        };
+        let delivery = domain::delivery::Delivery::new(new, now());
+        self.store.plant(&Write::PutDelivery { delivery });
+    }
+
+    /// The workflow, with one webhook.
+    fn hook_is(&self) -> DestinationId {
+        let id = DestinationId::from_uuid(uuid::Uuid::from_u128(8));
+        let hook = Destination {
+            id: id.clone(),
+            address: Address::Webhook {
+                url: "https://hooks.example.com/x".into(),
+                events: vec![],
+                secret: SigningSecret::new(SECRET.into()),
+            },
+            disabled_at: None,
+        };
+        let body = json!({"schedule": "manual"});
+        let mut object = domain::reader::Object::new(&body, "");
+        let schedule = domain::schedule::Schedule::read(&mut object, now()).unwrap();
+        let workflow = json!({
+            "id": run().workflow, "owner": owner(), "name": "Morning wires", "mode": "multi_step", "status": "active",
+            "schedule": schedule, "stop_condition": {"type": "always"}, "overlap_policy": "skip",
+            "catch_up": "latest", "confirmations": 1, "plan_version": 1, "execution_count": 0, "deliver": [hook],
+            "scheduled_from": now(), "schedule_synced": true, "nudge_at": now(), "created_at": now(),
+            "updated_at": now(), "revision": 0,
+        });
+        let workflow = serde_json::from_value(workflow).unwrap();
+        self.store.plant(&Write::new_workflow(workflow));
+        id
+    }
+
+    async fn tell(&self) -> Disposition {
+        self.deliver(Message::Deliver {
+            owner: owner(),
+            delivery: notice(),
         })
         .await
+    }
+
+    /// The notice as it stands, and its next message's delay in seconds.
+    fn notice(&self) -> (domain::delivery::Delivery, Option<u64>) {
+        let stored = at_once(self.store.delivery(&owner(), &notice()));
+        let next = self.queues.take().pop().map(|sent| sent.delay.as_secs());
+        (stored.unwrap().unwrap(), next)
     }
 
     fn stored(&self) -> Approval {
@@ -272,11 +356,21 @@ async fn nobody_is_asked_about_what_is_decided() {
 }
 
 #[tokio::test]
-async fn a_failed_run_is_told_with_its_reason() {
+async fn a_failed_run_is_told_again_later_when_mail_is_down_and_never_twice() {
     let world = World::new(vec![Err(MailError::Unavailable("throttled".into()))]);
     world.run_is(failed_run());
-    assert_eq!(world.tell().await, Disposition::Failed);
+    world.notice_is(None, Channel::Email, EventType::ExecutionFailed);
     assert_eq!(world.tell().await, Disposition::Done);
+    let (waiting, next) = world.notice();
+    assert_eq!((waiting.status(), next), (DeliveryStatus::Pending, Some(5)));
+    assert_eq!(world.tell().await, Disposition::Done);
+    assert_eq!(world.mails().len(), 1, "it is not time yet");
+    world.clock.advance(SignedDuration::from_secs(5));
+    for _ in 0..2 {
+        assert_eq!(world.tell().await, Disposition::Done);
+    }
+    assert_eq!(world.notice().0.status(), DeliveryStatus::Delivered);
+    assert_eq!(world.mails().len(), 2);
     let mail = world.mails().pop().unwrap();
     assert_eq!(mail.to, ["owner@x.test"]);
     assert!(
@@ -285,12 +379,130 @@ async fn a_failed_run_is_told_with_its_reason() {
         "{}",
         mail.text
     );
+    let back = Message::MailReturned {
+        about: mail.about.unwrap(),
+        address: "owner@x.test".into(),
+        reason: "permanent bounce".into(),
+    };
+    assert_eq!(world.deliver(back).await, Disposition::Done);
+    let (bounced, _) = world.notice();
+    assert_eq!(bounced.status(), DeliveryStatus::Failed);
+    assert_eq!(
+        bounced.attempts[2].error.as_deref(),
+        Some("owner@x.test: permanent bounce")
+    );
+}
+
+/// A message that waited in its queue through the deployment of deliveries.
+#[tokio::test]
+async fn what_older_code_asked_for_becomes_a_delivery() {
+    let world = World::new(vec![]);
+    world.run_is(failed_run());
+    world.hook_is();
+    let asked = Message::Tell {
+        owner: owner(),
+        execution: run().id,
+    };
+    assert_eq!(world.deliver(asked).await, Disposition::Done);
+    let follows = world.queues.take().remove(0).message;
+    assert!(matches!(follows, Message::Deliver { .. }), "{follows:?}");
+    assert_eq!(world.deliver(follows).await, Disposition::Done);
+    assert_eq!(world.webhooks.posts().len(), 1);
 }
 
 #[tokio::test]
-async fn a_run_that_goes_on_is_not_told_about() {
+async fn a_run_that_says_nothing_is_not_told_about() {
     let world = World::new(vec![]);
     world.run_is(run());
+    world.notice_is(None, Channel::Email, EventType::WorkflowSignal);
     assert_eq!(world.tell().await, Disposition::Done);
     assert!(world.mails().is_empty());
+    assert_eq!(world.notice().0.status(), DeliveryStatus::Failed);
+}
+
+#[tokio::test]
+async fn a_webhook_is_posted_with_the_same_id_and_bytes_until_it_is_taken() {
+    let world = World::new(vec![]);
+    let hook = world.hook_is();
+    let channel = Channel::Webhook { body: body() };
+    world.notice_is(Some(hook), channel, EventType::ExecutionFailed);
+    world.webhooks.answer(Err(PostError::HttpStatus {
+        status: 503,
+        retry_after: None,
+    }));
+    world.webhooks.answer(Err(PostError::Timeout));
+    assert_eq!(world.tell().await, Disposition::Done);
+    for gap in &GAPS_SECONDS[1..3] {
+        world.clock.advance(SignedDuration::from_secs(*gap));
+        assert_eq!(world.tell().await, Disposition::Done);
+    }
+    let (done, _) = world.notice();
+    assert_eq!(done.status(), DeliveryStatus::Delivered);
+    let said: Vec<(Option<u16>, Option<&str>)> = done
+        .attempts
+        .iter()
+        .map(|attempt| (attempt.status_code, attempt.error.as_deref()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            (Some(503), Some("the receiver answered 503")),
+            (None, Some("the receiver did not answer in time")),
+            (Some(204), None)
+        ]
+    );
+    let posts = world.webhooks.posts();
+    assert_eq!(posts.len(), 3);
+    for post in &posts {
+        assert_eq!(post.url, "https://hooks.example.com/x");
+        assert_eq!(post.content_type, "application/json");
+        assert_eq!(post.limit, Duration::from_secs(15));
+        let bytes = "{\"type\":\"execution.failed\",\"data\":{\"b\":1,\"a\":\"ü\"}}";
+        assert_eq!(post.body, bytes.as_bytes());
+        let header = |name: &str| {
+            let found = post.headers.iter().find(|(key, _)| *key == name);
+            found.unwrap().1.clone()
+        };
+        assert_eq!(header("webhook-id"), notice().as_str());
+        let seconds = header("webhook-timestamp").parse().unwrap();
+        let id = notice();
+        let wanted = domain::signature::sign(SECRET, id.as_str(), seconds, &post.body);
+        assert_eq!(Some(header("webhook-signature")), wanted);
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_gone_is_disabled_and_told_nothing_more() {
+    let world = World::new(vec![]);
+    let hook = world.hook_is();
+    let channel = || Channel::Webhook { body: body() };
+    world.notice_is(Some(hook.clone()), channel(), EventType::ExecutionFailed);
+    world.webhooks.answer(Err(PostError::HttpStatus {
+        status: 410,
+        retry_after: None,
+    }));
+    assert_eq!(world.tell().await, Disposition::Done);
+    assert_eq!(world.notice().0.status(), DeliveryStatus::Disabled);
+    let workflow = at_once(world.store.workflow(&owner(), &run().workflow));
+    let disabled = workflow.unwrap().unwrap().deliver[0].disabled_at;
+    assert_eq!(disabled, Some(now()));
+    world.notice_is(Some(hook.clone()), channel(), EventType::ExecutionFailed);
+    assert_eq!(world.tell().await, Disposition::Done);
+    assert_eq!(world.notice().0.status(), DeliveryStatus::Disabled);
+    assert_eq!(world.webhooks.posts().len(), 1);
+    world.notice_is(Some(hook), channel(), EventType::DestinationTest);
+    assert_eq!(world.tell().await, Disposition::Done);
+    assert_eq!(world.notice().0.status(), DeliveryStatus::Delivered);
+}
+
+#[tokio::test]
+async fn nothing_leaves_before_it_is_claimed() {
+    let world = World::new(vec![]);
+    world.run_is(failed_run());
+    world.notice_is(None, Channel::Email, EventType::ExecutionFailed);
+    world.store.fail_commits(1);
+    assert_eq!(world.tell().await, Disposition::Failed);
+    assert!(world.mails().is_empty());
+    assert_eq!(world.tell().await, Disposition::Done);
+    assert_eq!(world.mails().len(), 1);
 }

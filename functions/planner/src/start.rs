@@ -15,10 +15,8 @@ use crate::PlannerFunction;
 /// The environment cannot be used, the model's key cannot be read, or the Runtime API does not answer.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     let wiring = Wiring::from_env().await?;
-    let key = match wiring.variable("NIGHTDESK_MODEL_KEY_SECRET") {
-        Some(name) => Some(Secret::new(wiring.secrets().secret(&name).await?.expose())),
-        None => wiring.variable("NIGHTDESK_MODEL_KEY").map(Secret::new),
-    };
+    let key = wiring.key("NIGHTDESK_MODEL_KEY").await?;
+    let key = key.map(|key| Secret::new(key.expose()));
     let settings = ProviderSettings::read(&|name| wiring.variable(name), key)?;
     let planner = PlannerFunction::new(
         wiring.engine(),

@@ -182,9 +182,12 @@ impl StepExecutor {
                 }
             }
         }
-        let (gate, alongside) = self
+        let (gate, mut alongside) = self
             .engine
             .request_approval(run, &row.id, &workflow.name, &policy, made)
+            .await?;
+        self.engine
+            .tell_of_request(&workflow, &mut alongside)
             .await?;
         Ok((
             Event::StepParked {

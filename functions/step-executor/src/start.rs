@@ -12,11 +12,17 @@ use crate::{Ports, StepExecutor};
 /// Serves step messages until the process ends.
 ///
 /// # Errors
-/// The environment cannot be used, the model's key cannot be read, or the Runtime API does not answer.
+/// The environment cannot be used, a key cannot be read, or the Runtime API does not answer.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     let wiring = Wiring::from_env().await?;
+    let model_key = wiring.key("NIGHTDESK_MODEL_KEY").await?;
+    let search_key = wiring.key("NIGHTDESK_SEARCH_KEY").await?;
+    let variable = |name: &str| match name {
+        "NIGHTDESK_SEARCH_KEY" => search_key.as_ref().map(|key| key.expose().to_owned()),
+        name => wiring.variable(name),
+    };
     let settings =
-        ProviderSettings::read(&|name| wiring.variable(name), model_key(&wiring).await?)?;
+        ProviderSettings::read(&variable, model_key.map(|key| Secret::new(key.expose())))?;
     let ports = Ports {
         search: settings.search()?,
         crawler: settings.paced_crawler(wiring.pacing(), wiring.clock())?,
@@ -28,12 +34,4 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     };
     let executor = StepExecutor::new(wiring.engine(), ports, settings.egress);
     aws::lambda::consume(&wiring, Arc::new(executor)).await
-}
-
-/// The model's key: a secret's, by name; from the environment only where no secret is named.
-async fn model_key(wiring: &Wiring) -> Result<Option<Secret>, lambda_runtime::Error> {
-    Ok(match wiring.variable("NIGHTDESK_MODEL_KEY_SECRET") {
-        Some(name) => Some(Secret::new(wiring.secrets().secret(&name).await?.expose())),
-        None => wiring.variable("NIGHTDESK_MODEL_KEY").map(Secret::new),
-    })
 }

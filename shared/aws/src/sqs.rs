@@ -44,9 +44,10 @@ impl SqsQueues {
             Message::Judge { .. } => &self.urls.judge,
             Message::Start { .. } => &self.urls.start,
             Message::Plan { .. } => &self.urls.plan,
-            Message::AskApproval { .. } | Message::Tell { .. } | Message::MailReturned { .. } => {
-                &self.urls.notice
-            }
+            Message::AskApproval { .. }
+            | Message::Deliver { .. }
+            | Message::Tell { .. }
+            | Message::MailReturned { .. } => &self.urls.notice,
         }
     }
 

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use engine::Engine;
-use engine::ports::{Mailer, Pacing, Queues, Schedules, Secrets, Store, Visits};
+use engine::ports::{
+    Mailer, Pacing, Queues, Replays, Schedules, Secret, SecretError, Secrets, Store, Usage, Visits,
+};
 
 use crate::clock::{RuntimeClock, SystemEntropy};
 use crate::dynamo::{Blobs, DynamoStore};
@@ -127,6 +129,18 @@ impl Wiring {
         self.variable(name).ok_or(ConfigError::Missing(name))
     }
 
+    /// A key: the content of the secret that `{name}_SECRET` names; from the variable `name` itself only where no
+    /// secret is named.
+    ///
+    /// # Errors
+    /// The secret cannot be read.
+    pub async fn key(&self, name: &str) -> Result<Option<Secret>, SecretError> {
+        Ok(match self.variable(&format!("{name}_SECRET")) {
+            Some(secret) => Some(self.secrets().secret(&secret).await?),
+            None => self.variable(name).map(Secret::new),
+        })
+    }
+
     #[must_use]
     pub fn clock(&self) -> Arc<RuntimeClock> {
         Arc::clone(&self.clock)
@@ -146,6 +160,18 @@ impl Wiring {
     #[must_use]
     pub fn pacing(&self) -> Arc<dyn Pacing> {
         Arc::clone(&self.store) as Arc<dyn Pacing>
+    }
+
+    /// How often tokens are used.
+    #[must_use]
+    pub fn usage(&self) -> Arc<dyn Usage> {
+        Arc::clone(&self.store) as Arc<dyn Usage>
+    }
+
+    /// What was answered to requests that may come again.
+    #[must_use]
+    pub fn replays(&self) -> Arc<dyn Replays> {
+        Arc::clone(&self.store) as Arc<dyn Replays>
     }
 
     /// What crawls keep for the next.

@@ -80,6 +80,8 @@ ids! {
     ApprovalId = "apr_",
     SignalId = "sig_",
     DeliveryId = "dlv_",
+    /// Where notices of one workflow go.
+    DestinationId = "dst_",
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod credits;
+pub mod delivery;
 pub mod difference;
 pub mod digest;
 pub mod egress;
@@ -14,11 +15,13 @@ pub mod patrol;
 mod percent;
 pub mod plan;
 pub mod planning;
+pub mod rate;
 pub mod reader;
 pub mod results;
 pub mod robots;
 pub mod schedule;
 pub mod selection;
+pub mod signal;
 pub mod signature;
 pub mod stop_condition;
 pub mod text;

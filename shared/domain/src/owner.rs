@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{OwnerId, TokenId};
+use crate::rate::RateLimit;
 use crate::words::words;
 
 words! {
@@ -35,6 +36,11 @@ pub struct Token {
     pub created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// How often it may be used.
+    #[serde(flatten)]
+    pub limit: RateLimit,
+    #[serde(default)]
+    pub revision: u64,
 }
 
 impl Token {

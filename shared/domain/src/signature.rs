@@ -19,6 +19,12 @@ pub fn is_strong_secret(secret: &str) -> bool {
     key_bytes(secret).is_some_and(|key| (24..=64).contains(&key.len()))
 }
 
+/// The secret whose key is these bytes.
+#[must_use]
+pub fn secret_of(key: &[u8; 32]) -> String {
+    format!("{PREFIX}{}", STANDARD.encode(key))
+}
+
 /// The value of `webhook-signature`; `None` when the secret is malformed.
 ///
 /// `timestamp` is in seconds since the epoch.
@@ -50,6 +56,7 @@ mod tests {
     #[test]
     fn short_and_foreign_secrets_are_weak() {
         assert!(is_strong_secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
+        assert!(is_strong_secret(&secret_of(&[7; 32])));
         assert!(!is_strong_secret("whsec_c2hvcnQ="));
         assert!(!is_strong_secret("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
     }

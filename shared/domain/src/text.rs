@@ -24,6 +24,23 @@ pub fn allowed_in_text(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\t') || !(c.is_control() || is_noncharacter(c))
 }
 
+/// Running text from a stranger without what may not stand in it. Almost always that is nothing, and then
+/// nothing is copied.
+#[must_use]
+pub fn running(text: String) -> String {
+    if text.chars().all(allowed_in_text) {
+        return text;
+    }
+    text.chars()
+        .filter_map(|c| match c {
+            c if allowed_in_text(c) => Some(c),
+            // The vertical tab, the form feed and the like divide words.
+            c if c.is_whitespace() => Some(' '),
+            _ => None,
+        })
+        .collect()
+}
+
 fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
@@ -104,6 +121,14 @@ mod tests {
             assert!(!allowed_in_name(c), "{:x}", c as u32);
         }
         assert!("Größe 日本語 👩‍🚀".chars().all(allowed_in_name));
+    }
+
+    #[test]
+    fn running_text_keeps_lines_and_loses_controls() {
+        let whole = "Größe\n\t日本語\r\n".to_owned();
+        assert_eq!(running(whole.clone()), whole);
+        let odd = "a\u{0}b\u{c}c\u{85}d\u{FFFE}\u{9f}e".to_owned();
+        assert_eq!(running(odd), "ab c de");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::delivery::Destination;
 use crate::execution::Status as ExecutionStatus;
 use crate::ids::{ExecutionId, OwnerId, PlanId, WorkflowId};
 use crate::schedule::Schedule;
@@ -120,6 +121,9 @@ pub struct Workflow {
     pub catch_up: CatchUp,
     #[serde(default)]
     pub approvals: ApprovalPolicy,
+    /// Where its notices go; empty: to the owner, by mail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deliver: Vec<Destination>,
     #[serde(default)]
     pub include_baseline: bool,
     pub confirmations: u32,

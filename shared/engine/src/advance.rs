@@ -11,6 +11,7 @@ use domain::workflow::{LastExecution, MOST_FAILURES, Workflow, WorkflowStatus};
 use jiff::Timestamp;
 
 use crate::Engine;
+use crate::notices;
 use crate::ports::queues::Message;
 use crate::ports::store::{CommitError, EventRecord, StoreError, Write};
 use crate::seeded_bugs::{self, Bug};
@@ -19,8 +20,9 @@ use crate::seeded_bugs::{self, Bug};
 pub const SYSTEM: &str = "system";
 
 /// How many approvals a transition closes in its own commit: each is two items, and a transaction has at most
-/// 100 (DynamoDB, `TransactWriteItems`). A plan may have 100 gates open at once.
-const MOST_CLOSED: usize = 40;
+/// 100 (DynamoDB, `TransactWriteItems`), of which the notices of a run's end may take 48. A plan may have 100 gates
+/// open at once.
+const MOST_CLOSED: usize = 16;
 
 /// Why a run did not advance.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -114,14 +116,18 @@ impl Engine {
             actor: actor.to_owned(),
             event: event.clone(),
         };
-        let mut writes = vec![Write::AdvanceExecution {
-            execution: next.clone(),
-            record,
-        }];
-        writes.extend(alongside.writes.iter().cloned());
-        let mut messages = alongside.messages.clone();
-        self.consequences(&next, &effects, now, &mut writes, &mut messages)
+        let mut together = Alongside {
+            writes: vec![Write::AdvanceExecution {
+                execution: next.clone(),
+                was: execution.status(),
+                record,
+            }],
+            messages: alongside.messages.clone(),
+        };
+        together.writes.extend(alongside.writes.iter().cloned());
+        self.consequences(&next, &effects, now, &mut together)
             .await?;
+        let Alongside { writes, messages } = together;
         if seeded_bugs::is_armed(Bug::SentBeforeCommit) {
             self.dispatch(&next, &effects).await;
             self.commit(writes).await?;
@@ -141,9 +147,10 @@ impl Engine {
         next: &Execution,
         effects: &[Effect],
         now: Timestamp,
-        writes: &mut Vec<Write>,
-        messages: &mut Vec<Message>,
+        together: &mut Alongside,
     ) -> Result<(), StoreError> {
+        let writes = &mut together.writes;
+        let mut ending = None;
         let mut closed = 0;
         for effect in effects {
             match effect {
@@ -184,6 +191,7 @@ impl Engine {
                             at: now,
                         });
                     }
+                    // Who has judged the run writes its workflow, and tells of both.
                     let told_here = writes
                         .iter()
                         .any(|write| matches!(write, Write::PutWorkflow { .. }));
@@ -191,19 +199,17 @@ impl Engine {
                         && let Some(workflow) =
                             self.store.workflow(&next.owner, &next.workflow).await?
                     {
-                        writes.push(Write::PutWorkflow {
-                            workflow: after_run(&workflow, next, now),
-                        });
-                    }
-                    if next.status() == Status::Failed {
-                        messages.push(Message::Tell {
-                            owner: next.owner.clone(),
-                            execution: next.id.clone(),
-                        });
+                        let after = after_run(&workflow, next, now);
+                        let notices = notices::of_end(&workflow, &after, next);
+                        writes.push(Write::next_workflow(&workflow, after));
+                        ending = Some((workflow, notices));
                     }
                 }
                 Effect::EnqueueStep { .. } | Effect::EnqueueJudging => {}
             }
+        }
+        if let Some((workflow, notices)) = ending {
+            self.tell(&workflow, &notices, together).await?;
         }
         Ok(())
     }

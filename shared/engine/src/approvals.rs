@@ -7,13 +7,13 @@ use domain::approval::{Approval, ApprovalStatus, CannotDecide, Choice, Decided, 
 use domain::execution::{Event, Execution, Gate, NUDGE_AFTER_SECONDS, Output, Refused, StepState};
 use domain::ids::{ApprovalId, OwnerId};
 use domain::text;
-use domain::workflow::ApprovalPolicy;
+use domain::workflow::{ApprovalPolicy, Workflow};
 use serde_json::Value;
 
 use crate::advance::{AdvanceError, Alongside, TryAdvance};
 use crate::ports::queues::Message;
 use crate::ports::store::{CommitError, StoreError, Write};
-use crate::{Engine, after};
+use crate::{Engine, after, notices};
 
 /// How often a note is tried again that somebody else's change got in the way of.
 const MOST_TRIES: u32 = 5;
@@ -113,6 +113,25 @@ impl Engine {
         ))
     }
 
+    /// Adds to the commit of a parked step that the workflow's destinations are told that somebody is asked.
+    ///
+    /// # Errors
+    /// A notice cannot be stored.
+    pub async fn tell_of_request(
+        &self,
+        workflow: &Workflow,
+        alongside: &mut Alongside,
+    ) -> Result<(), StoreError> {
+        let asked = alongside.writes.iter().find_map(|write| match write {
+            Write::PutApproval { approval } => Some(notices::of_request(approval)),
+            _ => None,
+        });
+        match asked {
+            Some(asked) => self.tell(workflow, &[asked], alongside).await,
+            None => Ok(()),
+        }
+    }
+
     /// Takes a person's word on an approval. `edited_body` replaces the draft's body as it is approved.
     ///
     /// # Errors
@@ -193,12 +212,16 @@ impl Engine {
                 note: verdict.comment.clone().unwrap_or_default(),
             },
         };
-        let alongside = Alongside {
+        let mut alongside = Alongside {
             writes: vec![Write::PutApproval {
                 approval: next.clone(),
             }],
             messages: Vec::new(),
         };
+        if let Some(workflow) = self.store.workflow(&next.owner, &next.workflow).await? {
+            let decided = notices::of_decision(&next);
+            self.tell(&workflow, &[decided], &mut alongside).await?;
+        }
         match self
             .try_advance(&execution, &event, &verdict.by, &alongside)
             .await
@@ -208,8 +231,13 @@ impl Engine {
             Err(TryAdvance::Other(AdvanceError::Refused(
                 Refused::Ended | Refused::NotNow { .. } | Refused::OtherApproval,
             ))) => {
-                // The run has moved on between the two loads; if it had not closed the approval, it is
-                // a fault of ours, and either way the decision cannot count.
+                // The run has moved on between the two loads. Whoever moved it has decided or closed the
+                // approval in the same commit, and looking again says who; if not, it is a fault of ours, and
+                // the decision cannot count.
+                let stored = self.store.approval(&next.owner, &next.id).await?;
+                if stored.is_some_and(|stored| !stored.is_open()) {
+                    return Ok(None);
+                }
                 Err(CannotDecide::Gone(ApprovalStatus::Cancelled).into())
             }
             Err(TryAdvance::Other(AdvanceError::Store(error))) => Err(error.into()),

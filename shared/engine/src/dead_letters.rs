@@ -90,8 +90,9 @@ impl Engine {
                 workflow,
                 scheduled_for,
             } => self.due_time_died(&owner, &workflow, scheduled_for).await,
-            // The run's own `due_at` has it judged again.
+            // Their own `due_at` has the run judged and the delivery attempted again.
             message @ (Message::Judge { .. }
+            | Message::Deliver { .. }
             | Message::Tell { .. }
             | Message::MailReturned { .. }) => {
                 tracing::error!(kind = message.kind(), "a message ended in the dead letters");

@@ -85,6 +85,8 @@ impl Engine {
         start: Start,
         earlier: Option<&Earlier>,
     ) -> Result<Execution, StartError> {
+        // One id for all attempts: a request that is carried out twice finds the run of the first time.
+        let id = ExecutionId::from_uuid(self.uuid());
         for attempt in 0.. {
             let workflow = self
                 .store
@@ -106,7 +108,7 @@ impl Engine {
             let (plan, version, reuse) = beginning.ok_or(StartError::NotActive(workflow.status))?;
             self.make_room(&workflow).await?;
             match self
-                .try_start(&workflow, (&plan, version), start, reuse)
+                .try_start(&id, &workflow, (&plan, version), start, reuse, attempt)
                 .await
             {
                 Ok(execution) => return Ok(execution),
@@ -122,10 +124,12 @@ impl Engine {
 
     async fn try_start(
         &self,
+        id: &ExecutionId,
         workflow: &Workflow,
         (plan, plan_version): (&Plan, u32),
         start: Start,
         reuse: Option<Reuse>,
+        attempt: u32,
     ) -> Result<Execution, CommitError> {
         let account = self.store.account(&workflow.owner).await?;
         let now = self.now();
@@ -134,7 +138,7 @@ impl Engine {
             None => price_of(workflow, plan),
         };
         let new = NewExecution {
-            id: ExecutionId::from_uuid(self.uuid()),
+            id: id.clone(),
             owner: workflow.owner.clone(),
             workflow: workflow.id.clone(),
             plan,
@@ -149,6 +153,13 @@ impl Engine {
             None => Execution::create(new, now),
         };
         execution.metered = account.is_limited();
+        if attempt > 0 && execution.metered {
+            // The commit asks in any case. Asked before another try, a balance that is used up ends the quarrel
+            // over the workflow's row among many who start at once.
+            account
+                .reserve(reserved)
+                .map_err(CommitError::InsufficientCredits)?;
+        }
         let mut started = workflow.clone();
         started.revision += 1;
         started.execution_count += 1;
@@ -157,7 +168,7 @@ impl Engine {
             Write::CreateExecution {
                 execution: execution.clone(),
             },
-            Write::PutWorkflow { workflow: started },
+            Write::next_workflow(workflow, started),
         ];
         if execution.metered {
             writes.push(Write::ReserveCredits {

@@ -1,5 +1,5 @@
 //! The end of a run: what it saw is compared with the last complete run, the stop condition is asked, and
-//! both are committed together with the run's end.
+//! both are committed together with the run's end, its signal, and the deliveries of what there is to tell.
 //!
 //! Pages and search results are data of strangers: here they are only compared. An outage never looks
 //! like change: an incomplete run makes no baseline and is asked no condition (promise 8). A
@@ -9,11 +9,12 @@ use domain::digest;
 use domain::execution::{Conclusion, Event, Execution, Phase, StepState};
 use domain::ids::{ExecutionId, OwnerId};
 use domain::patrol::{
-    Baseline, Comparison, Completeness, Content, DecisionWord, Observation, Patrol, Unreadable,
-    compare, decide,
+    Baseline, Comparison, Completeness, Content, Decision, DecisionWord, Observation, Patrol,
+    Unreadable, compare, decide,
 };
 use domain::plan::{Plan, Step, Tool};
 use domain::results::Found;
+use domain::signal::Signal;
 use domain::stop_condition::{Observed, Verdict};
 use domain::workflow::{Workflow, WorkflowStatus};
 use serde_json::{Value, json};
@@ -21,8 +22,8 @@ use serde_json::{Value, json};
 use crate::Engine;
 use crate::advance::{AdvanceError, Alongside, SYSTEM, TryAdvance, after_run};
 use crate::ports::Schedules;
-use crate::ports::queues::Message;
 use crate::ports::store::{StoreError, Write};
+use crate::{notices, signals};
 
 /// Why a run was not judged.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -110,38 +111,25 @@ impl Engine {
                 previous.as_ref().filter(|_| comparison.changes.is_some()),
             )
         });
-        let met = verdict.as_ref().is_some_and(|verdict| verdict.met);
+        let signal = if decision.is_recorded() {
+            Some(
+                self.record_signal(execution, decision, comparison.changes.as_ref())
+                    .await?,
+            )
+        } else {
+            None
+        };
         let document = conclusion_document(
             workflow,
             plan,
             &comparison,
             verdict.as_ref(),
-            complete,
-            decision.decision,
-            decision.reason.as_str(),
+            decision,
+            signal.as_ref().map(|(signal, _)| signal),
         );
-        let mut writes = Vec::new();
-        let stored = self
-            .store
-            .put_output(&execution.owner, &document, decision.reason.as_str())
+        let mut alongside = self
+            .kept(execution, &comparison, decision, &document)
             .await?;
-        writes.push(Write::PutConclusion {
-            owner: execution.owner.clone(),
-            execution: execution.id.clone(),
-            stored,
-        });
-        if let Some(baseline) = comparison.baseline.as_ref().filter(|_| complete) {
-            let document = serde_json::to_value(baseline).expect("a baseline is plain JSON");
-            let stored = self
-                .store
-                .put_output(&execution.owner, &document, "baseline")
-                .await?;
-            writes.push(Write::PutBaseline {
-                owner: execution.owner.clone(),
-                workflow: execution.workflow.clone(),
-                stored,
-            });
-        }
         let conclusion = Conclusion {
             complete,
             condition_met: verdict.as_ref().map(|verdict| verdict.met),
@@ -151,6 +139,7 @@ impl Engine {
         let event = Event::Judged { conclusion };
         let (ended, _) = domain::execution::apply(execution, &event, now)
             .map_err(|refused| StoreError::Unavailable(refused.to_string()))?;
+        let met = verdict.as_ref().is_some_and(|verdict| verdict.met);
         let mut next = after_run(workflow, &ended, now);
         if (met || next.is_used_up()) && next.status == WorkflowStatus::Active {
             next.status = WorkflowStatus::Completed;
@@ -158,26 +147,73 @@ impl Engine {
             next.schedule_synced = false;
             next.nudge_at = now;
         }
-        writes.push(Write::PutWorkflow {
-            workflow: next.clone(),
-        });
-        let tell = met || decision.sends(workflow.include_baseline);
-        let messages = tell.then(|| Message::Tell {
-            owner: execution.owner.clone(),
+        alongside
+            .writes
+            .push(Write::next_workflow(workflow, next.clone()));
+        let condition = met.then(|| document["condition"].clone());
+        let completion = notices::of_completion(workflow, &next, &ended, condition);
+        // People get one mail about a run: that its condition is met says what is new as well.
+        let mut news = signal
+            .as_ref()
+            .filter(|_| decision.sends(workflow.include_baseline))
+            .map(|(signal, items)| signals::notice(signal, items));
+        if let Some(news) = &mut news {
+            news.mailed = !met;
+        }
+        if let Some((mut signal, _)) = signal {
+            if let Some(news) = &news {
+                let deliveries = self.address(workflow, news).await?;
+                signal.deliveries = deliveries.iter().map(|it| it.id.clone()).collect();
+                alongside.deliver(deliveries);
+            }
+            alongside.writes.push(Write::PutSignal { signal });
+        }
+        let mut told = notices::of_end(workflow, &next, &ended);
+        told.extend(completion);
+        self.tell(workflow, &told, &mut alongside).await?;
+        Ok((event, alongside, next))
+    }
+
+    /// What is kept of a judged run: its conclusion, and when it was complete the next baseline.
+    async fn kept(
+        &self,
+        execution: &Execution,
+        comparison: &Comparison,
+        decision: Decision,
+        document: &Value,
+    ) -> Result<Alongside, StoreError> {
+        let owner = &execution.owner;
+        let stored = self
+            .store
+            .put_output(owner, document, decision.reason.as_str())
+            .await?;
+        let mut writes = vec![Write::PutConclusion {
+            owner: owner.clone(),
             execution: execution.id.clone(),
-        });
-        Ok((
-            event,
-            Alongside {
-                writes,
-                messages: messages.into_iter().collect(),
-            },
-            next,
-        ))
+            stored,
+        }];
+        let complete = comparison.completeness.is_complete();
+        if let Some(baseline) = comparison.baseline.as_ref().filter(|_| complete) {
+            let document = serde_json::to_value(baseline).expect("a baseline is plain JSON");
+            let stored = self.store.put_output(owner, &document, "baseline").await?;
+            writes.push(Write::PutBaseline {
+                owner: owner.clone(),
+                workflow: execution.workflow.clone(),
+                stored,
+            });
+        }
+        Ok(Alongside {
+            writes,
+            messages: Vec::new(),
+        })
     }
 
     /// What the run's searches and crawls saw.
-    async fn observe(&self, execution: &Execution, plan: &Plan) -> Result<Observation, StoreError> {
+    pub(crate) async fn observe(
+        &self,
+        execution: &Execution,
+        plan: &Plan,
+    ) -> Result<Observation, StoreError> {
         let mut seen = Observation::default();
         for step in plan
             .steps()
@@ -323,9 +359,8 @@ fn conclusion_document(
     plan: &Plan,
     comparison: &Comparison,
     verdict: Option<&Verdict>,
-    complete: bool,
-    decision: DecisionWord,
-    reason: &str,
+    decision: Decision,
+    signal: Option<&Signal>,
 ) -> Value {
     let watches = comparison.completeness != Completeness::NothingWatched;
     let condition = verdict.map(|verdict| {
@@ -340,12 +375,21 @@ fn conclusion_document(
         Tool::Search(search) => Some(search.query.as_str()),
         _ => None,
     });
+    let word = if watches {
+        decision.decision
+    } else {
+        DecisionWord::None
+    };
+    let mut said = json!({"decision": word, "reason": decision.reason});
+    if let Some(signal) = signal {
+        said["id"] = json!(signal.id);
+    }
     json!({
-        "complete": complete,
+        "complete": comparison.completeness.is_complete(),
         "condition_met": verdict.is_some_and(|verdict| verdict.met),
         "condition": condition,
         "result_changes": comparison.changes,
         "monitoring_intent": workflow.watched_intent(query),
-        "signal": {"decision": if watches { decision.as_str() } else { "none" }, "reason": reason},
+        "signal": said,
     })
 }

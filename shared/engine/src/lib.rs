@@ -4,12 +4,17 @@ pub mod advance;
 pub mod approvals;
 pub mod consuming;
 mod dead_letters;
+pub mod deliveries;
+pub mod destinations;
+pub mod differences;
 pub mod dispatch;
 pub mod executions;
 pub mod history;
 pub mod judging;
+pub mod listing;
 #[cfg(feature = "memory")]
 pub mod memory;
+mod notices;
 pub mod owners;
 pub mod planning;
 pub mod ports;
@@ -17,7 +22,9 @@ pub mod reruns;
 pub mod retry;
 pub mod schedules;
 pub mod seeded_bugs;
+pub mod signals;
 pub mod sweeping;
+pub mod tokens;
 pub mod workflows;
 
 use std::sync::Arc;

@@ -1,17 +1,15 @@
-//! Owners and their tokens.
-//!
-//! A token is shown once and known afterwards by its SHA-256 only.
+//! Owners: made with a first token, and given credits.
 
 use domain::digest;
 use domain::ids::{OwnerId, TokenId};
-use domain::owner::{Owner, Permission, Token};
+use domain::owner::{Owner, Permission};
+use domain::rate::RateLimit;
+use jiff::Timestamp;
 
 use crate::Engine;
 use crate::planning::unexpected;
-use crate::ports::store::{StoreError, Write};
-
-/// How many characters of a token are kept for telling tokens apart.
-const SHOWN: usize = 10;
+use crate::ports::store::{CommitError, StoreError, Write};
+use crate::tokens::NewToken;
 
 /// An owner to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,20 +36,14 @@ impl Engine {
             team: new.team,
             created_at: now,
         };
-        let text = new
-            .token
-            .unwrap_or_else(|| format!("{}{}", Token::PREFIX, digest::hex(&self.entropy.secret())));
-        let token = Token {
-            id: TokenId::from_uuid(self.uuid()),
-            owner: owner.id.clone(),
-            email: owner.email.clone(),
+        let text = new.token.unwrap_or_else(|| self.token_text());
+        let first = NewToken {
             name: "first token".to_owned(),
-            prefix: text.chars().take(SHOWN).collect(),
             permissions: new.permissions,
-            is_active: true,
-            created_at: now,
+            limit: RateLimit::default(),
             expires_at: None,
         };
+        let token = self.token_row(TokenId::from_uuid(self.uuid()), &owner, first, &text);
         let mut writes = vec![
             Write::PutOwner {
                 owner: owner.clone(),
@@ -68,7 +60,29 @@ impl Engine {
                 at: now,
             });
         }
-        self.commit(writes).await.map_err(unexpected)?;
-        Ok((owner, text))
+        match self.commit(writes).await {
+            // The same token: an earlier try of this request has made both.
+            Ok(()) | Err(CommitError::Exists) => Ok((owner, text)),
+            Err(error) => Err(unexpected(error)),
+        }
+    }
+
+    /// Gives credits, and limits them from now on. The time and the writer name the ledger's entry: the same twice
+    /// is one grant.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn grant(
+        &self,
+        owner: &OwnerId,
+        amount: u32,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let grant = Write::Grant {
+            owner: owner.clone(),
+            amount,
+            at,
+        };
+        self.commit(vec![grant]).await.map_err(unexpected)
     }
 }

@@ -95,7 +95,8 @@ impl Engine {
                         owner: planning.owner.clone(),
                         plan: plan.clone(),
                     });
-                    if let Some(mut workflow) = workflow {
+                    if let Some(before) = workflow {
+                        let mut workflow = before.clone();
                         workflow.revision += 1;
                         workflow.plan_version += 1;
                         workflow.plan_id = Some(plan.id.clone());
@@ -113,16 +114,17 @@ impl Engine {
                             version: workflow.plan_version,
                             plan: plan.plan.clone(),
                         });
-                        writes.push(Write::PutWorkflow { workflow });
+                        writes.push(Write::next_workflow(&before, workflow));
                     }
                 }
                 Err(state) => {
                     next.state = state.clone();
-                    if let Some(mut workflow) = workflow {
+                    if let Some(before) = workflow {
+                        let mut workflow = before.clone();
                         workflow.revision += 1;
                         workflow.status = WorkflowStatus::PlanFailed;
                         workflow.updated_at = now;
-                        writes.push(Write::PutWorkflow { workflow });
+                        writes.push(Write::next_workflow(&before, workflow));
                     }
                 }
             }

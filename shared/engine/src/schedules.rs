@@ -42,9 +42,7 @@ impl Engine {
             }
         }
         match self
-            .commit(vec![Write::PutWorkflow {
-                workflow: next.clone(),
-            }])
+            .commit(vec![Write::next_workflow(workflow, next.clone())])
             .await
         {
             Ok(()) => Ok(next),

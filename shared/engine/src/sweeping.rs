@@ -51,6 +51,7 @@ impl Engine {
             DueItem::Execution(owner, id) => self.nudge_execution(owner, id).await,
             DueItem::Approval(owner, id) => self.nudge_approval(owner, id).await,
             DueItem::Planning(owner, id) => self.nudge_planning(owner, id).await,
+            DueItem::Delivery(owner, id) => self.nudge_delivery(owner, id).await,
             DueItem::Workflow(owner, id) => self.nudge_workflow(schedules, owner, id).await,
         }
     }

@@ -11,6 +11,7 @@ use domain::workflow::{Workflow, WorkflowStatus};
 
 use crate::Engine;
 use crate::advance::{AdvanceError, SYSTEM};
+use crate::destinations::new_destinations;
 use crate::planning::unexpected;
 use crate::ports::Schedules;
 use crate::ports::store::{CommitError, StoreError, Write};
@@ -41,9 +42,8 @@ impl Engine {
         plan: Option<Plan>,
         planning: Option<Planning>,
     ) -> Result<Workflow, StoreError> {
-        let mut writes = vec![Write::PutWorkflow {
-            workflow: workflow.clone(),
-        }];
+        let mut writes = vec![Write::new_workflow(workflow.clone())];
+        writes.extend(new_destinations(&[], &workflow));
         if let Some(plan) = plan {
             let (owner, id) = (workflow.owner.clone(), workflow.id.clone());
             writes.push(Write::PutPlan {
@@ -101,9 +101,8 @@ impl Engine {
                     plan,
                 });
             }
-            writes.push(Write::PutWorkflow {
-                workflow: next.clone(),
-            });
+            writes.extend(new_destinations(&before.deliver, &next));
+            writes.push(Write::next_workflow(&before, next.clone()));
             match self.commit(writes).await {
                 Ok(()) => return Ok(self.sync_schedule(schedules, &next).await?),
                 Err(CommitError::Store(error)) => return Err(error.into()),

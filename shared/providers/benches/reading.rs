@@ -174,7 +174,7 @@ fn url() -> Url {
 #[divan::bench(args = KINDS)]
 fn read(bencher: Bencher<'_, '_>, kind: &str) {
     let (html, url) = (page(kind), url());
-    bencher.bench_local(|| page::extract(black_box(&html), &url));
+    bencher.bench_local(|| page::extract(black_box(&html), &url, None));
 }
 
 /// What this thread has used of its core: the same on a busy machine as on an idle one.
@@ -189,12 +189,12 @@ fn quantiles() {
     for kind in KINDS {
         let (html, url) = (page(kind), url());
         for _ in 0..20 {
-            black_box(page::extract(&html, &url));
+            black_box(page::extract(&html, &url, None));
         }
         let mut times: Vec<Duration> = (0..500)
             .map(|_| {
                 let began = now();
-                black_box(page::extract(black_box(&html), &url));
+                black_box(page::extract(black_box(&html), &url, None));
                 now() - began
             })
             .collect();

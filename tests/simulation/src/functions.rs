@@ -48,7 +48,7 @@ pub(crate) fn consumer(lane: Lane, engine: &Engine, harbour: &Arc<Harbour>) -> A
                 "links".to_owned(),
                 "https://nightdesk.example",
             );
-            let notifier = Notifier::new(engine.clone(), harbour.clone(), links);
+            let notifier = Notifier::new(engine.clone(), harbour.clone(), harbour.clone(), links);
             if harbour.ground.has(Bug::NotifierDecides) {
                 return Arc::new(Scanner { notifier, engine });
             }

@@ -44,7 +44,7 @@ pub(crate) const BUGS: [(Bug, &str, Layer); 24] = [
     (Bug::RevisionIgnored, "revision_ignored", Layer::Undisturbed),
     (Bug::DecisionIgnored, "decision_ignored", Layer::People),
     (Bug::CreditsIgnored, "credits_ignored", Layer::Undisturbed),
-    (Bug::WriterIgnored, "writer_ignored", Layer::Row),
+    (Bug::WriterIgnored, "writer_ignored", Layer::NoSweeper),
     (Bug::HalfWritten, "half_written", Layer::Undisturbed),
     (
         Bug::EventMisnumbered,

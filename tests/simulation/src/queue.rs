@@ -24,8 +24,8 @@ impl Lane {
             Message::Step { .. } => Some(Self::Step),
             Message::Judge { .. } => Some(Self::Judge),
             Message::Start { .. } => Some(Self::Start),
-            Message::AskApproval { .. } | Message::Tell { .. } => Some(Self::Notice),
-            Message::Plan { .. } | Message::MailReturned { .. } => None,
+            Message::AskApproval { .. } | Message::Deliver { .. } => Some(Self::Notice),
+            Message::Plan { .. } | Message::Tell { .. } | Message::MailReturned { .. } => None,
         }
     }
 
@@ -55,9 +55,8 @@ impl Lane {
     /// `BatchSize`.
     pub(crate) const fn batch(self) -> usize {
         match self {
-            Self::Step | Self::Judge => 1,
+            Self::Step | Self::Judge | Self::Notice => 1,
             Self::Start => 10,
-            Self::Notice => 5,
         }
     }
 
@@ -65,8 +64,7 @@ impl Lane {
     pub(crate) const fn concurrency(self) -> usize {
         match self {
             Self::Step => 16,
-            Self::Judge | Self::Start => 8,
-            Self::Notice => 4,
+            Self::Judge | Self::Start | Self::Notice => 8,
         }
     }
 }

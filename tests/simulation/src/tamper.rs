@@ -103,7 +103,7 @@ pub(crate) fn due(
     due.retain(|item| match item {
         DueItem::Execution(..) => bug != Some(Bug::RunsNotDue),
         DueItem::Approval(..) => bug != Some(Bug::ApprovalsNotDue),
-        DueItem::Workflow(..) | DueItem::Planning(..) => true,
+        DueItem::Workflow(..) | DueItem::Planning(..) | DueItem::Delivery(..) => true,
     });
     Ok(due)
 }

@@ -99,9 +99,7 @@ impl<'a> World<'a> {
             at: now,
         });
         for shape in &story.shapes {
-            plant(Write::PutWorkflow {
-                workflow: workflow(*shape, now),
-            });
+            plant(Write::new_workflow(workflow(*shape, now)));
             plant(Write::PutPlan {
                 owner: owner_id(),
                 workflow: workflow_id(*shape),
@@ -210,7 +208,8 @@ impl<'a> World<'a> {
             .approvals
             .values()
             .all(|one| one.due_at().is_none());
-        settled && asked && state.queue.len() == 0 && self.ground.dead.dead() == 0
+        let told = !self.story.sweeper || state.oracle.untried().next().is_none();
+        settled && asked && told && state.queue.len() == 0 && self.ground.dead.dead() == 0
     }
 
     /// Leaves out sweeps and looks at which there would be nothing to see: everything is over but a message that
@@ -226,6 +225,9 @@ impl<'a> World<'a> {
         let over = |known: &Known| known.run.status().is_terminal();
         let asked = |approval: &Approval| approval.due_at().is_none();
         if !state.oracle.runs.values().all(over) || !state.oracle.approvals.values().all(asked) {
+            return;
+        }
+        if state.oracle.untried().next().is_some() {
             return;
         }
         while self.next_sweep_ms.saturating_add(MINUTE_MS) < last {
@@ -460,6 +462,14 @@ impl<'a> World<'a> {
                 state
                     .oracle
                     .broken(format!("nobody is ever asked about {id}"));
+            }
+            // Without a sweeper a notice rests on its one message.
+            let untried = state.oracle.untried().map(|one| one.id.to_string());
+            let untried: Vec<String> = untried.filter(|_| self.story.sweeper).collect();
+            for id in untried {
+                state
+                    .oracle
+                    .broken(format!("nobody ever tries to deliver {id}"));
             }
             for id in &acknowledged {
                 let open = state.oracle.runs.get(id).is_some_and(|known| {

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::approval::ApprovalStatus;
 use domain::ids::WorkflowId;
+use engine::listing::{Listed, Selection};
 use engine::ports::store::{Slice, StoreError};
 use http::StatusCode;
 
@@ -50,11 +51,7 @@ pub(super) async fn show(State(app): State<App>, session: Session) -> Response {
 
 async fn load<'a>(app: &App, session: &'a Session) -> Result<Home<'a>, StoreError> {
     let owner = &session.token.owner;
-    let slice = Slice {
-        limit: SHOWN,
-        offset: 0,
-        after: None,
-    };
+    let slice = Slice::first(SHOWN);
     let approvals = app
         .engine
         .store
@@ -63,12 +60,20 @@ async fn load<'a>(app: &App, session: &'a Session) -> Result<Home<'a>, StoreErro
     let executions = app
         .engine
         .store
-        .executions(owner, None, None, &slice)
+        .newest_executions(owner, None, SHOWN)
         .await?;
-    let workflows = app.engine.store.workflow_rows(owner).await?;
-    let names: HashMap<&WorkflowId, &str> = workflows
+    let workflows = app
+        .engine
+        .store
+        .list_workflows(owner, &Selection::NEWEST, &slice)
+        .await?;
+    let mut ran: Vec<WorkflowId> = executions.iter().map(|run| run.workflow.clone()).collect();
+    ran.sort_unstable();
+    ran.dedup();
+    let ran = app.engine.store.workflows(owner, &ran).await?;
+    let names: HashMap<&WorkflowId, &str> = ran
         .iter()
-        .map(|row| (&row.id, row.name.as_str()))
+        .map(|workflow| (&workflow.id, workflow.name.as_str()))
         .collect();
     let headline = match approvals.total {
         0 => "Nothing waits for you".to_owned(),
@@ -89,7 +94,6 @@ async fn load<'a>(app: &App, session: &'a Session) -> Result<Home<'a>, StoreErro
             })
             .collect(),
         executions: executions
-            .items
             .iter()
             .map(|run| Row {
                 id: run.id.to_string(),
@@ -102,13 +106,13 @@ async fn load<'a>(app: &App, session: &'a Session) -> Result<Home<'a>, StoreErro
             })
             .collect(),
         workflows: workflows
+            .items
             .iter()
-            .take(SHOWN)
-            .map(|row| Row {
-                id: row.id.to_string(),
-                name: row.name.clone(),
+            .map(|Listed { workflow, .. }| Row {
+                id: workflow.id.to_string(),
+                name: workflow.name.clone(),
                 detail: String::new(),
-                status: spaced(&row.status),
+                status: spaced(workflow.status.as_str()),
             })
             .collect(),
     })

@@ -6,7 +6,7 @@ use axum::response::Response;
 use domain::execution::{Execution, StepState};
 use domain::ids::{ExecutionId, WorkflowId};
 use domain::workflow::Workflow;
-use engine::ports::store::{Slice, StoreError};
+use engine::ports::store::StoreError;
 use http::StatusCode;
 
 use super::frame::{notice, page, unavailable};
@@ -68,17 +68,12 @@ pub(super) async fn workflow(
         let Some(workflow) = app.engine.store.workflow(owner, &id).await? else {
             return Ok(None);
         };
-        let slice = Slice {
-            limit: RUNS,
-            offset: 0,
-            after: None,
-        };
         let runs = app
             .engine
             .store
-            .executions(owner, Some(&id), None, &slice)
+            .newest_executions(owner, Some(&id), RUNS)
             .await?;
-        Ok(Some(of_workflow(&workflow, &runs.items, app.engine.now())))
+        Ok(Some(of_workflow(&workflow, &runs, app.engine.now())))
     };
     answer(record.await)
 }

@@ -1,7 +1,6 @@
 //! Approvals: what waits for a person, and the person's word.
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::approval::{Approval, ApprovalStatus, Choice};
 use domain::fault::Fault;
@@ -21,7 +20,7 @@ use crate::wire::approval as wire;
 
 /// `GET /v1/approvals`
 pub(super) async fn list(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Read>,
     mut query: Query,
 ) -> Result<Json<Value>, Problem> {
@@ -62,7 +61,7 @@ pub(super) async fn list(
 
 /// `GET /v1/approvals/{id}`
 pub(super) async fn show(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Read>,
     Id(id): Id<ApprovalId>,
     query: Query,
@@ -92,7 +91,7 @@ type Decider = Caller<auth::Approvals>;
 
 /// `POST /v1/approvals/{id}/approve`
 pub(super) async fn approve(
-    State(app): State<App>,
+    app: App,
     caller: Decider,
     Id(id): Id<ApprovalId>,
     query: Query,
@@ -103,7 +102,7 @@ pub(super) async fn approve(
 
 /// `POST /v1/approvals/{id}/reject`
 pub(super) async fn reject(
-    State(app): State<App>,
+    app: App,
     caller: Decider,
     Id(id): Id<ApprovalId>,
     query: Query,
@@ -114,7 +113,7 @@ pub(super) async fn reject(
 
 /// `POST /v1/approvals/{id}/request_changes`
 pub(super) async fn request_changes(
-    State(app): State<App>,
+    app: App,
     caller: Decider,
     Id(id): Id<ApprovalId>,
     query: Query,

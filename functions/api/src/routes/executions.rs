@@ -1,7 +1,6 @@
 //! Runs: starting them, finding them, waiting for them.
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::execution::{Execution, Status};
 use domain::ids::{ExecutionId, OwnerId, WorkflowId};
@@ -35,7 +34,7 @@ pub(super) async fn answer(app: &App, run: &Execution) -> Result<Value, Problem>
 
 /// `POST /v1/workflows/{id}/execute`
 pub(super) async fn start(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Workflows>,
     Id(id): Id<WorkflowId>,
     mut query: Query,
@@ -56,6 +55,9 @@ pub(super) async fn start(
         return Ok(Json(workflow::estimate_run(&workflow, &plan)).into_response());
     }
     let patience = wait.map(Patience::of_seconds);
+    if let Some(run) = earlier(&app, caller.owner()).await? {
+        return accepted(&app, &run).await;
+    }
     let mut run = match &asked.from_execution {
         Some(earlier) => {
             let from_step = asked.from_step.as_deref();
@@ -69,6 +71,14 @@ pub(super) async fn start(
         run = wait_for(&app, run, patience, is_at_rest).await?;
     }
     accepted(&app, &run).await
+}
+
+/// The run that an earlier try of this request has started.
+pub(super) async fn earlier(app: &App, owner: &OwnerId) -> Result<Option<Execution>, Problem> {
+    let Some(id) = app.earlier().map(ExecutionId::from_uuid) else {
+        return Ok(None);
+    };
+    Ok(app.engine.store.execution(owner, &id).await?)
 }
 
 /// The answer that a run was started.
@@ -110,7 +120,7 @@ async fn wait_for(
 
 /// `GET /v1/executions`
 pub(super) async fn list(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Read>,
     mut query: Query,
 ) -> Result<Json<Value>, Problem> {
@@ -120,7 +130,7 @@ pub(super) async fn list(
 
 /// `GET /v1/workflows/{id}/executions`
 pub(super) async fn of_workflow(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Read>,
     Id(id): Id<WorkflowId>,
     query: Query,
@@ -151,12 +161,7 @@ async fn list_of(
     let runs = app
         .engine
         .store
-        .executions(
-            owner,
-            workflow.as_ref(),
-            status.map(Status::as_str),
-            &page.slice,
-        )
+        .executions(owner, workflow.as_ref(), status, &page.slice)
         .await?;
     let items = runs
         .items
@@ -173,7 +178,7 @@ async fn list_of(
 
 /// `GET /v1/executions/{id}`
 pub(super) async fn show(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Read>,
     Id(id): Id<ExecutionId>,
     mut query: Query,
@@ -205,7 +210,7 @@ pub(super) async fn show(
 
 /// `GET /v1/executions/{id}/events`, oldest first.
 pub(super) async fn events(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Read>,
     Id(id): Id<ExecutionId>,
     mut query: Query,

@@ -1,7 +1,6 @@
 //! `GET /v1/me`: whose token this is.
 
 use axum::Json;
-use axum::extract::State;
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -10,7 +9,7 @@ use crate::problem::Problem;
 use crate::query::Query;
 
 pub(super) async fn me(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Read>,
     query: Query,
 ) -> Result<Json<Value>, Problem> {

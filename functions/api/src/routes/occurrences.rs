@@ -1,7 +1,6 @@
 //! `GET /v1/workflows/{id}/occurrences`: what became of each due time.
 
 use axum::Json;
-use axum::extract::State;
 use domain::ids::WorkflowId;
 use serde_json::{Value, json};
 
@@ -12,11 +11,8 @@ use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::Query;
 
-/// How far back due times are shown: a month of the most frequent schedule is 8,640.
-const MOST: usize = 10_000;
-
 pub(super) async fn list(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Read>,
     Id(id): Id<WorkflowId>,
     mut query: Query,
@@ -37,15 +33,13 @@ pub(super) async fn list(
     let occurrences = app
         .engine
         .store
-        .occurrences(caller.owner(), &id, MOST)
+        .occurrences(caller.owner(), &id, &page.slice)
         .await?;
-    let total = occurrences.len();
-    let (occurrences, next) = page.cut(occurrences, |occurrence| {
-        occurrence.scheduled_for.to_string()
-    });
-    let items = occurrences
-        .iter()
-        .map(|occurrence| json!(occurrence))
-        .collect();
-    Ok(Json(page.answer(&list, items, total, next.as_deref())))
+    let items = occurrences.items.iter().map(|occurrence| json!(occurrence));
+    Ok(Json(page.answer(
+        &list,
+        items.collect(),
+        occurrences.total,
+        occurrences.next.as_deref(),
+    )))
 }

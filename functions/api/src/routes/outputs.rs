@@ -1,7 +1,6 @@
 //! `GET /v1/executions/{id}/outputs/{step id or output key}`: what a step has made.
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::execution::{Execution, StepRow};
 use domain::ids::ExecutionId;
@@ -17,7 +16,7 @@ use crate::query::Query;
 use crate::wire::execution as wire;
 
 pub(super) async fn show(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Read>,
     path: IdAnd<ExecutionId>,
     query: Query,

@@ -2,10 +2,9 @@
 //! takes too long for one answer it becomes the asynchronous one.
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::fault::{Code, Fault};
-use domain::ids::PlanningId;
+use domain::ids::{OwnerId, PlanningId};
 use domain::planning::{Planning, PlanningState, ReviewedPlan};
 use http::StatusCode;
 use http::header::LOCATION;
@@ -25,17 +24,14 @@ const WAIT_SECONDS: u32 = 24;
 
 /// `POST /v1/workflows/plan`
 pub(super) async fn plan(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Workflows>,
     query: Query,
     body: extract::Json,
 ) -> Result<Response, Problem> {
     query.finish()?;
     let patience = Patience::of_seconds(WAIT_SECONDS);
-    let mut planning = app
-        .engine
-        .submit_planning(caller.owner(), wire::request(&body.0)?, None)
-        .await?;
+    let mut planning = submitted(&app, caller.owner(), &body.0).await?;
     while planning.state == PlanningState::Planning && patience.again().await {
         planning = load(&app, &planning).await?;
     }
@@ -65,22 +61,18 @@ pub(super) async fn plan(
 
 /// `POST /v1/workflows/plan/async`
 pub(super) async fn submit(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Workflows>,
     query: Query,
     body: extract::Json,
 ) -> Result<Response, Problem> {
     query.finish()?;
-    let planning = app
-        .engine
-        .submit_planning(caller.owner(), wire::request(&body.0)?, None)
-        .await?;
-    Ok(accepted(&planning))
+    Ok(accepted(&submitted(&app, caller.owner(), &body.0).await?))
 }
 
 /// `GET /v1/workflows/plan/async/{session_id}`
 pub(super) async fn session(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Read>,
     Id(id): Id<PlanningId>,
     query: Query,
@@ -94,6 +86,17 @@ pub(super) async fn session(
         .ok_or_else(Problem::not_found)?;
     let reviewed = reviewed(&app, &planning).await?;
     Ok(Json(wire::session(&planning, reviewed.as_ref())))
+}
+
+/// The planning of this request: submitted now, or by an earlier try.
+async fn submitted(app: &App, owner: &OwnerId, body: &Value) -> Result<Planning, Problem> {
+    let request = wire::request(body)?;
+    if let Some(id) = app.earlier().map(PlanningId::from_uuid)
+        && let Some(planning) = app.engine.store.planning(owner, &id).await?
+    {
+        return Ok(planning);
+    }
+    Ok(app.engine.submit_planning(owner, request, None).await?)
 }
 
 fn accepted(planning: &Planning) -> Response {

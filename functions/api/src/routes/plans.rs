@@ -1,7 +1,6 @@
 //! The plans of a workflow: every version there was, and the yes to one that was made for it.
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::fault::Code;
 use domain::ids::WorkflowId;
@@ -22,7 +21,7 @@ use crate::wire::{execution, plan as wire, workflow};
 
 /// `GET /v1/workflows/{id}/plans`, newest first.
 pub(super) async fn list(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Read>,
     Id(id): Id<WorkflowId>,
     mut query: Query,
@@ -64,7 +63,7 @@ pub(super) async fn list(
 
 /// `GET /v1/workflows/{id}/plans/{version}`
 pub(super) async fn show(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Read>,
     path: IdAnd<WorkflowId>,
     query: Query,
@@ -89,7 +88,7 @@ pub(super) async fn show(
 
 /// `POST /v1/workflows/{id}/plan/approve`: a draft becomes active.
 pub(super) async fn approve(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Workflows>,
     Id(id): Id<WorkflowId>,
     query: Query,

@@ -6,7 +6,10 @@ use domain::execution::{CannotReuse, Refused};
 use domain::fault::{Code, Fault};
 use engine::advance::AdvanceError;
 use engine::approvals::DecideError;
+use engine::deliveries::DeliverError;
+use engine::differences::DifferenceError;
 use engine::executions::StartError;
+use engine::signals::PromoteError;
 use engine::workflows::ChangeError;
 use serde_json::json;
 
@@ -101,6 +104,46 @@ impl From<DecideError> for Problem {
             }
             DecideError::Contended => contended(),
             DecideError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeliverError> for Problem {
+    fn from(error: DeliverError) -> Self {
+        match error {
+            DeliverError::NotFound => Self::not_found(),
+            DeliverError::StillPending(_)
+            | DeliverError::DestinationGone
+            | DeliverError::DestinationDisabled => {
+                Self::new(Code::InvalidTransition, error.to_string())
+            }
+            DeliverError::Contended => contended(),
+            DeliverError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<DifferenceError> for Problem {
+    fn from(error: DifferenceError) -> Self {
+        match error {
+            DifferenceError::NotFound => Self::not_found(),
+            DifferenceError::NotComplete(_) => {
+                Self::new(Code::InvalidTransition, error.to_string())
+            }
+            DifferenceError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PromoteError> for Problem {
+    fn from(error: PromoteError) -> Self {
+        match error {
+            PromoteError::NotFound => Self::not_found(),
+            PromoteError::NotSuppressed(_) | PromoteError::WorkflowGone => {
+                Self::new(Code::InvalidTransition, error.to_string())
+            }
+            PromoteError::Contended => contended(),
+            PromoteError::Store(error) => error.into(),
         }
     }
 }

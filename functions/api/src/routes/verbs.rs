@@ -2,14 +2,13 @@
 //! it has not recorded.
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::execution::{CannotReuse, Event, Execution};
 use domain::ids::ExecutionId;
 use engine::advance::Alongside;
 use engine::executions::StartError;
 
-use super::executions::{accepted, answer};
+use super::executions::{accepted, answer, earlier};
 use crate::app::App;
 use crate::auth::{Caller, Workflows};
 use crate::etag;
@@ -26,7 +25,7 @@ type Run = Id<ExecutionId>;
 
 /// `POST /v1/executions/{id}/cancel`
 pub(super) async fn cancel(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Workflows>,
     Id(id): Run,
     query: Query,
@@ -43,7 +42,7 @@ pub(super) async fn cancel(
 
 /// `POST /v1/executions/{id}/pause`
 pub(super) async fn pause(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Workflows>,
     Id(id): Run,
     query: Query,
@@ -56,7 +55,7 @@ pub(super) async fn pause(
 
 /// `POST /v1/executions/{id}/resume`
 pub(super) async fn resume(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Workflows>,
     Id(id): Run,
     query: Query,
@@ -69,7 +68,7 @@ pub(super) async fn resume(
 
 /// `POST /v1/executions/{id}/resolve`
 pub(super) async fn resolve(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Workflows>,
     Id(id): Run,
     query: Query,
@@ -82,7 +81,7 @@ pub(super) async fn resolve(
 
 /// `POST /v1/executions/{id}/retry`
 pub(super) async fn retry(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Workflows>,
     Id(id): Run,
     query: Query,
@@ -90,6 +89,9 @@ pub(super) async fn retry(
 ) -> Result<Response, Problem> {
     query.finish()?;
     let from_step = wire::retry(&body.0)?;
+    if let Some(run) = earlier(&app, caller.owner()).await? {
+        return accepted(&app, &run).await;
+    }
     let run = app
         .engine
         .retry(caller.owner(), &id, from_step.as_deref())

@@ -1,18 +1,20 @@
 //! `/v1/workflows`: making, finding, changing and deleting them.
 
+mod list;
+
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::credits::InsufficientCredits;
+use domain::delivery::Destination;
 use domain::fault::Code;
 use domain::ids::{OwnerId, PlanningId, WorkflowId};
 use domain::plan::Plan;
 use domain::planning::{Planning, PlanningRequest, Preset, ReviewedPlan};
 use domain::workflow::{Workflow, WorkflowStatus};
+use engine::destinations::Wanted;
 use engine::executions::Start;
-use engine::ports::store::{Slice, StoreError, WorkflowRow, Write};
+use engine::ports::store::{StoreError, Write};
 use engine::workflows::ChangeError;
-use futures::future::try_join_all;
 use http::StatusCode;
 use http::header::{HeaderName, LOCATION};
 use serde_json::Value;
@@ -21,140 +23,18 @@ use crate::app::App;
 use crate::auth::{Caller, Read, Workflows};
 use crate::etag::{self, IfMatch};
 use crate::extract;
-use crate::page::{Asked, List};
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::wire::execution;
 use crate::wire::workflow::{self as wire, Change, Context, NewWorkflow, Work};
 
+pub(super) use list::list;
+
 /// How many runs a workflow shows with itself.
 const RECENT: usize = 10;
 /// When somebody whose workflows are full may try again, in seconds. Nothing frees a place by itself.
 const FULL_RETRY_SECONDS: u32 = 3600;
-
-/// A scope of `GET /v1/workflows`.
-#[derive(Clone, Copy)]
-enum Scope {
-    All,
-    Owned,
-    Shared,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SortBy {
-    Created,
-    Updated,
-    Name,
-}
-
-/// `GET /v1/workflows`
-pub(super) async fn list(
-    State(app): State<App>,
-    caller: Caller<Read>,
-    mut query: Query,
-) -> Result<Json<Value>, Problem> {
-    let asked = Asked::read(&mut query);
-    let status = query.word("status", WorkflowStatus::ALL, WorkflowStatus::as_str);
-    let scope = query.word(
-        "scope",
-        &[Scope::All, Scope::Owned, Scope::Shared],
-        |scope| match scope {
-            Scope::All => "all",
-            Scope::Owned => "owned",
-            Scope::Shared => "shared",
-        },
-    );
-    let search = query.text("search", 200).map(|text| text.to_lowercase());
-    let tags: Vec<String> = query
-        .text("tags", 1100)
-        .map(|text| text.split(',').map(|tag| tag.trim().to_owned()).collect())
-        .unwrap_or_default();
-    let sort_by = query.word(
-        "sort_by",
-        &[SortBy::Created, SortBy::Updated, SortBy::Name],
-        |by| match by {
-            SortBy::Created => "created",
-            SortBy::Updated => "updated",
-            SortBy::Name => "name",
-        },
-    );
-    let sort_by = sort_by.unwrap_or(SortBy::Created);
-    let ascending = query.word("sort_order", &[true, false], |up| {
-        if up { "asc" } else { "desc" }
-    });
-    query.finish()?;
-    let scope = scope.unwrap_or(Scope::All);
-    let ascending = ascending.unwrap_or(sort_by == SortBy::Name);
-    let filters = format!(
-        "{status:?}|{}|{search:?}|{tags:?}|{}|{ascending}",
-        scope as u8, sort_by as u8
-    );
-    let list = List {
-        name: "workflows",
-        owner: caller.owner(),
-        filters,
-    };
-    let page = asked.of(&list)?;
-    // Nothing is shared yet, so what is shared with the caller is nothing.
-    let mut rows = if matches!(scope, Scope::Shared) {
-        Vec::new()
-    } else {
-        app.engine.store.workflow_rows(caller.owner()).await?
-    };
-    rows.retain(|row| {
-        status.is_none_or(|status| row.status == status.as_str())
-            && search.as_ref().is_none_or(|search| found(row, search))
-            && tags.iter().all(|tag| row.tags.contains(tag))
-    });
-    match sort_by {
-        SortBy::Created => rows.sort_by(|a, b| a.id.cmp(&b.id)),
-        SortBy::Updated => rows.sort_by(|a, b| {
-            a.updated_at
-                .cmp(&b.updated_at)
-                .then_with(|| a.id.cmp(&b.id))
-        }),
-        SortBy::Name => rows.sort_by(|a, b| {
-            a.name
-                .to_lowercase()
-                .cmp(&b.name.to_lowercase())
-                .then_with(|| a.id.cmp(&b.id))
-        }),
-    }
-    if !ascending {
-        rows.reverse();
-    }
-    let total = rows.len();
-    let (rows, next) = page.cut(rows, |row| row.id.to_string());
-    let ids: Vec<WorkflowId> = rows.into_iter().map(|row| row.id).collect();
-    let workflows = app.engine.store.workflows(caller.owner(), &ids).await?;
-    let plans = try_join_all(
-        workflows
-            .iter()
-            .map(|workflow| present_plan(&app, workflow)),
-    )
-    .await?;
-    let now = app.engine.now();
-    let items = workflows
-        .iter()
-        .zip(&plans)
-        .map(|(workflow, plan)| wire::object(workflow, plan.as_ref(), now).into());
-    Ok(Json(page.answer(
-        &list,
-        items.collect(),
-        total,
-        next.as_deref(),
-    )))
-}
-
-fn found(row: &WorkflowRow, search: &str) -> bool {
-    row.name.to_lowercase().contains(search)
-        || row.text.to_lowercase().contains(search)
-        || row
-            .tags
-            .iter()
-            .any(|tag| tag.to_lowercase().contains(search))
-}
 
 /// What a workflow does at present.
 pub(super) async fn present_plan(
@@ -182,15 +62,22 @@ async fn reviewed_plan(
     }
 }
 
-/// The workflow as an answer, with its tag.
-fn answer(status: StatusCode, workflow: &Workflow, plan: Option<&Plan>, app: &App) -> Response {
-    let body = Value::from(wire::object(workflow, plan, app.engine.now()));
-    (status, etag::header(workflow.revision), Json(body)).into_response()
+/// The workflow as an answer, with its tag, and with the secrets that were made for what is `wanted` beyond `before`.
+fn answer(
+    status: StatusCode,
+    (workflow, plan): (&Workflow, Option<&Plan>),
+    (before, wanted): (&[Destination], &[Wanted]),
+    app: &App,
+) -> Response {
+    let mut object = wire::object(workflow, plan, app.engine.now());
+    wire::reveal(&mut object, &workflow.deliver, before, wanted);
+    let body = Json(Value::from(object));
+    (status, etag::header(workflow.revision), body).into_response()
 }
 
 /// `POST /v1/workflows`
 pub(super) async fn create(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Workflows>,
     query: Query,
     body: extract::Json,
@@ -205,6 +92,7 @@ pub(super) async fn create(
     };
     let new = wire::create(&body.0, &context)?;
     let (dry_run, run_immediately) = (new.dry_run, new.run_immediately);
+    let wanted = new.deliver.clone();
     let (workflow, plan, planning) = assemble(&app, caller.owner(), new);
     if dry_run {
         let account = app.engine.store.account(caller.owner()).await?;
@@ -216,24 +104,42 @@ pub(super) async fn create(
         ))
         .into_response());
     }
-    check_quota(&app, caller.owner()).await?;
-    if run_immediately && let Some(plan) = &plan {
-        check_credits(&app, &workflow, plan).await?;
+    // A try of this request that was cut off has saved it under the same id.
+    let earlier = match app.earlier() {
+        Some(_) => {
+            app.engine
+                .store
+                .workflow(caller.owner(), &workflow.id)
+                .await?
+        }
+        None => None,
+    };
+    if earlier.is_none() {
+        check_quota(&app, caller.owner()).await?;
+        if run_immediately && let Some(plan) = &plan {
+            check_credits(&app, &workflow, plan).await?;
+        }
     }
     let status = if planning.is_some() {
         StatusCode::ACCEPTED
     } else {
         StatusCode::CREATED
     };
-    let mut workflow = app
-        .engine
-        .create_workflow(app.schedules.as_ref(), workflow, plan.clone(), planning)
-        .await?;
-    if run_immediately {
+    let mut workflow = match earlier {
+        Some(earlier) => earlier,
+        None => {
+            app.engine
+                .create_workflow(app.schedules.as_ref(), workflow, plan.clone(), planning)
+                .await?
+        }
+    };
+    if run_immediately && workflow.execution_count == 0 {
         workflow = run_now(&app, workflow).await?;
     }
     let location = [(LOCATION, format!("/v1/workflows/{}", workflow.id))];
-    Ok((location, answer(status, &workflow, plan.as_ref(), &app)).into_response())
+    let made = (&[][..], wanted.as_slice());
+    let answer = answer(status, (&workflow, plan.as_ref()), made, &app);
+    Ok((location, answer).into_response())
 }
 
 /// The rows of a new workflow.
@@ -276,6 +182,7 @@ fn assemble(
         overlap_policy: new.overlap_policy,
         catch_up: new.catch_up,
         approvals: new.approvals,
+        deliver: app.engine.destinations(&[], &new.deliver),
         include_baseline: new.include_baseline,
         confirmations: new.confirmations,
         max_executions: new.max_executions,
@@ -308,7 +215,7 @@ fn planning_request(intent: String, max_credits_per_execution: Option<u32>) -> P
 
 async fn check_quota(app: &App, owner: &OwnerId) -> Result<(), Problem> {
     let most = app.settings.most_workflows;
-    if app.engine.store.workflow_rows(owner).await?.len() < most {
+    if app.engine.store.count_workflows(owner).await? < most {
         return Ok(());
     }
     let header = |name: &'static str, value: usize| (HeaderName::from_static(name), value.into());
@@ -356,7 +263,7 @@ async fn run_now(app: &App, workflow: Workflow) -> Result<Workflow, Problem> {
 
 /// `GET /v1/workflows/{id}`
 pub(super) async fn show(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Read>,
     Id(id): Id<WorkflowId>,
     query: Query,
@@ -369,19 +276,13 @@ pub(super) async fn show(
         .await?
         .ok_or_else(Problem::not_found)?;
     let plan = present_plan(&app, &workflow).await?;
-    let recent = Slice {
-        limit: RECENT,
-        offset: 0,
-        after: None,
-    };
     let runs = app
         .engine
         .store
-        .executions(caller.owner(), Some(&id), None, &recent)
+        .newest_executions(caller.owner(), Some(&id), RECENT)
         .await?;
     let mut object = wire::object(&workflow, plan.as_ref(), app.engine.now());
     let runs: Value = runs
-        .items
         .iter()
         .map(|run| Value::from(execution::summary(run)))
         .collect();
@@ -391,7 +292,7 @@ pub(super) async fn show(
 
 /// `PATCH /v1/workflows/{id}`
 pub(super) async fn change(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Workflows>,
     Id(id): Id<WorkflowId>,
     if_match: IfMatch,
@@ -444,10 +345,15 @@ pub(super) async fn change(
     } else {
         None
     };
+    let mut destinations = Vec::new();
     let mut workflow = app
         .engine
         .change_workflow(app.schedules.as_ref(), caller.owner(), &id, |before| {
             let mut change = read(before)?;
+            destinations.clone_from(&before.deliver);
+            if let Some(wanted) = &change.deliver {
+                change.workflow.deliver = app.engine.destinations(&before.deliver, wanted);
+            }
             if let Some(planning) = &planning {
                 change.workflow.planning_id = Some(planning.id.clone());
             }
@@ -461,7 +367,14 @@ pub(super) async fn change(
         workflow = run_now(&app, workflow).await?;
     }
     let plan = present_plan(&app, &workflow).await?;
-    Ok(answer(StatusCode::OK, &workflow, plan.as_ref(), &app))
+    let wanted = change.deliver.unwrap_or_default();
+    let made = (destinations.as_slice(), wanted.as_slice());
+    Ok(answer(
+        StatusCode::OK,
+        (&workflow, plan.as_ref()),
+        made,
+        &app,
+    ))
 }
 
 /// A planning job for the workflow's new goal. It is saved before the workflow waits for it: should the
@@ -483,7 +396,7 @@ async fn new_planning(app: &App, workflow: &Workflow) -> Result<Planning, Proble
 
 /// `DELETE /v1/workflows/{id}`
 pub(super) async fn delete(
-    State(app): State<App>,
+    app: App,
     caller: Caller<Workflows>,
     Id(id): Id<WorkflowId>,
     if_match: IfMatch,

@@ -1,8 +1,12 @@
 //! The router as a client meets it, over the ports in memory.
 
 mod approvals;
+mod conformance;
 mod executions;
 mod http;
+mod notices;
 mod planning;
+mod replays;
+mod tokens;
 mod workflows;
-mod world;
+pub(crate) mod world;

@@ -9,37 +9,42 @@ use domain::digest;
 use domain::ids::{OwnerId, TokenId};
 use domain::owner::{Owner, Permission, Token};
 use domain::planning::Planning;
+use domain::rate::RateLimit;
 use domain::workflow::Workflow;
 use engine::Engine;
+use engine::listing::{Listed, Selection};
 use engine::memory::{
-    FixedClock, MemoryQueues, MemorySchedules, MemoryStore, SeededEntropy, at_once,
+    FixedClock, MemoryQueues, MemoryReplays, MemorySchedules, MemoryStore, MemoryUsage,
+    SeededEntropy, at_once,
 };
+use engine::ports::store::Slice;
 use engine::ports::{Clock as _, Message, Store as _, Write};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+use super::conformance;
 use crate::app::{App, Settings};
 
 /// An answer.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .map(|value| value.to_str().unwrap())
@@ -48,7 +53,7 @@ impl Answer {
 
     /// The status, the code, and the path and code of each fault.
     #[track_caller]
-    pub(super) fn refused(&self, status: u16, code: &str) -> Vec<(String, String)> {
+    pub(crate) fn refused(&self, status: u16, code: &str) -> Vec<(String, String)> {
         assert_eq!(self.status, status, "{}", self.text());
         assert_eq!(self.header("content-type"), "application/problem+json");
         let body = self.json();
@@ -68,22 +73,24 @@ impl Answer {
     }
 }
 
-pub(super) struct World {
-    pub(super) store: Arc<MemoryStore>,
-    pub(super) queues: Arc<MemoryQueues>,
+pub(crate) struct World {
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) queues: Arc<MemoryQueues>,
+    pub(crate) replays: Arc<MemoryReplays>,
     clock: Arc<FixedClock>,
-    pub(super) app: App,
+    pub(crate) app: App,
     router: Router,
 }
 
-pub(super) const A: &str = "nd_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-pub(super) const B: &str = "nd_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+pub(crate) const A: &str = "nd_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+pub(crate) const B: &str = "nd_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let now = "2026-05-04T08:00:00Z".parse().unwrap();
         let store = Arc::new(MemoryStore::default());
         let queues = Arc::new(MemoryQueues::default());
+        let replays = Arc::new(MemoryReplays::default());
         let clock = Arc::new(FixedClock::at(now));
         let settings = Settings::read(|name| match name {
             "NIGHTDESK_BASE_URL" => Some("http://127.0.0.1:8787".to_owned()),
@@ -99,12 +106,16 @@ impl World {
                 entropy: Arc::new(SeededEntropy::default()),
             },
             schedules: Arc::new(MemorySchedules::default()),
+            usage: Arc::new(MemoryUsage::default()),
+            replays: Arc::clone(&replays) as _,
             settings: Arc::new(settings.unwrap()),
+            repeatable: None,
         };
         let world = Self {
             router: crate::router(app.clone()),
             store,
             queues,
+            replays,
             clock,
             app,
         };
@@ -119,11 +130,11 @@ impl World {
         world
     }
 
-    pub(super) fn owner(n: u128) -> OwnerId {
+    pub(crate) fn owner(n: u128) -> OwnerId {
         OwnerId::from_uuid(uuid::Uuid::from_u128(n))
     }
 
-    pub(super) fn token(
+    pub(crate) fn token(
         &self,
         text: &str,
         owner: u128,
@@ -141,6 +152,8 @@ impl World {
             is_active: true,
             created_at: now,
             expires_at: None,
+            limit: RateLimit::default(),
+            revision: 0,
         };
         self.store.plant(&Write::PutToken {
             sha256: digest::of_bytes(text.as_bytes()),
@@ -156,12 +169,23 @@ impl World {
         token
     }
 
-    pub(super) fn advance_clock(&self, hours: i64) {
+    /// The same installation, deployed with a token of its own.
+    pub(crate) fn with_admin_token(mut self, text: &str) -> Self {
+        let settings = Settings {
+            admin_token_sha256: Some(digest::of_bytes(text.as_bytes())),
+            ..(*self.app.settings).clone()
+        };
+        self.app.settings = Arc::new(settings);
+        self.router = crate::router(self.app.clone());
+        self
+    }
+
+    pub(crate) fn advance_clock(&self, hours: i64) {
         self.clock.advance(SignedDuration::from_hours(hours));
     }
 
     /// What A's account holds from now on, beside what it held.
-    pub(super) fn grant(&self, amount: u32) {
+    pub(crate) fn grant(&self, amount: u32) {
         self.store.plant(&Write::Grant {
             owner: Self::owner(1),
             amount,
@@ -170,18 +194,18 @@ impl World {
     }
 
     /// Changes every workflow of A's behind the API's back.
-    pub(super) fn change_workflows(&self, change: impl Fn(&mut Workflow)) {
+    pub(crate) fn change_workflows(&self, change: impl Fn(&mut Workflow)) {
         let owner = Self::owner(1);
-        for row in at_once(self.store.workflow_rows(&owner)).unwrap() {
-            let stored = at_once(self.store.workflow(&owner, &row.id));
-            let mut workflow = stored.unwrap().unwrap();
+        let (all, first) = (Selection::NEWEST, Slice::first(100));
+        let listed = at_once(self.store.list_workflows(&owner, &all, &first));
+        for Listed { mut workflow, .. } in listed.unwrap().items {
             change(&mut workflow);
-            self.store.plant(&Write::PutWorkflow { workflow });
+            self.store.plant(&Write::new_workflow(workflow));
         }
     }
 
     /// The planning jobs that A's requests have sent to the planner.
-    pub(super) fn plannings(&self) -> Vec<Planning> {
+    pub(crate) fn plannings(&self) -> Vec<Planning> {
         let messages = self.queues.messages();
         let jobs = messages.iter().filter_map(|message| match message {
             Message::Plan { owner, planning } => Some((owner, planning)),
@@ -194,7 +218,7 @@ impl World {
         .collect()
     }
 
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         method: &str,
         path: &str,
@@ -213,18 +237,20 @@ impl World {
             .unwrap();
         let (parts, body) = response.into_parts();
         assert!(!parts.headers["x-request-id"].is_empty());
-        Answer {
+        let answer = Answer {
             status: parts.status,
             headers: parts.headers,
             body: to_bytes(body, usize::MAX).await.unwrap().to_vec(),
-        }
+        };
+        conformance::check(method, path, &answer);
+        answer
     }
 
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.get_as(A, path).await
     }
 
-    pub(super) async fn get_as(&self, token: &str, path: &str) -> Answer {
+    pub(crate) async fn get_as(&self, token: &str, path: &str) -> Answer {
         self.send(
             "GET",
             path,
@@ -234,11 +260,11 @@ impl World {
         .await
     }
 
-    pub(super) async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.json_as(A, "POST", path, &body).await
     }
 
-    pub(super) async fn json_as(
+    pub(crate) async fn json_as(
         &self,
         token: &str,
         method: &str,
@@ -252,14 +278,14 @@ impl World {
         self.send(method, path, &headers, body.to_string()).await
     }
 
-    pub(super) async fn form(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Answer {
+    pub(crate) async fn form(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Answer {
         let mut headers = headers.to_vec();
         headers.push(("content-type", "application/x-www-form-urlencoded"));
         self.send("POST", path, &headers, form.to_owned()).await
     }
 
     /// A new manual workflow of A's, and its id.
-    pub(super) async fn workflow(&self) -> String {
+    pub(crate) async fn workflow(&self) -> String {
         let mut body = simple();
         body["schedule"] = "manual".into();
         body.as_object_mut().unwrap().remove("interval");
@@ -270,7 +296,7 @@ impl World {
 }
 
 /// A workflow that can be saved.
-pub(super) fn simple() -> Value {
+pub(crate) fn simple() -> Value {
     json!({
         "name": "w", "workflow_type": "search", "operation_config": {"query": "rust 2.0 release"},
         "interval": "6 hours", "stop_condition": {"type": "always"},

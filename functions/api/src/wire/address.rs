@@ -19,18 +19,22 @@ impl Addresses<'_> {
     pub(crate) fn read(&self, object: &mut Object<'_>) -> Option<String> {
         let sent = object.string("email");
         let address = text::normalise(object.required("email", sent)?);
-        if !text::is_email(&address) {
-            object.fault_code("email", Code::InvalidEmail, "is no e-mail address");
-            return None;
-        }
-        if !address.eq_ignore_ascii_case(self.own) && !self.settings.trusts(&address) {
-            object.fault_code(
-                "email",
-                Code::EmailNotVerified,
-                "has not been verified, and its domain is not one of this installation's",
-            );
+        if let Some((code, message)) = self.fault(&address) {
+            object.fault_code("email", code, message);
             return None;
         }
         Some(address)
+    }
+
+    /// What is wrong with an address that notices shall go to; `None` when nothing is.
+    pub(crate) fn fault(&self, address: &str) -> Option<(Code, &'static str)> {
+        if !text::is_email(address) {
+            return Some((Code::InvalidEmail, "is no e-mail address"));
+        }
+        let known = address.eq_ignore_ascii_case(self.own) || self.settings.trusts(address);
+        (!known).then_some((
+            Code::EmailNotVerified,
+            "has not been verified, and its domain is not one of this installation's",
+        ))
     }
 }

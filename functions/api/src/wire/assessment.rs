@@ -19,8 +19,8 @@ pub(crate) fn request(body: &Value) -> Result<String, Vec<Fault>> {
     object.finish(goal)
 }
 
-/// The assessment as the contract shows it.
-pub(crate) fn object(assessment: &Assessment) -> Value {
+/// The assessment as the contract shows it; `is_limited`: the owner has asked too often for more than this.
+pub(crate) fn object(assessment: &Assessment, is_limited: bool) -> Value {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put(
@@ -35,6 +35,9 @@ pub(crate) fn object(assessment: &Assessment) -> Value {
     put("specificity_score", assessment.score.into());
     put("is_assessed", true.into());
     put("assessment_source", "heuristic".into());
+    if is_limited {
+        put("fallback_reason_code", "rate_limited".into());
+    }
     if !assessment.is_specific() {
         put("vague_aspects", json!(assessment.vague_aspects));
         put("proposed_intent", assessment.proposed_intent.clone().into());

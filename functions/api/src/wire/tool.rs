@@ -56,7 +56,8 @@ fn from() -> Value {
     })
 }
 
-fn config(kind: ToolKind) -> Value {
+/// What the tool takes.
+pub(crate) fn config(kind: ToolKind) -> Value {
     match kind {
         ToolKind::Search => object(
             &json!({

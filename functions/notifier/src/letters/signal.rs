@@ -53,17 +53,20 @@ pub(crate) struct Signal {
 }
 
 impl Signal {
-    /// What a judged run says; `None` when it says nothing.
+    /// What a judged run says; `None` when it says nothing. `promoted`: a person wants told what was kept back, so
+    /// all of it is.
     pub(crate) fn read(
         run: &Execution,
         workflow: Option<&Workflow>,
         conclusion: &Value,
         link: String,
+        promoted: bool,
     ) -> Option<Self> {
         let is_met = conclusion["condition_met"] == true;
         let is_baseline = conclusion["signal"]["decision"] == "baseline"
             && workflow.is_some_and(|workflow| workflow.include_baseline);
-        if !is_met && !is_baseline && conclusion["signal"]["decision"] != "signalled" {
+        let is_signal = promoted || conclusion["signal"]["decision"] == "signalled";
+        if !is_met && !is_baseline && !is_signal {
             return None;
         }
         let changes = &conclusion["result_changes"];
@@ -75,7 +78,9 @@ impl Signal {
             .collect();
         let is_news = |item: &&Value| {
             let class = item["classification"].as_str().unwrap_or("NEW");
-            class == "NEW" && item["returned"] != true && !held_back.contains(&item["url"])
+            let is_new =
+                class == "NEW" && item["returned"] != true && !held_back.contains(&item["url"]);
+            promoted || is_new
         };
         let fresh: Vec<Item> = list(&changes["net_new_urls"])
             .iter()
@@ -85,7 +90,7 @@ impl Signal {
         // A page that only moved is shown at the run, and is no news.
         let changed: Vec<Change> = list(&changes["changed"])
             .iter()
-            .filter(|change| change["kind"] != "moved")
+            .filter(|change| promoted || change["kind"] != "moved")
             .map(Change::read)
             .collect();
         let (more_items, more_changes) = (
@@ -101,7 +106,10 @@ impl Signal {
             more_items,
             changes: changed.into_iter().take(MOST_LISTED).collect(),
             more_changes,
-            filtered: filter["filtered_count"].as_u64().unwrap_or_default(),
+            filtered: filter["filtered_count"]
+                .as_u64()
+                .filter(|_| !promoted)
+                .unwrap_or_default(),
             is_baseline,
             is_met,
             evidence: list(&conclusion["condition"]["evidence"])
@@ -265,6 +273,7 @@ mod tests {
             None,
             conclusion,
             "https://nightdesk.example/executions/exe_1".into(),
+            false,
         )
     }
 
@@ -299,5 +308,22 @@ mod tests {
         );
         assert!(mail.text.contains("5 results"));
         assert!(read(&json!({})).is_none());
+    }
+
+    #[test]
+    fn what_a_person_wants_told_is_told_whole() {
+        let mut quiet = conclusion();
+        quiet["signal"]["decision"] = json!("suppressed");
+        let letter = Signal::read(&crate::tests::run(), None, &quiet, String::new(), true).unwrap();
+        let titles: Vec<&str> = letter
+            .items
+            .iter()
+            .map(|item| item.title.as_str())
+            .collect();
+        assert_eq!(
+            titles,
+            ["<b>One</b>", "javascript:alert(1)", "Old", "Context"]
+        );
+        assert_eq!((letter.changes.len(), letter.filtered), (2, 0));
     }
 }

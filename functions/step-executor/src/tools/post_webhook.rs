@@ -7,7 +7,6 @@
 use domain::approval::Draft;
 use domain::execution::ErrorCode;
 use domain::plan::PostWebhook;
-use domain::signature;
 use engine::ports::Post;
 use engine::retry::{Again, ToolFailure};
 use jiff::Timestamp;
@@ -62,38 +61,27 @@ fn post(
     limit: std::time::Duration,
 ) -> Result<Post, ToolFailure> {
     let bytes = Draft::webhook_bytes(body);
-    let mut headers = vec![
-        ("idempotency-key", key.to_owned()),
-        ("webhook-id", key.to_owned()),
-        ("webhook-timestamp", seconds.to_string()),
-    ];
-    if let Some(secret) = secret {
-        let signature = signature::sign(secret, key, seconds, &bytes).ok_or_else(|| {
-            ToolFailure::new(
-                ErrorCode::Infrastructure,
-                "the stored secret cannot sign",
-                Again::Never,
-            )
-        })?;
-        headers.push(("webhook-signature", signature));
-    }
     let content_type = if body.is_string() {
         "text/plain; charset=utf-8"
     } else {
         "application/json"
     };
-    Ok(Post {
-        url: url.to_owned(),
-        content_type,
-        headers,
-        body: bytes,
-        limit,
-    })
+    let post = Post::standard(url, (content_type, bytes), key, seconds, secret, limit);
+    let mut post = post.ok_or_else(|| {
+        ToolFailure::new(
+            ErrorCode::Infrastructure,
+            "the stored secret cannot sign",
+            Again::Never,
+        )
+    })?;
+    post.headers.insert(0, ("idempotency-key", key.to_owned()));
+    Ok(post)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::signature;
     use std::time::Duration;
 
     #[test]

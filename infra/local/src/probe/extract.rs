@@ -8,7 +8,7 @@ use super::{Fault, page::Source};
 /// structured}`, and `needs_script: true` where the page shows nothing without its script.
 pub(super) fn answer(request: &Value) -> Result<Value, Fault> {
     let source = Source::of(request)?;
-    let found = providers::page::extract(&source.html, &source.url);
+    let found = source.reading();
     let links: Vec<Value> = found
         .links
         .iter()

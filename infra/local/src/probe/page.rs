@@ -3,6 +3,9 @@
 use std::fs::File;
 use std::io::Read as _;
 
+use jiff::Timestamp;
+use jiff::tz::Offset;
+use providers::page::Reading;
 use serde_json::Value;
 use url::Url;
 
@@ -29,6 +32,12 @@ impl Source {
             }
         };
         Ok(Self { html, url })
+    }
+
+    /// What is read of it. Whenever it was fetched, it was not after today.
+    pub(super) fn reading(&self) -> Reading {
+        let today = Offset::UTC.to_datetime(Timestamp::now()).date();
+        providers::page::extract(&self.html, &self.url, Some(today))
     }
 }
 

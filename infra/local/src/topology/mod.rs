@@ -561,6 +561,9 @@ fn table(logical_id: String, name: String, properties: props::Table) -> Result<T
     if let Some(indexes) = properties.global_secondary_indexes {
         create["GlobalSecondaryIndexes"] = json(indexes)?;
     }
+    if let Some(indexes) = properties.local_secondary_indexes {
+        create["LocalSecondaryIndexes"] = json(indexes)?;
+    }
     let ttl_attribute = properties
         .time_to_live_specification
         .filter(|ttl| ttl.enabled)

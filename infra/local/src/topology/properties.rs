@@ -52,6 +52,8 @@ pub(super) struct Parameter {
     _description: Ignored,
     pub(super) default: Option<String>,
     pub(super) allowed_values: Option<Vec<String>>,
+    #[serde(rename = "AllowedPattern")]
+    _allowed_pattern: Ignored,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -185,6 +187,7 @@ pub(super) struct Table {
     pub(super) attribute_definitions: Value,
     pub(super) key_schema: Value,
     pub(super) global_secondary_indexes: Option<Value>,
+    pub(super) local_secondary_indexes: Option<Value>,
     #[serde(rename = "PointInTimeRecoverySpecification")]
     _point_in_time_recovery: Ignored,
     pub(super) time_to_live_specification: Option<TimeToLive>,

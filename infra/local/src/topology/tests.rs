@@ -125,11 +125,27 @@ fn the_table_becomes_a_create_table_request() {
                 { "AttributeName": "sk", "AttributeType": "S" },
                 { "AttributeName": "due_shard", "AttributeType": "S" },
                 { "AttributeName": "due_at", "AttributeType": "N" },
+                { "AttributeName": "by1", "AttributeType": "S" },
+                { "AttributeName": "by2", "AttributeType": "S" },
+                { "AttributeName": "by3", "AttributeType": "S" },
+                { "AttributeName": "by4", "AttributeType": "S" },
+                { "AttributeName": "by5", "AttributeType": "S" },
             ],
             "KeySchema": [
                 { "AttributeName": "pk", "KeyType": "HASH" },
                 { "AttributeName": "sk", "KeyType": "RANGE" },
             ],
+            "LocalSecondaryIndexes": (["by1", "by2", "by3", "by4", "by5"].map(|order| json!({
+                "IndexName": order,
+                "KeySchema": [
+                    { "AttributeName": "pk", "KeyType": "HASH" },
+                    { "AttributeName": order, "KeyType": "RANGE" },
+                ],
+                "Projection": {
+                    "ProjectionType": "INCLUDE",
+                    "NonKeyAttributes": ["plan", "plan_version"],
+                },
+            }))),
             "GlobalSecondaryIndexes": [{
                 "IndexName": "due",
                 "KeySchema": [

@@ -3,7 +3,10 @@
 //! The owner is the first part of every partition key. The exceptions are look-ups by a hash nobody can
 //! guess, and the due index, which is sharded so that no partition of it grows hot.
 
-use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanId, PlanningId, WorkflowId};
+use domain::ids::{
+    ApprovalId, DeliveryId, DestinationId, ExecutionId, OwnerId, PlanId, PlanningId, SignalId,
+    TokenId, WorkflowId,
+};
 use engine::ports::store::DueItem;
 use jiff::Timestamp;
 
@@ -45,6 +48,38 @@ pub(super) fn reservation(owner: &OwnerId, writer: &str) -> Key {
 
 pub(super) fn token(sha256: &str) -> Key {
     key(format!("TOKEN#{sha256}"), "token")
+}
+
+/// The partition of an owner's tokens and of how they are used.
+pub(super) fn tokens(owner: &OwnerId) -> String {
+    format!("{owner}#TOKENS")
+}
+
+pub(super) const TOKEN: &str = "token#";
+
+/// The owner's list of tokens.
+pub(super) fn token_row(owner: &OwnerId, id: &TokenId) -> Key {
+    key(tokens(owner), format!("{TOKEN}{id}"))
+}
+
+/// How often something of the owner's is used.
+pub(super) fn uses(owner: &OwnerId, what: &str) -> Key {
+    key(tokens(owner), format!("uses#{what}"))
+}
+
+/// The beginning of the keys of a token's calls.
+pub(super) fn calls(owner: &OwnerId, token: &TokenId) -> Key {
+    key(tokens(owner), format!("call#{token}#"))
+}
+
+pub(super) fn call(owner: &OwnerId, token: &TokenId, at: Timestamp, request: &str) -> Key {
+    let Key { pk, sk } = calls(owner, token);
+    key(pk, format!("{sk}{:015}#{request}", at.as_millisecond()))
+}
+
+/// A request that may be sent again, by the hash of its key.
+pub(super) fn replay(owner: &OwnerId, key_sha256: &str) -> Key {
+    key(format!("{owner}#REPLAY#{key_sha256}"), "replay")
 }
 
 pub(super) fn link(token_sha256: &str) -> Key {
@@ -89,16 +124,50 @@ pub(super) fn occurrence(owner: &OwnerId, id: &WorkflowId, at: Timestamp) -> Key
     )
 }
 
-pub(super) const RUN: &str = "run#";
-
-/// A workflow's list of its runs.
-pub(super) fn run_row(owner: &OwnerId, workflow: &WorkflowId, id: &ExecutionId) -> Key {
-    key(workflow_pk(owner, workflow), format!("{RUN}{id}"))
+/// The partition of the owner's list of workflows.
+pub(super) fn workflows(owner: &OwnerId) -> String {
+    format!("{owner}#WORKFLOWS")
 }
 
-/// The owner's list of workflows.
 pub(super) fn workflow_row(owner: &OwnerId, id: &WorkflowId) -> Key {
-    key(format!("{owner}#WORKFLOWS"), id.as_str())
+    key(workflows(owner), id.as_str())
+}
+
+/// The partition of the owner's workflows as they are searched. Short, for every row of it is read at once.
+pub(super) fn compact(owner: &OwnerId) -> String {
+    format!("{owner}#F")
+}
+
+pub(super) fn compact_row(owner: &OwnerId, part: &str, id: &WorkflowId) -> Key {
+    let digits = id.as_str().trim_start_matches(WorkflowId::PREFIX);
+    key(compact(owner), format!("{part}{digits}"))
+}
+
+/// The partition of what is counted for lists.
+pub(super) fn counts(owner: &OwnerId) -> String {
+    format!("{owner}#COUNTS")
+}
+
+/// How many workflows there are of each status.
+pub(super) fn workflow_counts(owner: &OwnerId) -> Key {
+    key(counts(owner), "workflows")
+}
+
+/// How many items an owner's ended runs are counted in.
+const TALLIES: u32 = 8;
+pub(super) const TALLY: &str = "runs#";
+
+/// How many runs have ended, in one of the owner's tallies.
+pub(super) fn tally(owner: &OwnerId, id: &ExecutionId) -> Key {
+    key(
+        counts(owner),
+        format!("{TALLY}{}", spread(id.as_str(), TALLIES)),
+    )
+}
+
+/// How many of the workflow's runs have ended.
+pub(super) fn workflow_tally(owner: &OwnerId, id: &WorkflowId) -> Key {
+    key(workflow_pk(owner, id), "runs")
 }
 
 pub(super) fn execution(owner: &OwnerId, id: &ExecutionId) -> Key {
@@ -115,18 +184,54 @@ pub(super) fn event(owner: &OwnerId, id: &ExecutionId, revision: u64) -> Key {
     key(format!("{owner}#E#{id}"), format!("{EVENT}{revision:08}"))
 }
 
-/// The owner's list of runs.
+/// The partition of the owner's list of runs.
+pub(super) fn executions(owner: &OwnerId) -> String {
+    format!("{owner}#EXECUTIONS")
+}
+
 pub(super) fn execution_row(owner: &OwnerId, id: &ExecutionId) -> Key {
-    key(format!("{owner}#EXECUTIONS"), id.as_str())
+    key(executions(owner), id.as_str())
 }
 
 pub(super) fn approval(owner: &OwnerId, id: &ApprovalId) -> Key {
     key(format!("{owner}#A#{id}"), "approval")
 }
 
-/// The owner's list of approvals.
+/// The partition of the owner's list of approvals.
+pub(super) fn approvals(owner: &OwnerId) -> String {
+    format!("{owner}#APPROVALS")
+}
+
 pub(super) fn approval_row(owner: &OwnerId, id: &ApprovalId) -> Key {
-    key(format!("{owner}#APPROVALS"), id.as_str())
+    key(approvals(owner), id.as_str())
+}
+
+pub(super) fn signal(owner: &OwnerId, id: &SignalId) -> Key {
+    key(format!("{owner}#SIG#{id}"), "signal")
+}
+
+pub(super) const SIGNAL: &str = "signal#";
+
+/// A workflow's list of its signals.
+pub(super) fn signal_row(owner: &OwnerId, workflow: &WorkflowId, id: &SignalId) -> Key {
+    key(workflow_pk(owner, workflow), format!("{SIGNAL}{id}"))
+}
+
+pub(super) fn delivery(owner: &OwnerId, id: &DeliveryId) -> Key {
+    key(format!("{owner}#D#{id}"), "delivery")
+}
+
+/// The partition of the owner's list of deliveries.
+pub(super) fn deliveries(owner: &OwnerId) -> String {
+    format!("{owner}#DELIVERIES")
+}
+
+pub(super) fn delivery_row(owner: &OwnerId, id: &DeliveryId) -> Key {
+    key(deliveries(owner), id.as_str())
+}
+
+pub(super) fn destination(owner: &OwnerId, id: &DestinationId) -> Key {
+    key(format!("{owner}#DST#{id}"), "destination")
 }
 
 pub(super) fn planning(owner: &OwnerId, id: &PlanningId) -> Key {
@@ -141,13 +246,18 @@ pub(super) fn output(owner: &OwnerId, sha256: &str) -> Key {
     key(format!("{owner}#O#{sha256}"), "output")
 }
 
-/// The due index's partition for an item: by its own key, so that an item never moves.
-pub(super) fn shard(pk: &str) -> String {
+/// One of `n` places for a text, always the same.
+pub(super) fn spread(text: &str, n: u32) -> u32 {
     // FNV-1a, 32 bits, folded (Fowler, Noll, Vo: the low bits alone are spread badly).
-    let hash = pk.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });
-    format!("DUE#{}", ((hash >> 16) ^ hash) % SHARDS)
+    ((hash >> 16) ^ hash) % n
+}
+
+/// The due index's partition for an item: by its own key, so that an item never moves.
+pub(super) fn shard(pk: &str) -> String {
+    format!("DUE#{}", spread(pk, SHARDS))
 }
 
 /// What a key of the due index names; `None` for one that is not ours.
@@ -169,6 +279,9 @@ pub(super) fn due_item(pk: &str) -> Option<DueItem> {
         "P" => PlanningId::parse(id)
             .ok()
             .map(|id| DueItem::Planning(owner, id)),
+        "D" => DeliveryId::parse(id)
+            .ok()
+            .map(|id| DueItem::Delivery(owner, id)),
         _ => None,
     }
 }
@@ -188,7 +301,12 @@ mod tests {
         let job = PlanningId::from_uuid(uuid::Uuid::from_u128(3));
         assert_eq!(
             due_item(&planning(&owner, &job).pk),
-            Some(DueItem::Planning(owner, job))
+            Some(DueItem::Planning(owner.clone(), job))
+        );
+        let notice = DeliveryId::from_uuid(uuid::Uuid::from_u128(4));
+        assert_eq!(
+            due_item(&delivery(&owner, &notice).pk),
+            Some(DueItem::Delivery(owner, notice))
         );
         assert_eq!(due_item("TOKEN#x"), None);
     }

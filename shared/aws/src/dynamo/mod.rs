@@ -1,24 +1,30 @@
 //! The store, on one DynamoDB table and a bucket.
 
 mod crawling;
+mod deliveries;
 mod item;
 mod keys;
+mod lists;
 mod outputs;
+mod part;
 mod read;
+mod replays;
+mod usage;
 mod write;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use domain::approval::{Approval, ApprovalStatus};
 use domain::credits::{Account, LedgerEntry};
-use domain::execution::{Execution, Output};
+use domain::execution::{Execution, Output, Status};
 use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanId, PlanningId, WorkflowId};
 use domain::owner::{Owner, Token};
 use domain::patrol::Baseline;
 use domain::plan::Plan;
 use domain::planning::{Planning, ReviewedPlan};
 use domain::workflow::Workflow;
-use engine::ports::store::{DueItem, EventRecord, Link, Occurrence, PageOf, Slice, WorkflowRow};
+use engine::listing::{Listed, Selection};
+use engine::ports::store::{DueItem, EventRecord, Link, Occurrence, PageOf, Slice};
 use engine::ports::{Commit, CommitError, Store, StoreError};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -129,49 +135,23 @@ impl Store for DynamoStore {
         self.stored(owner, &keys::conclusion(owner, id)).await
     }
 
+    async fn newest_executions(
+        &self,
+        owner: &OwnerId,
+        workflow: Option<&WorkflowId>,
+        limit: usize,
+    ) -> Result<Vec<Execution>, StoreError> {
+        self.read_newest_runs(owner, workflow, limit).await
+    }
+
     async fn executions(
         &self,
         owner: &OwnerId,
         workflow: Option<&WorkflowId>,
-        status: Option<&str>,
+        status: Option<Status>,
         slice: &Slice,
     ) -> Result<PageOf<Execution>, StoreError> {
-        let rows = match workflow {
-            Some(workflow) => {
-                self.rows(&keys::workflow(owner, workflow).pk, keys::RUN)
-                    .await?
-            }
-            None => {
-                let any = ExecutionId::from_uuid(uuid::Uuid::nil());
-                self.rows(&keys::execution_row(owner, &any).pk, "").await?
-            }
-        };
-        let key = |id: &str| {
-            ExecutionId::parse(id)
-                .ok()
-                .map(|id| keys::execution(owner, &id))
-        };
-        let Some(status) = status else {
-            return self.page(rows, slice, key).await;
-        };
-        // Rows carry no status (it would be written at every change of it): runs are read until the
-        // page is full.
-        let keys: Vec<keys::Key> = rows.iter().filter_map(|row| key(&row.id)).collect();
-        let all: Vec<Execution> = self.documents(&keys).await?;
-        let matching: Vec<Execution> = all
-            .into_iter()
-            .filter(|run| run.status().as_str() == status)
-            .collect();
-        let total = matching.len();
-        let from = match &slice.after {
-            Some(after) => matching.partition_point(|run| run.id.as_str() >= after.as_str()),
-            None => slice.offset.min(total),
-        };
-        let items: Vec<Execution> = matching.into_iter().skip(from).take(slice.limit).collect();
-        let next = (from + items.len() < total)
-            .then(|| items.last().map(|run| run.id.to_string()))
-            .flatten();
-        Ok(PageOf { items, total, next })
+        self.read_runs(owner, workflow, status, slice).await
     }
 
     async fn workflow(
@@ -182,10 +162,17 @@ impl Store for DynamoStore {
         self.document(&keys::workflow(owner, id)).await
     }
 
-    async fn workflow_rows(&self, owner: &OwnerId) -> Result<Vec<WorkflowRow>, StoreError> {
-        let any = WorkflowId::from_uuid(uuid::Uuid::nil());
-        self.list(&keys::workflow_row(owner, &any).pk, "", true, None)
-            .await
+    async fn list_workflows(
+        &self,
+        owner: &OwnerId,
+        selection: &Selection,
+        slice: &Slice,
+    ) -> Result<PageOf<Listed>, StoreError> {
+        self.read_workflows(owner, selection, slice).await
+    }
+
+    async fn count_workflows(&self, owner: &OwnerId) -> Result<usize, StoreError> {
+        self.count_of_workflows(owner, None).await
     }
 
     async fn workflows(
@@ -218,15 +205,9 @@ impl Store for DynamoStore {
         &self,
         owner: &OwnerId,
         workflow: &WorkflowId,
-        limit: usize,
-    ) -> Result<Vec<Occurrence>, StoreError> {
-        self.list(
-            &keys::workflow(owner, workflow).pk,
-            keys::OCCURRENCE,
-            true,
-            Some(limit),
-        )
-        .await
+        slice: &Slice,
+    ) -> Result<PageOf<Occurrence>, StoreError> {
+        self.read_occurrences(owner, workflow, slice).await
     }
 
     async fn planning(
@@ -260,21 +241,7 @@ impl Store for DynamoStore {
         status: Option<ApprovalStatus>,
         slice: &Slice,
     ) -> Result<PageOf<Approval>, StoreError> {
-        let any = ApprovalId::from_uuid(uuid::Uuid::nil());
-        let mut rows = self.rows(&keys::approval_row(owner, &any).pk, "").await?;
-        rows.retain(|row| {
-            status
-                .is_none_or(|status| item::text(&row.attributes, "status") == Some(status.as_str()))
-                && workflow.is_none_or(|workflow| {
-                    item::text(&row.attributes, "workflow") == Some(workflow.as_str())
-                })
-        });
-        self.page(rows, slice, |id| {
-            ApprovalId::parse(id)
-                .ok()
-                .map(|id| keys::approval(owner, &id))
-        })
-        .await
+        self.read_approvals(owner, workflow, status, slice).await
     }
 
     async fn link(&self, token_sha256: &str) -> Result<Option<Link>, StoreError> {
@@ -287,6 +254,20 @@ impl Store for DynamoStore {
 
     async fn token(&self, sha256: &str) -> Result<Option<Token>, StoreError> {
         self.document(&keys::token(sha256)).await
+    }
+
+    async fn tokens(&self, owner: &OwnerId) -> Result<Vec<(String, Token)>, StoreError> {
+        let rows = self
+            .partition(&keys::tokens(owner), keys::TOKEN, true, None)
+            .await?;
+        let hashes: Vec<String> = rows
+            .iter()
+            .filter_map(|row| Some(item::text(row, "sha256")?.to_owned()))
+            .collect();
+        let keys: Vec<keys::Key> = hashes.iter().map(|sha256| keys::token(sha256)).collect();
+        let tokens: Vec<Token> = self.documents(&keys).await?;
+        // A row is written with its token, and neither is ever removed.
+        Ok(hashes.into_iter().zip(tokens).collect())
     }
 
     async fn account(&self, owner: &OwnerId) -> Result<Account, StoreError> {

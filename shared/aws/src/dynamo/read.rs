@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use domain::credits::Account;
 use domain::ids::OwnerId;
 use engine::ports::StoreError;
-use engine::ports::store::{DueItem, PageOf, Slice};
+use engine::ports::store::DueItem;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
@@ -18,13 +18,7 @@ use crate::sdk::causes;
 /// The most items of one `BatchGetItem` (API reference).
 const MOST_IN_BATCH: usize = 100;
 
-/// A compact row of a list.
-pub(super) struct Row {
-    pub(super) id: String,
-    pub(super) attributes: Attributes,
-}
-
-fn unavailable(error: &(dyn std::error::Error + 'static)) -> StoreError {
+pub(super) fn unavailable(error: &(dyn std::error::Error + 'static)) -> StoreError {
     StoreError::Unavailable(causes(error))
 }
 
@@ -121,32 +115,41 @@ impl DynamoStore {
         }
     }
 
-    /// The rows of a list, newest first; the row's id is its sort key without `prefix`.
-    pub(super) async fn rows(&self, pk: &str, prefix: &str) -> Result<Vec<Row>, StoreError> {
-        let items = self.partition(pk, prefix, true, None).await?;
-        Ok(items
-            .into_iter()
-            .filter_map(|attributes| {
-                let id = item::text(&attributes, "sk")?
-                    .strip_prefix(prefix)?
-                    .to_owned();
-                Some(Row { id, attributes })
-            })
-            .collect())
-    }
-
     /// The documents under these keys that exist, in the order asked.
     pub(super) async fn documents<T: DeserializeOwned>(
         &self,
         wanted: &[Key],
     ) -> Result<Vec<T>, StoreError> {
+        self.documents_at(wanted, true).await
+    }
+
+    /// The same; without `consistent` they may be a moment old, for half the price.
+    pub(super) async fn documents_at<T: DeserializeOwned>(
+        &self,
+        wanted: &[Key],
+        consistent: bool,
+    ) -> Result<Vec<T>, StoreError> {
+        let found = self.batch(wanted, consistent).await?;
+        wanted
+            .iter()
+            .filter_map(|key| found.get(&key.pk))
+            .map(item::read)
+            .collect()
+    }
+
+    /// The items under these keys that exist, by their partition keys, of which no two may be the same.
+    pub(super) async fn batch(
+        &self,
+        wanted: &[Key],
+        consistent: bool,
+    ) -> Result<HashMap<String, Attributes>, StoreError> {
         let mut found: HashMap<String, Attributes> = HashMap::new();
         for chunk in wanted.chunks(MOST_IN_BATCH) {
             let mut open: Vec<Attributes> = chunk.iter().map(item::primary).collect();
             while !open.is_empty() {
                 let keys = KeysAndAttributes::builder()
                     .set_keys(Some(open))
-                    .consistent_read(true)
+                    .consistent_read(consistent)
                     .build()
                     .map_err(|error| unavailable(&error))?;
                 let answer = self
@@ -173,33 +176,7 @@ impl DynamoStore {
                     .collect();
             }
         }
-        wanted
-            .iter()
-            .filter_map(|key| found.get(&key.pk))
-            .map(item::read)
-            .collect()
-    }
-
-    /// The slice of a list's rows, and the documents behind it.
-    pub(super) async fn page<T: DeserializeOwned>(
-        &self,
-        rows: Vec<Row>,
-        slice: &Slice,
-        key: impl Fn(&str) -> Option<Key>,
-    ) -> Result<PageOf<T>, StoreError> {
-        let total = rows.len();
-        let from = match &slice.after {
-            // Newest first: the next page holds the smaller ids.
-            Some(after) => rows.partition_point(|row| row.id.as_str() >= after.as_str()),
-            None => slice.offset.min(total),
-        };
-        let here = &rows[from..(from + slice.limit).min(total)];
-        let keys: Vec<Key> = here.iter().filter_map(|row| key(&row.id)).collect();
-        let items = self.documents(&keys).await?;
-        let next = (from + here.len() < total)
-            .then(|| here.last().map(|row| row.id.clone()))
-            .flatten();
-        Ok(PageOf { items, total, next })
+        Ok(found)
     }
 
     pub(super) async fn read_account(&self, owner: &OwnerId) -> Result<Account, StoreError> {

@@ -10,100 +10,27 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
 };
 use domain::credits::{InsufficientCredits, LedgerEntry, LedgerKind};
+use domain::delivery::State;
+use domain::plan::Plan;
 use domain::workflow::Workflow;
-use engine::ports::store::WorkflowRow;
 use engine::ports::{Commit, CommitError, StoreError, Write};
 
 use super::DynamoStore;
-use super::item::{self, Attributes, Item, REVISION, WRITER};
-use super::keys::{self, Key};
+use super::item::{self, Attributes, Item, WRITER};
+use super::keys;
+use super::lists::{STATUS, approvals, runs, workflows};
+use super::part::{Meaning, Only, Part, by_revision, delete_at, put};
 use crate::sdk::causes;
+
+/// How often a transaction is tried that meets others at the same items.
+const MOST_TRIES: u32 = 5;
 
 /// How long a reservation's own item is kept: longer than any repetition of its request can be under way.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
-
-/// What a refused condition means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Meaning {
-    Conflict,
-    Exists,
-    TooFewCredits(u32),
-}
-
-/// One request item, its key, and what its refusal means.
-struct Part {
-    key: Key,
-    meaning: Meaning,
-    request: TransactWriteItem,
-}
-
-/// A put on which condition.
-enum Only {
-    /// Always: list rows and immutable documents, guarded by another part of the commit.
-    Freely,
-    IfNew(Meaning),
-    /// The stored revision is the one before.
-    Next(u64),
-}
-
-fn put(key: Key, item: Item, only: &Only, writer: &str) -> Part {
-    let item = item.text(WRITER, writer);
-    let mut put = Put::builder()
-        .set_item(Some(item.attributes))
-        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-    let mut meaning = Meaning::Conflict;
-    match only {
-        Only::Freely => {}
-        Only::IfNew(refused) => {
-            meaning = *refused;
-            put = put.condition_expression("attribute_not_exists(pk)");
-        }
-        Only::Next(revision) => {
-            put = put
-                .condition_expression("#revision = :before")
-                .expression_attribute_names("#revision", REVISION)
-                .expression_attribute_values(
-                    ":before",
-                    AttributeValue::N((revision - 1).to_string()),
-                );
-        }
-    }
-    let put = put
-        .table_name("")
-        .build()
-        .expect("a put has its item and table");
-    Part {
-        key,
-        meaning,
-        request: TransactWriteItem::builder().put(put).build(),
-    }
-}
-
-/// Revision 0 is new, any other follows the one before.
-fn by_revision(revision: u64) -> Only {
-    if revision == 0 {
-        Only::IfNew(Meaning::Exists)
-    } else {
-        Only::Next(revision)
-    }
-}
-
-fn workflow_row(workflow: &Workflow) -> WorkflowRow {
-    let words = [workflow.description.as_deref(), workflow.intent.as_deref()];
-    let text: Vec<&str> = words.into_iter().flatten().collect();
-    WorkflowRow {
-        id: workflow.id.clone(),
-        name: workflow.name.clone(),
-        status: workflow.status.as_str().to_owned(),
-        updated_at: workflow.updated_at,
-        tags: workflow.tags.clone(),
-        text: domain::text::preview(&text.join(" "), 120),
-    }
-}
 
 /// An update of the account: `spend` of what is available goes, `reserve` is added to what is reserved,
 /// `balance` to the balance.
@@ -159,36 +86,49 @@ fn account(
     }
 }
 
+/// The workflow's present plan, when the commit writes it.
+fn plan_of<'a>(workflow: &Workflow, commit: &'a Commit) -> Option<&'a Plan> {
+    commit.writes.iter().find_map(|write| match write {
+        Write::PutPlan {
+            workflow: of,
+            version,
+            plan,
+            ..
+        } if *of == workflow.id && *version == workflow.plan_version => Some(plan),
+        _ => None,
+    })
+}
+
 #[expect(
     clippy::too_many_lines,
     reason = "one arm a write: the list of what is written is the table's documentation"
 )]
-fn parts(write: &Write, writer: &str) -> Vec<Part> {
+fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
+    let writer = commit.writer.as_str();
     match write {
         Write::CreateExecution { execution } => {
-            let (owner, id) = (&execution.owner, &execution.id);
-            let aggregate = keys::execution(owner, id);
-            let row = keys::execution_row(owner, id);
-            let run = keys::run_row(owner, &execution.workflow, id);
-            vec![
-                put(
-                    aggregate.clone(),
-                    Item::new(&aggregate)
-                        .document(execution)
-                        .revision(execution.revision)
-                        .due(execution.due_at()),
-                    &Only::IfNew(Meaning::Exists),
-                    writer,
-                ),
-                put(row.clone(), Item::new(&row), &Only::Freely, writer),
-                put(run.clone(), Item::new(&run), &Only::Freely, writer),
-            ]
+            let aggregate = keys::execution(&execution.owner, &execution.id);
+            let mut parts = vec![put(
+                aggregate.clone(),
+                Item::new(&aggregate)
+                    .document(execution)
+                    .revision(execution.revision)
+                    .due(execution.due_at()),
+                &Only::IfNew(Meaning::Exists),
+                writer,
+            )];
+            parts.extend(runs::parts(execution, None));
+            parts
         }
-        Write::AdvanceExecution { execution, record } => {
+        Write::AdvanceExecution {
+            execution,
+            was,
+            record,
+        } => {
             let (owner, id) = (&execution.owner, &execution.id);
             let aggregate = keys::execution(owner, id);
             let event = keys::event(owner, id, record.revision);
-            vec![
+            let mut parts = vec![
                 put(
                     aggregate.clone(),
                     Item::new(&aggregate)
@@ -204,74 +144,44 @@ fn parts(write: &Write, writer: &str) -> Vec<Part> {
                     &Only::Freely,
                     writer,
                 ),
-            ]
+            ];
+            parts.extend(runs::parts(execution, Some(*was)));
+            parts
         }
         Write::PutApproval { approval } => {
             let key = keys::approval(&approval.owner, &approval.id);
-            let row = keys::approval_row(&approval.owner, &approval.id);
-            let listed = Item::new(&row)
-                .text("status", approval.status.as_str())
-                .text("workflow", approval.workflow.as_str());
-            vec![
-                put(
-                    key.clone(),
-                    Item::new(&key)
-                        .document(approval)
-                        .revision(approval.revision)
-                        .due(approval.due_at()),
-                    &by_revision(approval.revision),
-                    writer,
-                ),
-                put(row.clone(), listed, &Only::Freely, writer),
-            ]
+            let mut parts = vec![put(
+                key.clone(),
+                Item::new(&key)
+                    .document(approval)
+                    .revision(approval.revision)
+                    .due(approval.due_at()),
+                &by_revision(approval.revision),
+                writer,
+            )];
+            parts.extend(approvals::part(approval));
+            parts
         }
-        Write::PutWorkflow { workflow } => {
+        Write::PutWorkflow { workflow, before } => {
             let key = keys::workflow(&workflow.owner, &workflow.id);
-            let row = keys::workflow_row(&workflow.owner, &workflow.id);
-            vec![
-                put(
-                    key.clone(),
-                    Item::new(&key)
-                        .document(workflow)
-                        .revision(workflow.revision)
-                        .due(workflow.due_at()),
-                    &by_revision(workflow.revision),
-                    writer,
-                ),
-                put(
-                    row.clone(),
-                    Item::new(&row).document(&workflow_row(workflow)),
-                    &Only::Freely,
-                    writer,
-                ),
-            ]
+            let mut parts = vec![put(
+                key.clone(),
+                Item::new(&key)
+                    .document(workflow)
+                    .revision(workflow.revision)
+                    .due(workflow.due_at()),
+                &by_revision(workflow.revision),
+                writer,
+            )];
+            let plan = plan_of(workflow, commit);
+            parts.extend(workflows::parts(before.as_deref(), workflow, plan));
+            parts
         }
         Write::DeleteWorkflow { workflow } => {
             let key = keys::workflow(&workflow.owner, &workflow.id);
-            let row = keys::workflow_row(&workflow.owner, &workflow.id);
-            let guarded = Delete::builder()
-                .table_name("")
-                .set_key(Some(item::primary(&key)))
-                .condition_expression("attribute_not_exists(pk) OR #revision = :revision")
-                .expression_attribute_names("#revision", REVISION)
-                .expression_attribute_values(
-                    ":revision",
-                    AttributeValue::N(workflow.revision.to_string()),
-                );
-            let listed = Delete::builder()
-                .table_name("")
-                .set_key(Some(item::primary(&row)));
-            [(key, guarded), (row, listed)]
-                .into_iter()
-                .map(|(key, delete)| {
-                    let delete = delete.build().expect("a delete has its key and table");
-                    Part {
-                        key,
-                        meaning: Meaning::Conflict,
-                        request: TransactWriteItem::builder().delete(delete).build(),
-                    }
-                })
-                .collect()
+            let mut parts = vec![delete_at(key, workflow.revision)];
+            parts.extend(workflows::parts_of_none(workflow));
+            parts
         }
         Write::PutPlan {
             owner,
@@ -416,6 +326,42 @@ fn parts(write: &Write, writer: &str) -> Vec<Part> {
                 writer,
             )]
         }
+        Write::PutSignal { signal } => {
+            let key = keys::signal(&signal.owner, &signal.id);
+            let item = Item::new(&key).document(signal).revision(signal.revision);
+            let only = by_revision(signal.revision);
+            let mut parts = vec![put(key, item, &only, writer)];
+            if signal.revision == 0 {
+                let row = keys::signal_row(&signal.owner, &signal.workflow, &signal.id);
+                parts.push(put(row.clone(), Item::new(&row), &Only::Freely, writer));
+            }
+            parts
+        }
+        Write::PutDelivery { delivery } => {
+            let key = keys::delivery(&delivery.owner, &delivery.id);
+            let row = keys::delivery_row(&delivery.owner, &delivery.id);
+            let item = Item::new(&key)
+                .document(delivery)
+                .revision(delivery.revision)
+                .due(delivery.due_at());
+            let mut parts = vec![put(key, item, &by_revision(delivery.revision), writer)];
+            // One that is being tried was pending before, and its row says so.
+            if !matches!(delivery.state, State::Trying { .. }) {
+                let by_status = format!("{}#{}", delivery.status(), delivery.id);
+                let listed = Item::new(&row).text(STATUS, &by_status);
+                parts.push(put(row, listed, &Only::Freely, writer));
+            }
+            parts
+        }
+        Write::PutDestination {
+            owner,
+            id,
+            workflow,
+        } => {
+            let key = keys::destination(owner, id);
+            let item = Item::new(&key).document(workflow);
+            vec![put(key, item, &Only::Freely, writer)]
+        }
         Write::PutLink { token_sha256, link } => {
             let key = keys::link(token_sha256);
             vec![put(
@@ -436,12 +382,21 @@ fn parts(write: &Write, writer: &str) -> Vec<Part> {
         }
         Write::PutToken { sha256, token } => {
             let key = keys::token(sha256);
-            vec![put(
-                key.clone(),
-                Item::new(&key).document(token),
-                &Only::Freely,
-                writer,
-            )]
+            let row = keys::token_row(&token.owner, &token.id);
+            vec![
+                put(
+                    key.clone(),
+                    Item::new(&key).document(token).revision(token.revision),
+                    &by_revision(token.revision),
+                    writer,
+                ),
+                put(
+                    row.clone(),
+                    Item::new(&row).text("sha256", sha256),
+                    &Only::Freely,
+                    writer,
+                ),
+            ]
         }
     }
 }
@@ -451,30 +406,34 @@ impl DynamoStore {
         let parts: Vec<Part> = commit
             .writes
             .iter()
-            .flat_map(|write| parts(write, &commit.writer))
+            .flat_map(|write| parts(write, commit))
             .collect();
         let Some(first) = parts.first().map(|part| part.key.clone()) else {
             return Ok(());
         };
-        let items = parts
+        let items: Vec<TransactWriteItem> = parts
             .iter()
             .map(|part| named(part.request.clone(), &self.table))
             .collect();
-        let sent = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(items))
-            .send()
-            .await;
-        let error = match sent {
-            Ok(_) => return Ok(()),
-            Err(error) => error,
+        let mut tries = 0;
+        let error = loop {
+            let request = self.client.transact_write_items();
+            let request = request.set_transact_items(Some(items.clone()));
+            let Err(error) = request.send().await else {
+                return Ok(());
+            };
+            let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
+                error.as_service_error()
+            else {
+                break error;
+            };
+            let reasons = canceled.cancellation_reasons();
+            tries += 1;
+            if tries >= MOST_TRIES || !met_another(reasons) {
+                return judge(&parts, reasons, commit);
+            }
+            tokio::time::sleep(pause(&commit.writer, tries)).await;
         };
-        if let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
-            error.as_service_error()
-        {
-            return judge(&parts, canceled.cancellation_reasons(), &commit.writer);
-        }
         if refused_for_good(&error) {
             return Err(StoreError::Unavailable(causes(&error)).into());
         }
@@ -484,6 +443,20 @@ impl DynamoStore {
             Ok(_) | Err(_) => Err(StoreError::Unavailable(causes(&error)).into()),
         }
     }
+}
+
+/// Whether the transaction was only in the way of another, of which its conditions may know nothing: runs of one owner
+/// are counted in the same items.
+fn met_another(reasons: &[CancellationReason]) -> bool {
+    let codes = || reasons.iter().filter_map(CancellationReason::code);
+    codes().any(|code| code == "TransactionConflict")
+        && codes().all(|code| matches!(code, "TransactionConflict" | "None"))
+}
+
+/// How long to wait before try `n` of one writer: full jitter over 20 ms, 40 ms and so on.
+fn pause(writer: &str, n: u32) -> Duration {
+    let most = 10 << n.min(6);
+    Duration::from_millis(keys::spread(&format!("{writer}{n}"), most).into())
 }
 
 /// Puts the table's name into a request that was built without it.
@@ -509,12 +482,16 @@ fn refused_for_good(error: &SdkError<TransactWriteItemsError>) -> bool {
 }
 
 /// What a cancelled transaction means.
-fn judge(parts: &[Part], reasons: &[CancellationReason], writer: &str) -> Result<(), CommitError> {
+fn judge(
+    parts: &[Part],
+    reasons: &[CancellationReason],
+    commit: &Commit,
+) -> Result<(), CommitError> {
     let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
     let stored_by_us = |reason: &CancellationReason| {
         reason
             .item()
-            .is_some_and(|item| item::text(item, WRITER) == Some(writer))
+            .is_some_and(|item| item::text(item, WRITER) == Some(&commit.writer))
     };
     if reasons
         .iter()
@@ -528,11 +505,20 @@ fn judge(parts: &[Part], reasons: &[CancellationReason], writer: &str) -> Result
         .filter(|(_, reason)| failed(reason))
         .map(|(part, reason)| (part.meaning, reason.item()))
         .collect();
+    let is_there = |stored: &Option<&Attributes>| stored.is_some() || commit.writes.len() > 1;
+    if meanings.iter().any(|(meaning, stored)| match meaning {
+        Meaning::Conflict => true,
+        Meaning::Gone => is_there(stored),
+        Meaning::Exists | Meaning::TooFewCredits(_) => false,
+    }) {
+        return Err(CommitError::Conflict);
+    }
     if meanings
         .iter()
-        .any(|(meaning, _)| *meaning == Meaning::Conflict)
+        .any(|(meaning, _)| *meaning == Meaning::Gone)
     {
-        return Err(CommitError::Conflict);
+        // Whoever removed it took it out of the lists as well: there is nothing left to do.
+        return Ok(());
     }
     if meanings
         .iter()

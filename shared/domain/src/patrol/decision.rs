@@ -62,12 +62,11 @@ impl Decision {
         }
     }
 
-    /// Whether a signal is recorded: also for what was held back, which a person may promote. Where
-    /// nothing changed there is nothing to promote.
+    /// Whether a signal is recorded: also for what was held back, which a person may promote, and for a run that
+    /// could not see. Where nothing is watched, or nothing changed, there is nothing to record.
     #[must_use]
-    pub fn is_recorded(self, include_baseline: bool) -> bool {
-        self.sends(include_baseline)
-            || (self.decision == Outcome::Suppressed && self.reason != Reason::NoChange)
+    pub fn is_recorded(self) -> bool {
+        self.decision != Outcome::None && self.reason != Reason::NoChange
     }
 }
 

@@ -115,7 +115,7 @@ fn a_search_watched_over_five_nights() {
         "https://a.example/1",
     ]));
     assert_eq!(said(decision), ("suppressed", "no_change"));
-    assert!(!decision.is_recorded(false));
+    assert!(!decision.is_recorded());
 
     let (third, decision) = watch.night(&searched(&["https://a.example/2", "https://a.example/3"]));
     let changes = third.changes.unwrap();
@@ -403,7 +403,7 @@ fn what_is_not_news_is_held_back_with_its_reason() {
         ("signalled", "new_results")
     );
     assert!(
-        judged([Irrelevant, Irrelevant]).is_recorded(false),
+        judged([Irrelevant, Irrelevant]).is_recorded(),
         "a person may promote it"
     );
 }

@@ -13,6 +13,8 @@
 mod line;
 mod pattern;
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::time::Duration;
 
 use line::{Line, lines};
@@ -55,11 +57,12 @@ struct Rule {
     pattern: Pattern,
 }
 
-/// A wait between two requests, and the agents named before it. It is not part of the RFC and must not
-/// end a group (section 2.2.4), so it is kept apart from them.
+/// A wait between two requests, and the agents named before it: these of this group. It is not part of
+/// the RFC and must not end a group (section 2.2.4), so it is kept apart from them.
 #[derive(Debug, Clone, PartialEq)]
 struct Delay {
-    agents: Vec<Agent>,
+    group: usize,
+    agents: Range<usize>,
     wait: Duration,
 }
 
@@ -82,6 +85,7 @@ impl Robots {
         let mut has_rules = false;
         // The first of its agents that a delay is for: those named since the last one.
         let (mut delayed_from, mut has_delay) = (0, false);
+        let mut known = BTreeSet::new();
         for line in lines(within_limit(file.as_ref())) {
             match line {
                 Line::UserAgent(value) => {
@@ -108,22 +112,30 @@ impl Robots {
                     }
                 }
                 Line::CrawlDelay(value) => {
-                    let Some(agents) = robots
-                        .groups
-                        .last()
-                        .and_then(|group| group.agents.get(delayed_from..))
-                    else {
+                    let Some(group) = robots.groups.last() else {
                         continue;
                     };
                     has_delay = true;
-                    robots.delays.extend(read_delay(value).map(|wait| Delay {
-                        agents: agents.to_vec(),
-                        wait,
-                    }));
+                    let (group, agents) =
+                        (robots.groups.len() - 1, delayed_from..group.agents.len());
+                    let Some(wait) = read_delay(value) else {
+                        continue;
+                    };
+                    match robots.delays.last_mut() {
+                        // Said again to the same agents.
+                        Some(last) if last.group == group && last.agents == agents => {
+                            last.wait = last.wait.max(wait);
+                        }
+                        _ => robots.delays.push(Delay {
+                            group,
+                            agents,
+                            wait,
+                        }),
+                    }
                 }
                 Line::Sitemap(value) => {
                     let url = String::from_utf8_lossy(value).into_owned();
-                    if !url.is_empty() && !robots.sitemaps.contains(&url) {
+                    if !url.is_empty() && known.insert(url.clone()) {
                         robots.sitemaps.push(url);
                     }
                 }
@@ -156,11 +168,11 @@ impl Robots {
         if target.is(PATH) {
             return true;
         }
-        let token = product_token(agent);
+        let asking = self.asking(agent);
         // The longest pattern decides, and of two as long the one that allows (section 2.2.2).
         self.groups
             .iter()
-            .filter(|group| self.applies(&group.agents, token))
+            .filter(|group| asking.is_meant(&group.agents))
             .flat_map(|group| &group.rules)
             .filter(|rule| rule.pattern.matches(&target))
             .map(|rule| (rule.pattern.octets(), rule.allows))
@@ -171,10 +183,14 @@ impl Robots {
     /// How long `agent` is asked to wait between two requests; the longest of several. At most a day.
     #[must_use]
     pub fn crawl_delay(&self, agent: &str) -> Option<Duration> {
-        let token = product_token(agent);
+        let asking = self.asking(agent);
         self.delays
             .iter()
-            .filter(|delay| self.applies(&delay.agents, token))
+            .filter(|delay| {
+                let group = self.groups.get(delay.group);
+                let agents = group.and_then(|group| group.agents.get(delay.agents.clone()));
+                agents.is_some_and(|agents| asking.is_meant(agents))
+            })
             .map(|delay| delay.wait)
             .max()
     }
@@ -186,13 +202,31 @@ impl Robots {
         &self.sitemaps
     }
 
-    /// Whether what is for `agents` is for the crawler called `token`: it is named there, or everybody
-    /// is and it is named nowhere (section 2.2.1).
-    fn applies(&self, agents: &[Agent], token: &str) -> bool {
-        let names = |agents: &[Agent]| agents.iter().any(|agent| agent.names(token));
-        names(agents)
-            || (agents.contains(&Agent::Anybody)
-                && !self.groups.iter().any(|group| names(&group.agents)))
+    fn asking<'a>(&self, agent: &'a str) -> Asking<'a> {
+        let token = product_token(agent);
+        let mut agents = self.groups.iter().flat_map(|group| &group.agents);
+        Asking {
+            token,
+            is_named: agents.any(|agent| agent.names(token)),
+        }
+    }
+}
+
+/// The crawler that asks. Whether the file names it is looked up once: a file may have as many groups as
+/// lines.
+struct Asking<'a> {
+    token: &'a str,
+    is_named: bool,
+}
+
+impl Asking<'_> {
+    /// Whether what is for `agents` is for this crawler: it is named there, or everybody is and it is
+    /// named nowhere (section 2.2.1).
+    fn is_meant(&self, agents: &[Agent]) -> bool {
+        agents.iter().any(|agent| match agent {
+            Agent::Anybody => !self.is_named,
+            named @ Agent::Named { .. } => named.names(self.token),
+        })
     }
 }
 

@@ -505,6 +505,32 @@ mod form {
 }
 
 #[test]
+fn files_full_of_one_thing_are_read_in_one_pass() {
+    let full_of = |head: &str, line: &str| {
+        let mut file = head.to_owned();
+        while file.len() < MAX_BYTES {
+            file.push_str(line);
+        }
+        file
+    };
+    // Twenty thousand agents, then as many delays: each for all of them.
+    let mut agents = full_of("", "user-agent a\n");
+    agents.truncate(MAX_BYTES / 2);
+    let delays = Robots::parse(full_of(&agents, "\ncrawldelay 1"));
+    assert_eq!(delays.crawl_delay("a"), Some(Duration::from_secs(1)));
+    assert_eq!(delays.crawl_delay("b"), None);
+    // As many groups as lines: everybody's, if nobody is named.
+    let groups = Robots::parse(full_of("", "user-agent *\nallow:\ncrawldelay 2\n"));
+    assert!(groups.allows("Nightdesk", "/"));
+    assert_eq!(
+        groups.crawl_delay("Nightdesk"),
+        Some(Duration::from_secs(2))
+    );
+    let numbered: String = (0..10_000).map(|n| format!("sitemap:{n}\n")).collect();
+    assert_eq!(Robots::parse(numbered.repeat(2)).sitemaps().len(), 10_000);
+}
+
+#[test]
 fn the_worst_pattern_is_still_bounded_work() {
     let path = format!("/{}", "a".repeat(2_000));
     let rule = format!("disallow: /{}b\n", "a*".repeat(1_000));

@@ -232,6 +232,12 @@ mod tests {
     }
 
     #[test]
+    fn a_reason_repeats_nothing_that_fools_the_eye() {
+        let fault = Cron::parse("0 9 * * a\u{b}b\u{202E}c").unwrap_err();
+        assert_eq!(fault.message, "\"a b c\" is not a weekday");
+    }
+
+    #[test]
     fn another_schedulers_notation_is_named_as_such() {
         for foreign in [
             "@daily",

@@ -208,6 +208,7 @@ fn shown(text: &str) -> String {
     if text.is_empty() {
         "nothing".to_owned()
     } else {
-        format!("\"{}\"", crate::text::preview(text, 20))
+        let line = crate::text::one_line(text);
+        format!("\"{}\"", crate::text::preview(&line, 20))
     }
 }

@@ -8,6 +8,10 @@
 //! or the purpose of a parameter says is meaningless is removed: `http` is not `https`, `www.` stays,
 //! a trailing slash stays, case of the path stays, and the parameters dropped are those on two short
 //! lists ([`tracking`]): names nobody uses for a page, and names one site is known to use for its logs.
+//!
+//! It is made of the URL alone. What a fetch learns (a permanent redirect, the address a page calls its
+//! own) is recorded beside the page and merges nothing: the key is asked of URLs nobody has fetched, and
+//! a page could name another's address.
 
 mod tracking;
 
@@ -39,10 +43,11 @@ pub fn identity(url: &Url) -> String {
         key.push('@');
     }
     let host = url.host_str().unwrap_or_default();
-    // The root's dot names the same host.
+    // The root's dot names the same host. With two of them it is no name, and stays as it is: without
+    // them `127.0.0..` would be an address.
     let host = host
         .strip_suffix('.')
-        .filter(|rest| !rest.is_empty())
+        .filter(|named| !named.is_empty() && !named.ends_with('.'))
         .unwrap_or(host);
     key.push_str(host);
     if let Some(port) = url.port() {
@@ -79,10 +84,22 @@ fn without_session(path: &str) -> &str {
         })
     });
     match at {
-        // Only where nothing follows: a session is the last thing in a path.
-        Some(at) if !path[at + MARK.len()..].contains(['/', ';']) => &path[..at],
+        // Only where nothing follows: a session is the last thing in a path. And not behind a dot, which
+        // would then be a dot segment and another page.
+        Some(at) if !path[at + MARK.len()..].contains(['/', ';']) && !ends_in_dots(&path[..at]) => {
+            &path[..at]
+        }
         Some(_) | None => path,
     }
+}
+
+/// Whether the last segment means this folder or the one above, in any spelling the parser knows.
+fn ends_in_dots(path: &str) -> bool {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    matches!(
+        last.to_ascii_lowercase().replace("%2e", ".").as_str(),
+        "." | ".."
+    )
 }
 
 /// Appends the query without tracking, its pairs ordered by name. Pairs of one name keep their order:

@@ -23,6 +23,7 @@ fn spellings_of_one_page_are_one() {
         "https://XN--BCHER-KVA.example:443",
     );
     same("https://example.com./x", "https://example.com/x");
+    same("https://../x", "https://%2e%2e/x");
     same(
         "https://example.com/%7euser/%e4",
         "https://example.com/~user/%E4",
@@ -76,6 +77,18 @@ fn different_pages_stay_different() {
     different(
         "https://example.com/x?q=c%2B%2B",
         "https://example.com/x?q=c++",
+    );
+    // Whose dots are dropped one by one has more than one key; without any it would be an address.
+    different("https://example.com../x", "https://example.com/x");
+    different("https://127.0.0../", "https://127.0.0/");
+    // Without its session the first would be the folder above.
+    different(
+        "https://example.com/a/..;jsessionid=1",
+        "https://example.com/",
+    );
+    different(
+        "https://example.com/a/%2E;jsessionid=1",
+        "https://example.com/a/",
     );
     different("https://example.com/x?ref=a", "https://example.com/x");
     different("https://example.com/x?utm_=1", "https://example.com/x");

@@ -88,7 +88,9 @@ pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
                 .due(execution.due_at());
             vec![Part::put(key, item, Condition::New)]
         }
-        Write::AdvanceExecution { execution, record } => {
+        Write::AdvanceExecution {
+            execution, record, ..
+        } => {
             let (owner, id) = (execution.owner.clone(), execution.id.clone());
             let item = Item::new(execution.clone())
                 .revision(execution.revision)
@@ -109,7 +111,7 @@ pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
                 .due(approval.due_at());
             vec![Part::put(key, item, by_revision(approval.revision))]
         }
-        Write::PutWorkflow { workflow } => {
+        Write::PutWorkflow { workflow, .. } => {
             let key = Key::Workflow(workflow.owner.clone(), workflow.id.clone());
             let item = Item::new(workflow.clone())
                 .revision(workflow.revision)
@@ -227,6 +229,26 @@ pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
             let key = Key::Baseline(owner.clone(), workflow.clone());
             vec![Part::freely(key, stored.clone())]
         }
+        Write::PutSignal { signal } => {
+            let key = Key::Signal(signal.owner.clone(), signal.id.clone());
+            let item = Item::new(signal.clone()).revision(signal.revision);
+            vec![Part::put(key, item, by_revision(signal.revision))]
+        }
+        Write::PutDelivery { delivery } => {
+            let key = Key::Delivery(delivery.owner.clone(), delivery.id.clone());
+            let item = Item::new(delivery.clone())
+                .revision(delivery.revision)
+                .due(delivery.due_at());
+            vec![Part::put(key, item, by_revision(delivery.revision))]
+        }
+        Write::PutDestination {
+            owner,
+            id,
+            workflow,
+        } => vec![Part::freely(
+            Key::Destination(owner.clone(), id.clone()),
+            workflow.clone(),
+        )],
         Write::PutLink { token_sha256, link } => {
             vec![Part::freely(Key::Link(token_sha256.clone()), link.clone())]
         }
@@ -234,7 +256,12 @@ pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
             vec![Part::freely(Key::Owner(owner.id.clone()), owner.clone())]
         }
         Write::PutToken { sha256, token } => {
-            vec![Part::freely(Key::Token(sha256.clone()), token.clone())]
+            let item = Item::new(token.clone()).revision(token.revision);
+            vec![Part::put(
+                Key::Token(sha256.clone()),
+                item,
+                by_revision(token.revision),
+            )]
         }
     }
 }

@@ -3,7 +3,10 @@
 //! Keys are ordered as their fields are, so the items of one list stand together: a run's events by revision, an
 //! owner's runs by id, which is by time.
 
-use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanId, PlanningId, WorkflowId};
+use domain::ids::{
+    ApprovalId, DeliveryId, DestinationId, ExecutionId, OwnerId, PlanId, PlanningId, SignalId,
+    WorkflowId,
+};
 
 use crate::ports::store::DueItem;
 
@@ -30,6 +33,9 @@ pub(super) enum Key {
     Approval(OwnerId, ApprovalId),
     Planning(OwnerId, PlanningId),
     ReviewedPlan(OwnerId, PlanId),
+    Signal(OwnerId, SignalId),
+    Delivery(OwnerId, DeliveryId),
+    Destination(OwnerId, DestinationId),
     Output(OwnerId, String),
     Bytes(OwnerId, String),
 }
@@ -42,6 +48,7 @@ impl Key {
             Self::Approval(owner, id) => Some(DueItem::Approval(owner.clone(), id.clone())),
             Self::Workflow(owner, id) => Some(DueItem::Workflow(owner.clone(), id.clone())),
             Self::Planning(owner, id) => Some(DueItem::Planning(owner.clone(), id.clone())),
+            Self::Delivery(owner, id) => Some(DueItem::Delivery(owner.clone(), id.clone())),
             Self::Owner(_)
             | Self::Token(_)
             | Self::Link(_)
@@ -56,6 +63,8 @@ impl Key {
             | Self::Event(..)
             | Self::Conclusion(..)
             | Self::ReviewedPlan(..)
+            | Self::Signal(..)
+            | Self::Destination(..)
             | Self::Output(..)
             | Self::Bytes(..) => None,
         }

@@ -12,15 +12,19 @@ mod change;
 mod clock;
 mod commit;
 mod crawling;
+mod deliveries;
 mod entropy;
 mod item;
 mod key;
 mod mailer;
 mod outage;
 mod queues;
+mod replays;
 mod schedules;
 mod store;
 mod table;
+mod usage;
+mod webhooks;
 
 use futures::FutureExt as _;
 
@@ -28,8 +32,11 @@ pub use clock::FixedClock;
 pub use entropy::SeededEntropy;
 pub use mailer::MemoryMailer;
 pub use queues::{MemoryQueues, Sent};
+pub use replays::MemoryReplays;
 pub use schedules::MemorySchedules;
 pub use store::MemoryStore;
+pub use usage::MemoryUsage;
+pub use webhooks::MemoryWebhooks;
 
 /// What a call of a port in memory answers, without a runtime.
 ///

@@ -150,12 +150,12 @@ impl Queues for MemoryQueues {
 mod tests {
     use super::*;
     use crate::memory::at_once;
-    use domain::ids::{ExecutionId, OwnerId};
+    use domain::ids::{DeliveryId, OwnerId};
 
     fn message() -> Message {
-        Message::Tell {
+        Message::Deliver {
             owner: OwnerId::from_uuid(uuid::Uuid::from_u128(1)),
-            execution: ExecutionId::from_uuid(uuid::Uuid::from_u128(2)),
+            delivery: DeliveryId::from_uuid(uuid::Uuid::from_u128(2)),
         }
     }
 

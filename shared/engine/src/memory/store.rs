@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use domain::approval::{Approval, ApprovalStatus};
 use domain::credits::{Account, LedgerEntry};
-use domain::execution::{Execution, Output};
+use domain::execution::{Execution, Output, Status};
 use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanId, PlanningId, WorkflowId};
 use domain::owner::{Owner, Token};
 use domain::patrol::Baseline;
@@ -28,9 +28,8 @@ use super::key::Key;
 use super::outage::{Outage, REASON};
 use super::table::Table;
 use super::{commit, lock};
-use crate::ports::store::{
-    DueItem, EventRecord, Link, Occurrence, PageOf, Slice, WorkflowRow, Write,
-};
+use crate::listing::{self, Entry, Listed, Selection};
+use crate::ports::store::{DueItem, EventRecord, Link, Occurrence, PageOf, Slice, Write};
 use crate::ports::{Commit, CommitError, Store, StoreError};
 
 /// Who wrote what a test has planted.
@@ -112,12 +111,12 @@ impl MemoryStore {
         Ok(question(&mut state.table))
     }
 
-    fn document<T: Any + Clone>(&self, key: &Key) -> Result<Option<T>, StoreError> {
+    pub(super) fn document<T: Any + Clone>(&self, key: &Key) -> Result<Option<T>, StoreError> {
         self.ask(|table| table.document(key))?
     }
 
     /// The documents of a list, newest first.
-    fn newest<T: Any + Clone>(
+    pub(super) fn newest<T: Any + Clone>(
         &self,
         from: Key,
         belongs: impl Fn(&Key) -> bool,
@@ -141,6 +140,15 @@ impl MemoryStore {
             .map(Some)
     }
 
+    /// All workflows of an owner, newest first.
+    fn workflows_of(&self, owner: &OwnerId) -> Result<Vec<Workflow>, StoreError> {
+        let first = WorkflowId::from_uuid(uuid::Uuid::nil());
+        self.newest(
+            Key::Workflow(owner.clone(), first),
+            |key| matches!(key, Key::Workflow(whose, _) if whose == owner),
+        )
+    }
+
     fn load(&self, owner: &OwnerId, output: &Output) -> Result<Option<Value>, StoreError> {
         match &output.inline {
             Some(document) => Ok(Some(document.clone())),
@@ -149,32 +157,14 @@ impl MemoryStore {
     }
 }
 
-/// The part of a list, newest first, that a slice asks for.
-fn page<T>(list: Vec<T>, slice: &Slice, id: impl Fn(&T) -> &str) -> PageOf<T> {
-    let total = list.len();
-    let from = match &slice.after {
-        // The next page holds the smaller ids, whether or not the id itself is still there.
-        Some(after) => list.partition_point(|item| id(item) >= after.as_str()),
-        None => slice.offset.min(total),
-    };
-    let items: Vec<T> = list.into_iter().skip(from).take(slice.limit).collect();
-    let next = (from + items.len() < total)
-        .then(|| items.last().map(|item| id(item).to_owned()))
-        .flatten();
-    PageOf { items, total, next }
-}
-
-fn row(workflow: &Workflow) -> WorkflowRow {
-    let words = [workflow.description.as_deref(), workflow.intent.as_deref()];
-    let text: Vec<&str> = words.into_iter().flatten().collect();
-    WorkflowRow {
-        id: workflow.id.clone(),
-        name: workflow.name.clone(),
-        status: workflow.status.as_str().to_owned(),
-        updated_at: workflow.updated_at,
-        tags: workflow.tags.clone(),
-        text: text::preview(&text.join(" "), 120),
-    }
+/// The page of a list that is newest first.
+pub(super) fn newest_first<T>(
+    list: Vec<T>,
+    slice: &Slice,
+    place: impl Fn(&T) -> String,
+) -> PageOf<T> {
+    let placed = list.into_iter().map(|item| (place(&item), item));
+    listing::cut(placed.collect(), true, slice)
 }
 
 #[async_trait]
@@ -219,11 +209,23 @@ impl Store for MemoryStore {
         self.referred(owner, &Key::Conclusion(owner.clone(), id.clone()))
     }
 
+    async fn newest_executions(
+        &self,
+        owner: &OwnerId,
+        workflow: Option<&WorkflowId>,
+        limit: usize,
+    ) -> Result<Vec<Execution>, StoreError> {
+        let page = self
+            .executions(owner, workflow, None, &Slice::first(limit))
+            .await?;
+        Ok(page.items)
+    }
+
     async fn executions(
         &self,
         owner: &OwnerId,
         workflow: Option<&WorkflowId>,
-        status: Option<&str>,
+        status: Option<Status>,
         slice: &Slice,
     ) -> Result<PageOf<Execution>, StoreError> {
         let first = ExecutionId::from_uuid(uuid::Uuid::nil());
@@ -233,9 +235,9 @@ impl Store for MemoryStore {
         )?;
         runs.retain(|run| {
             workflow.is_none_or(|workflow| run.workflow == *workflow)
-                && status.is_none_or(|status| run.status().as_str() == status)
+                && status.is_none_or(|status| run.status() == status)
         });
-        Ok(page(runs, slice, |run| run.id.as_str()))
+        Ok(newest_first(runs, slice, |run| run.id.to_string()))
     }
 
     async fn workflow(
@@ -246,13 +248,31 @@ impl Store for MemoryStore {
         self.document(&Key::Workflow(owner.clone(), id.clone()))
     }
 
-    async fn workflow_rows(&self, owner: &OwnerId) -> Result<Vec<WorkflowRow>, StoreError> {
-        let first = WorkflowId::from_uuid(uuid::Uuid::nil());
-        let workflows: Vec<Workflow> = self.newest(
-            Key::Workflow(owner.clone(), first),
-            |key| matches!(key, Key::Workflow(whose, _) if whose == owner),
-        )?;
-        Ok(workflows.iter().map(row).collect())
+    async fn list_workflows(
+        &self,
+        owner: &OwnerId,
+        selection: &Selection,
+        slice: &Slice,
+    ) -> Result<PageOf<Listed>, StoreError> {
+        let entries = self.workflows_of(owner)?;
+        let sorted = selection.apply(entries.iter().map(Entry::of));
+        let page = listing::cut(sorted, selection.descending, slice);
+        let listed = page.items.into_iter().map(|entry| {
+            let found = entries.iter().find(|workflow| workflow.id == entry.id);
+            let workflow = found.expect("an entry is of its workflow").clone();
+            let plan = Key::Plan(owner.clone(), entry.id, workflow.plan_version);
+            let plan = self.document(&plan)?;
+            Ok(Listed { workflow, plan })
+        });
+        Ok(PageOf {
+            items: listed.collect::<Result<_, StoreError>>()?,
+            total: page.total,
+            next: page.next,
+        })
+    }
+
+    async fn count_workflows(&self, owner: &OwnerId) -> Result<usize, StoreError> {
+        Ok(self.workflows_of(owner)?.len())
     }
 
     async fn workflows(
@@ -300,14 +320,15 @@ impl Store for MemoryStore {
         &self,
         owner: &OwnerId,
         workflow: &WorkflowId,
-        limit: usize,
-    ) -> Result<Vec<Occurrence>, StoreError> {
-        let mut occurrences = self.newest(
+        slice: &Slice,
+    ) -> Result<PageOf<Occurrence>, StoreError> {
+        let occurrences: Vec<Occurrence> = self.newest(
             Key::Occurrence(owner.clone(), workflow.clone(), i64::MIN),
             |key| matches!(key, Key::Occurrence(whose, of, _) if whose == owner && of == workflow),
         )?;
-        occurrences.truncate(limit);
-        Ok(occurrences)
+        Ok(newest_first(occurrences, slice, |occurrence| {
+            format!("{:015}", occurrence.scheduled_for.as_millisecond())
+        }))
     }
 
     async fn planning(
@@ -350,7 +371,9 @@ impl Store for MemoryStore {
             workflow.is_none_or(|workflow| approval.workflow == *workflow)
                 && status.is_none_or(|status| approval.status == status)
         });
-        Ok(page(approvals, slice, |approval| approval.id.as_str()))
+        Ok(newest_first(approvals, slice, |approval| {
+            approval.id.to_string()
+        }))
     }
 
     async fn link(&self, token_sha256: &str) -> Result<Option<Link>, StoreError> {
@@ -363,6 +386,21 @@ impl Store for MemoryStore {
 
     async fn token(&self, sha256: &str) -> Result<Option<Token>, StoreError> {
         self.document(&Key::Token(sha256.to_owned()))
+    }
+
+    async fn tokens(&self, owner: &OwnerId) -> Result<Vec<(String, Token)>, StoreError> {
+        self.ask(|table| {
+            let tokens = table
+                .from(Key::Token(String::new()))
+                .map_while(|(key, item)| {
+                    let Key::Token(sha256) = key else { return None };
+                    Some((sha256.clone(), item.document::<Token>()?.clone()))
+                });
+            let mut tokens: Vec<(String, Token)> =
+                tokens.filter(|(_, token)| token.owner == *owner).collect();
+            tokens.sort_by(|(_, a), (_, b)| b.id.cmp(&a.id));
+            tokens
+        })
     }
 
     async fn account(&self, owner: &OwnerId) -> Result<Account, StoreError> {

@@ -1,7 +1,7 @@
 //! Sending mail. SES has no idempotency token: a send whose answer is lost may have happened.
 
 use async_trait::async_trait;
-use domain::ids::{ApprovalId, ExecutionId, OwnerId};
+use domain::ids::{ApprovalId, DeliveryId, OwnerId};
 use serde::{Deserialize, Serialize};
 
 /// What a mail is about. It travels with the mail, so that when the mail comes back this can be told where
@@ -14,10 +14,10 @@ pub enum About {
         owner: OwnerId,
         approval: ApprovalId,
     },
-    /// Somebody is told what a run came to.
-    Run {
+    /// Somebody is told something.
+    Delivery {
         owner: OwnerId,
-        execution: ExecutionId,
+        delivery: DeliveryId,
     },
 }
 

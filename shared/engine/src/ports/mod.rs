@@ -6,15 +6,18 @@
 
 pub mod clock;
 pub mod crawler;
+pub mod deliveries;
 pub mod images;
 pub mod mailer;
 pub mod model;
 pub mod pacing;
 pub mod queues;
+pub mod replays;
 pub mod schedules;
 pub mod search;
 pub mod secrets;
 pub mod store;
+pub mod usage;
 pub mod visits;
 pub mod webhooks;
 
@@ -22,14 +25,17 @@ pub use clock::{Clock, Entropy};
 pub use crawler::{
     Crawler, FetchError, Fetched, FieldRequest, Fields, Page, PageRequest, Validators,
 };
+pub use deliveries::Deliveries;
 pub use images::{Image, ImageRequest, Images};
 pub use mailer::{About, Mail, MailError, Mailer};
 pub use model::{Answer, Model, ModelError, Task};
 pub use pacing::{Pacing, TurnRequest};
 pub use queues::{DeadLetter, Message, QueueError, Queues};
+pub use replays::Replays;
 pub use schedules::{ScheduleError, Schedules};
 pub use search::{Search, SearchError, SearchRequest};
 pub use secrets::{Secret, SecretError, Secrets};
 pub use store::{Commit, CommitError, Store, StoreError, Write};
+pub use usage::Usage;
 pub use visits::{Visitor, Visits};
 pub use webhooks::{Post, PostError, Webhooks};

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanningId, WorkflowId};
+use domain::ids::{ApprovalId, DeliveryId, ExecutionId, OwnerId, PlanningId, WorkflowId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,12 @@ pub enum Message {
         owner: OwnerId,
         approval: ApprovalId,
     },
-    /// Tell the owner what a run came to.
+    /// Make the next attempt at a delivery.
+    Deliver {
+        owner: OwnerId,
+        delivery: DeliveryId,
+    },
+    /// Tell the owner what a run came to, as code asked before there were deliveries. Nobody sends it any more.
     Tell {
         owner: OwnerId,
         execution: ExecutionId,
@@ -69,6 +74,7 @@ impl Message {
             Self::Start { .. } => "start",
             Self::Plan { .. } => "plan",
             Self::AskApproval { .. } => "ask_approval",
+            Self::Deliver { .. } => "deliver",
             Self::Tell { .. } => "tell",
             Self::MailReturned { .. } => "mail_returned",
         }

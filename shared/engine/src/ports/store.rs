@@ -8,16 +8,23 @@
 use async_trait::async_trait;
 use domain::approval::{Approval, ApprovalStatus};
 use domain::credits::{Account, InsufficientCredits, LedgerEntry};
-use domain::execution::{Event, Execution, Output};
-use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanId, PlanningId, WorkflowId};
+use domain::delivery::Delivery;
+use domain::execution::{Event, Execution, Output, Status};
+use domain::ids::{
+    ApprovalId, DeliveryId, DestinationId, ExecutionId, OwnerId, PlanId, PlanningId, WorkflowId,
+};
 use domain::owner::{Owner, Token};
 use domain::patrol::Baseline;
 use domain::plan::Plan;
 use domain::planning::{Planning, ReviewedPlan};
+use domain::signal::Signal;
 use domain::workflow::Workflow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::deliveries::Deliveries;
+use crate::listing::{Listed, Selection};
 
 /// One line of a run's log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +68,8 @@ pub enum Write {
     /// the one before.
     AdvanceExecution {
         execution: Execution,
+        /// Its status before: lists are written only when it has changed.
+        was: Status,
         record: EventRecord,
     },
     /// A new approval (revision 0), or the next revision of one.
@@ -70,6 +79,8 @@ pub enum Write {
     /// A new workflow (revision 0), or the next revision of one.
     PutWorkflow {
         workflow: Workflow,
+        /// The revision before, `None` for a new one: what lists show is written only when it has changed.
+        before: Option<Box<Workflow>>,
     },
     /// Removes a workflow; refused unless the stored revision is the given one.
     DeleteWorkflow {
@@ -123,6 +134,20 @@ pub enum Write {
         workflow: WorkflowId,
         stored: Output,
     },
+    /// A new signal (revision 0), or the next revision of one.
+    PutSignal {
+        signal: Signal,
+    },
+    /// A new delivery (revision 0), or the next revision of one.
+    PutDelivery {
+        delivery: Delivery,
+    },
+    /// Which workflow has a destination.
+    PutDestination {
+        owner: OwnerId,
+        id: DestinationId,
+        workflow: WorkflowId,
+    },
     /// A mailed link, by the SHA-256 of its token.
     PutLink {
         token_sha256: String,
@@ -131,7 +156,7 @@ pub enum Write {
     PutOwner {
         owner: Owner,
     },
-    /// A token, by the SHA-256 of its text.
+    /// A new token (revision 0), or the next revision of one, by the SHA-256 of its text.
     PutToken {
         sha256: String,
         token: Token,
@@ -143,6 +168,26 @@ pub enum Write {
         amount: u32,
         at: Timestamp,
     },
+}
+
+impl Write {
+    /// A new workflow.
+    #[must_use]
+    pub fn new_workflow(workflow: Workflow) -> Self {
+        Self::PutWorkflow {
+            workflow,
+            before: None,
+        }
+    }
+
+    /// The next revision of a workflow.
+    #[must_use]
+    pub fn next_workflow(before: &Workflow, workflow: Workflow) -> Self {
+        Self::PutWorkflow {
+            workflow,
+            before: Some(Box::new(before.clone())),
+        }
+    }
 }
 
 /// Writes that happen together or not at all.
@@ -179,14 +224,25 @@ pub enum StoreError {
     Damaged { key: String, reason: String },
 }
 
-/// A page of a list, newest first.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq)]
 pub struct PageOf<T> {
     pub items: Vec<T>,
     /// How many there are in all.
     pub total: usize,
-    /// Where the next page begins; `None` at the end.
+    /// Where the next page begins, for [`Slice::after`]: the store's own words, to be given back as they are. `None`
+    /// at the end.
     pub next: Option<String>,
+}
+
+impl<T> Default for PageOf<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            total: 0,
+            next: None,
+        }
+    }
 }
 
 /// Which part of a list.
@@ -194,23 +250,22 @@ pub struct PageOf<T> {
 pub struct Slice {
     /// 1-100.
     pub limit: usize,
+    /// How many come before, 0-10,000. With `after` it says what has been shown already, and skips nothing.
     pub offset: usize,
-    /// The id after which to begin; wins over `offset`.
+    /// Where the page before ended, as its [`PageOf::next`] says; wins over `offset`.
     pub after: Option<String>,
 }
 
-/// A workflow in a list: what can be filtered and sorted by without reading the whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct WorkflowRow {
-    pub id: WorkflowId,
-    pub name: String,
-    pub status: String,
-    pub updated_at: Timestamp,
-    #[serde(default)]
-    pub tags: Vec<String>,
-    /// The first characters of description and goal, for `search`.
-    #[serde(default)]
-    pub text: String,
+impl Slice {
+    /// The beginning of a list.
+    #[must_use]
+    pub const fn first(limit: usize) -> Self {
+        Self {
+            limit,
+            offset: 0,
+            after: None,
+        }
+    }
 }
 
 /// Something the due index names: find by index, decide by the base item.
@@ -220,11 +275,12 @@ pub enum DueItem {
     Approval(OwnerId, ApprovalId),
     Workflow(OwnerId, WorkflowId),
     Planning(OwnerId, PlanningId),
+    Delivery(OwnerId, DeliveryId),
 }
 
 /// The store.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: Deliveries + Send + Sync {
     /// Writes all or nothing.
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError>;
 
@@ -257,12 +313,19 @@ pub trait Store: Send + Sync {
         owner: &OwnerId,
         id: &ExecutionId,
     ) -> Result<Option<Value>, StoreError>;
+    /// The newest of the owner's runs, or of one workflow's. Nothing is counted.
+    async fn newest_executions(
+        &self,
+        owner: &OwnerId,
+        workflow: Option<&WorkflowId>,
+        limit: usize,
+    ) -> Result<Vec<Execution>, StoreError>;
     /// The owner's runs, or one workflow's, newest first.
     async fn executions(
         &self,
         owner: &OwnerId,
         workflow: Option<&WorkflowId>,
-        status: Option<&str>,
+        status: Option<Status>,
         slice: &Slice,
     ) -> Result<PageOf<Execution>, StoreError>;
 
@@ -271,8 +334,16 @@ pub trait Store: Send + Sync {
         owner: &OwnerId,
         id: &WorkflowId,
     ) -> Result<Option<Workflow>, StoreError>;
-    /// Every workflow of the owner as a compact row, newest first.
-    async fn workflow_rows(&self, owner: &OwnerId) -> Result<Vec<WorkflowRow>, StoreError>;
+    /// A page of the owner's workflows. One that was found by `search` or `tags`, or behind an `offset`, may be a
+    /// moment old; any other page shows every commit that was made before it was asked for.
+    async fn list_workflows(
+        &self,
+        owner: &OwnerId,
+        selection: &Selection,
+        slice: &Slice,
+    ) -> Result<PageOf<Listed>, StoreError>;
+    /// How many workflows the owner has.
+    async fn count_workflows(&self, owner: &OwnerId) -> Result<usize, StoreError>;
     /// Those of `ids` that exist, in the order asked.
     async fn workflows(
         &self,
@@ -290,12 +361,14 @@ pub trait Store: Send + Sync {
         owner: &OwnerId,
         workflow: &WorkflowId,
     ) -> Result<Option<Baseline>, StoreError>;
+    /// The workflow's due times, latest first. Their `total` is counted for the first page, and the next pages
+    /// repeat it.
     async fn occurrences(
         &self,
         owner: &OwnerId,
         workflow: &WorkflowId,
-        limit: usize,
-    ) -> Result<Vec<Occurrence>, StoreError>;
+        slice: &Slice,
+    ) -> Result<PageOf<Occurrence>, StoreError>;
 
     async fn planning(
         &self,
@@ -313,7 +386,8 @@ pub trait Store: Send + Sync {
         owner: &OwnerId,
         id: &ApprovalId,
     ) -> Result<Option<Approval>, StoreError>;
-    /// The owner's approvals, newest first.
+    /// The owner's approvals, newest first. Their `total` is counted for the first page, and the next pages repeat
+    /// it.
     async fn approvals(
         &self,
         owner: &OwnerId,
@@ -325,6 +399,8 @@ pub trait Store: Send + Sync {
 
     async fn owner(&self, id: &OwnerId) -> Result<Option<Owner>, StoreError>;
     async fn token(&self, sha256: &str) -> Result<Option<Token>, StoreError>;
+    /// The owner's tokens with their SHA-256, newest first.
+    async fn tokens(&self, owner: &OwnerId) -> Result<Vec<(String, Token)>, StoreError>;
     async fn account(&self, owner: &OwnerId) -> Result<Account, StoreError>;
     async fn ledger(&self, owner: &OwnerId, limit: usize) -> Result<Vec<LedgerEntry>, StoreError>;
 

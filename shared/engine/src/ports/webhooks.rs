@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::signature;
 
 /// One post, byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,37 @@ pub struct Post {
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
     pub limit: Duration,
+}
+
+impl Post {
+    /// A post with the headers of Standard Webhooks (specification 1.0.0): an id that is the same at every attempt, so
+    /// that a receiver recognises a repetition, the time of this attempt in seconds since 1970, and with a secret the
+    /// signature over id, time and body. `None` when the secret cannot sign.
+    #[must_use]
+    pub fn standard(
+        url: &str,
+        (content_type, body): (&'static str, Vec<u8>),
+        id: &str,
+        seconds: i64,
+        secret: Option<&str>,
+        limit: Duration,
+    ) -> Option<Self> {
+        let mut headers = vec![
+            ("webhook-id", id.to_owned()),
+            ("webhook-timestamp", seconds.to_string()),
+        ];
+        if let Some(secret) = secret {
+            let signature = signature::sign(secret, id, seconds, &body)?;
+            headers.push(("webhook-signature", signature));
+        }
+        Some(Self {
+            url: url.to_owned(),
+            content_type,
+            headers,
+            body,
+            limit,
+        })
+    }
 }
 
 /// Why a post did not arrive.

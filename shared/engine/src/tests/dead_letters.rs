@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 
 use super::world::{World, owner, publishing, workflow_id};
 use crate::memory::MemorySchedules;
+use crate::ports::store::Slice;
 use crate::ports::{Message, Store as _};
 
 #[tokio::test]
@@ -66,8 +67,11 @@ async fn a_dead_due_time_is_recorded_as_missed_unless_it_has_its_run() {
         world.engine.sweep(&schedules).await.unwrap().dead_letters,
         2
     );
-    let occurrences = world.store.occurrences(&owner(), &workflow_id(), 10).await;
-    let occurrences = occurrences.unwrap();
+    let occurrences = world
+        .store
+        .occurrences(&owner(), &workflow_id(), &Slice::first(10))
+        .await;
+    let occurrences = occurrences.unwrap().items;
     assert_eq!(occurrences.len(), 1);
     assert_eq!(
         (

@@ -243,6 +243,7 @@ async fn a_log_with_a_gap_is_damage_and_not_a_shorter_story() {
     let mut stored = world.run(&id);
     stored.revision = 9;
     world.store.plant(&crate::ports::Write::AdvanceExecution {
+        was: stored.status(),
         execution: stored,
         record: EventRecord {
             revision: 9,

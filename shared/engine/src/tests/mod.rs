@@ -4,5 +4,6 @@ mod credits;
 mod dead_letters;
 mod ends;
 mod histories;
+mod notices;
 mod reruns;
 mod world;

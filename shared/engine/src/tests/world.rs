@@ -72,9 +72,7 @@ impl World {
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(SeededEntropy::default()),
         };
-        store.plant(&Write::PutWorkflow {
-            workflow: workflow(now),
-        });
+        store.plant(&Write::new_workflow(workflow(now)));
         let world = Self {
             store,
             queues,
@@ -97,7 +95,7 @@ impl World {
     pub(super) fn change_workflow(&self, change: impl FnOnce(&mut Workflow)) {
         let mut workflow = self.workflow();
         change(&mut workflow);
-        self.store.plant(&Write::PutWorkflow { workflow });
+        self.store.plant(&Write::new_workflow(workflow));
     }
 
     pub(super) fn workflow(&self) -> Workflow {
@@ -180,9 +178,14 @@ impl World {
             ..ApprovalPolicy::default()
         };
         let run = self.run(id);
-        let (gate, alongside) = self
+        let (gate, mut alongside) = self
             .engine
             .request_approval(&run, step, "w", &policy, made)
+            .await
+            .unwrap();
+        let workflow = self.workflow();
+        self.engine
+            .tell_of_request(&workflow, &mut alongside)
             .await
             .unwrap();
         let event = Event::StepParked {

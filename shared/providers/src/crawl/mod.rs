@@ -27,6 +27,7 @@ use domain::robots::Robots;
 use engine::ports::{
     Clock, Crawler, FetchError, Fetched, Pacing, Page, PageRequest, TurnRequest, Validators,
 };
+use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{ACCEPT, LOCATION};
 use reqwest::{Client, Response, StatusCode};
@@ -351,8 +352,10 @@ impl WebCrawler {
         let fields = request.fields.clone();
         // Off the runtime's thread, so that the deadline holds while a parser works, and so that a
         // parser's mistake ends the page and not the process.
+        let today = Offset::UTC.to_datetime(self.clock.now()).date();
         let reading = tokio::task::spawn_blocking(move || {
-            page::read(&start, &url, status.as_u16(), &body, fields.as_ref())
+            let status = status.as_u16();
+            page::read(&start, &url, status, &body, fields.as_ref(), today)
         });
         let mut page = reading.await.unwrap_or_else(|_| {
             Err(failure::unreachable_because(

@@ -1,5 +1,6 @@
 //! Which feeds a page names: `<link rel="alternate">` with a feed's type, and `rel="feed"`.
 
+use domain::text::running;
 use url::Url;
 
 use super::markup::{Token, Tokens};
@@ -58,7 +59,7 @@ pub fn discover(html: &str, url: &Url) -> Vec<Advertised> {
         {
             found.push(Advertised {
                 url: address,
-                title: line(get("title")),
+                title: running(line(get("title"))),
                 media_type,
             });
         }

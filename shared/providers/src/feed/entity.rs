@@ -38,7 +38,7 @@ fn push_reference<'a>(out: &mut String, text: &'a str) -> Option<&'a str> {
         return Some(after);
     }
     let key = text.get(1..=end)?;
-    let (first, second) = *markup5ever::data::NAMED_ENTITIES.get(key)?;
+    let (first, second) = *html5ever::data::NAMED_ENTITIES.get(key)?;
     // Zeros stand for no character: the table also holds the beginnings of names.
     let mut characters = [first, second]
         .into_iter()

@@ -3,6 +3,8 @@
 //! Feeds put HTML where text belongs and text where HTML belongs. So only what is the name of an HTML
 //! element counts as a tag here: `Vec<T>` and `a < b` keep their brackets.
 
+use domain::text::running;
+
 use super::entity::unescape;
 use super::markup::{Token, Tokens};
 
@@ -121,12 +123,12 @@ pub(super) fn line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// At most `most` characters, an ellipsis in place of what was cut.
+/// At most `most` characters, an ellipsis in place of what was cut; without what is no text.
 pub(super) fn shortened(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
+    running(match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some((at, _)) => format!("{}…", text[..at].trim_end()),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -159,5 +161,6 @@ mod tests {
         }
         assert_eq!(shortened("äöü", 3), "äöü");
         assert_eq!(shortened("äö üb", 3), "äö…");
+        assert_eq!(shortened("a\u{1}b\u{b}c\u{81}", 9), "ab c");
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use scraper::{Html, Selector};
+use scraper::Selector;
 use serde_json::Value;
 
+use super::elements::Elements;
 use super::html::selector;
 
 /// The longest text taken for a name, or several, in characters.
@@ -15,7 +16,7 @@ const MAX_CHARS: usize = 120;
 const MAX_NAMES: usize = 5;
 
 /// The names of a page's authors, joined with commas.
-pub(super) fn read(document: &Html, structured: &Value) -> Option<String> {
+pub(super) fn read(page: &Elements<'_>, structured: &Value) -> Option<String> {
     static METAS: LazyLock<Selector> = LazyLock::new(|| {
         selector(
             "meta[name='author' i], meta[property='article:author'], meta[name='article:author'], \
@@ -32,10 +33,12 @@ pub(super) fn read(document: &Html, structured: &Value) -> Option<String> {
     });
     names(from_json_ld(structured))
         .or_else(|| {
-            let metas = document.select(&METAS);
+            let metas = Elements::select(&page.metas, &METAS);
             names(metas.filter_map(|meta| meta.attr("content")))
         })
         .or_else(|| {
+            // Each of the selectors has one of these words; without them the tree is not searched.
+            let document = page.names_author.then_some(page.document)?;
             let mut marked = document.select(&MARKED).take(20);
             marked.find_map(|element| {
                 let text: Vec<&str> = element.text().collect();
@@ -105,6 +108,8 @@ fn name(text: &str) -> Option<String> {
 mod tests {
     use serde_json::json;
 
+    use scraper::Html;
+
     use super::*;
 
     #[test]
@@ -113,12 +118,27 @@ mod tests {
             "<meta name=author content='Meta Name'><p class=byline>By Byline Name</p>",
         );
         let data = json!({"json_ld": [{"@type": "WebSite"}, {"author": [{"name": "Ida Holm"}, "Jo Berg", {"name": "Ida Holm"}]}]});
-        assert_eq!(read(&document, &data).as_deref(), Some("Ida Holm, Jo Berg"));
-        assert_eq!(read(&document, &json!({})).as_deref(), Some("Meta Name"));
+        assert_eq!(
+            read(&Elements::of(&document), &data).as_deref(),
+            Some("Ida Holm, Jo Berg")
+        );
+        assert_eq!(
+            read(&Elements::of(&document), &json!({})).as_deref(),
+            Some("Meta Name")
+        );
         let byline = Html::parse_document("<p class=byline>By <a href=/x>Ida Holm</a></p>");
-        assert_eq!(read(&byline, &json!({})).as_deref(), Some("Ida Holm"));
+        assert_eq!(
+            read(&Elements::of(&byline), &json!({})).as_deref(),
+            Some("Ida Holm")
+        );
         let none = Html::parse_document("<p>Text by somebody</p>");
-        assert_eq!(read(&none, &json!({"json_ld": [{"author": 7}, 1]})), None);
+        assert_eq!(
+            read(
+                &Elements::of(&none),
+                &json!({"json_ld": [{"author": 7}, 1]})
+            ),
+            None
+        );
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use std::sync::LazyLock;
 
+use jiff::civil::Date;
 use scraper::{Html, Selector};
 use url::Url;
 
+use super::elements::Elements;
 use super::{Reading, author, content, dates, language, links, structured, title};
 
 /// A page with less visible text than this may be waiting for its script.
@@ -48,20 +50,20 @@ pub(super) fn selector(css: &'static str) -> Selector {
     Selector::parse(css).expect("the selector is a constant of this crate")
 }
 
-pub(super) fn read(text: &str, url: &Url) -> Reading {
-    let document = Html::parse_document(text);
-    let structured = structured::read(&document);
-    let text = content::read(&document, &structured);
-    let needs_script = text.chars().count() < BARE_CHARS && waits_for_script(&document);
-    let dates = dates::read(&document, url, None);
+pub(super) fn read(document: &Html, url: &Url, latest: Option<Date>) -> Reading {
+    let elements = Elements::of(document);
+    let structured = structured::read(&elements);
+    let text = content::read(document, &structured);
+    let needs_script = text.chars().count() < BARE_CHARS && waits_for_script(document);
+    let dates = dates::read(document, url, latest);
     Reading {
-        title: title::read(&document, &structured),
-        author: author::read(&document, &structured),
-        language: language::read(&document, &structured, &text),
+        title: title::read(&elements, &structured),
+        author: author::read(&elements, &structured),
+        language: language::read(&elements, &structured, &text),
         text,
         published: dates.published,
         modified: dates.modified,
-        links: links::read(&document, url),
+        links: links::read(&elements, url),
         structured,
         needs_script,
     }

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use scraper::{Html, Selector};
+use scraper::Selector;
 use serde_json::Value;
 
+use super::elements::Elements;
 use super::html::selector;
 
 /// How many words of a text are looked at.
@@ -16,24 +17,20 @@ const WORDS: usize = 400;
 const MIN_SHARE: f32 = 0.06;
 
 /// The language as a BCP 47 tag.
-pub(super) fn read(document: &Html, structured: &Value, text: &str) -> Option<String> {
-    declared(document, structured).or_else(|| guess(text).map(str::to_owned))
+pub(super) fn read(page: &Elements<'_>, structured: &Value, text: &str) -> Option<String> {
+    declared(page, structured).or_else(|| guess(text).map(str::to_owned))
 }
 
-fn declared(document: &Html, structured: &Value) -> Option<String> {
-    static ROOT: LazyLock<Selector> = LazyLock::new(|| selector("html"));
+fn declared(page: &Elements<'_>, structured: &Value) -> Option<String> {
     static META: LazyLock<Selector> = LazyLock::new(|| {
         selector(
             "meta[http-equiv='content-language' i], meta[property='og:locale'], meta[name='language' i], meta[name='dc.language' i]",
         )
     });
-    let root = document
-        .select(&ROOT)
-        .next()
+    let root = page
+        .root
         .and_then(|root| root.attr("lang").or_else(|| root.attr("xml:lang")));
-    let metas = document
-        .select(&META)
-        .filter_map(|meta| meta.attr("content"));
+    let metas = Elements::select(&page.metas, &META).filter_map(|meta| meta.attr("content"));
     let objects = structured.get("json_ld").and_then(Value::as_array);
     let data = objects
         .into_iter()
@@ -290,6 +287,8 @@ const SCRIPTS: [(&str, char, char); 9] = [
 mod tests {
     use serde_json::json;
 
+    use scraper::Html;
+
     use super::*;
 
     #[test]
@@ -350,6 +349,9 @@ mod tests {
         );
         let document =
             Html::parse_document("<html lang=''><meta property=og:locale content=nb_NO>");
-        assert_eq!(read(&document, &json!({}), ""), Some("nb-NO".to_owned()));
+        assert_eq!(
+            read(&Elements::of(&document), &json!({}), ""),
+            Some("nb-NO".to_owned())
+        );
     }
 }

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use scraper::node::Node;
-use scraper::{ElementRef, Html, Selector};
+use scraper::{ElementRef, Selector};
 use url::Url;
 
+use super::elements::Elements;
 use super::html::{self, selector};
 
 /// The most links kept; the largest real pages have about a thousand.
@@ -27,17 +28,13 @@ pub struct Link {
 
 /// Absolute http and https links without fragment, each once, with the first text any of its
 /// occurrences has.
-pub(super) fn read(document: &Html, url: &Url) -> Vec<Link> {
-    static BASE: LazyLock<Selector> = LazyLock::new(|| selector("base[href]"));
-    static ANCHOR: LazyLock<Selector> = LazyLock::new(|| selector("a[href], area[href]"));
-    let base = document
-        .select(&BASE)
-        .next()
-        .and_then(|base| url.join(base.attr("href")?).ok());
+pub(super) fn read(page: &Elements<'_>, url: &Url) -> Vec<Link> {
+    let base = page.bases.iter().find_map(|base| base.attr("href"));
+    let base = base.and_then(|base| url.join(base).ok());
     let base = base.unwrap_or_else(|| url.clone());
     let mut links: Vec<Link> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
-    for anchor in document.select(&ANCHOR) {
+    for &anchor in &page.anchors {
         let Some(url) = anchor.attr("href").and_then(|href| absolute(&base, href)) else {
             continue;
         };
@@ -125,11 +122,13 @@ pub(super) fn absolute(base: &Url, href: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use scraper::Html;
+
     use super::*;
 
     fn links(html: &str) -> Vec<(String, String)> {
         let url = Url::parse("https://news.example/a/b").unwrap();
-        read(&Html::parse_document(html), &url)
+        read(&Elements::of(&Html::parse_document(html)), &url)
             .into_iter()
             .map(|link| (link.url, link.text))
             .collect()

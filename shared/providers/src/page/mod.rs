@@ -6,16 +6,19 @@
 mod author;
 mod content;
 mod dates;
+mod elements;
 pub mod fields;
 mod html;
 mod language;
 mod links;
-mod shape;
 mod structured;
 mod title;
+mod tree;
 mod xml;
 
+use domain::text::running;
 use engine::ports::{FetchError, FieldRequest, Page};
+use jiff::civil::Date;
 use serde_json::Value;
 use url::Url;
 
@@ -53,17 +56,31 @@ pub struct Reading {
     pub needs_script: bool,
 }
 
+impl Reading {
+    /// What is for reading, without the control characters that entities and wrong encodings bring along.
+    fn cleaned(mut self) -> Self {
+        self.title = running(one_line(&self.title));
+        self.text = running(self.text);
+        self.author = self.author.map(running);
+        for link in &mut self.links {
+            link.text = running(std::mem::take(&mut link.text));
+        }
+        self
+    }
+}
+
 /// Reads an HTML page found at `url`. Every text has a reading, if an empty one.
+///
+/// `latest` is the day it was fetched, in UTC: a date later than the day after it (which has begun
+/// somewhere) is none of the page's. Without it all up to the year 2100 are believed.
 #[must_use]
-pub fn extract(html: &str, url: &Url) -> Reading {
-    let mut reading = if shape::is_reasonable(html) {
-        html::read(html, url)
-    } else {
+pub fn extract(html: &str, url: &Url, latest: Option<Date>) -> Reading {
+    let reading = match tree::parse(html) {
+        Some(document) => html::read(&document, url, latest),
         // No page is like this one; what it says can still be read.
-        xml::read(html, url)
+        None => xml::read(html, url),
     };
-    reading.title = one_line(&reading.title);
-    reading
+    reading.cleaned()
 }
 
 /// The characters of an HTML page of which nothing but its bytes is known.
@@ -72,19 +89,20 @@ pub fn decode(html: &[u8]) -> String {
     body::decode(html, None, Kind::Html)
 }
 
-/// Reads `body`, which was asked for at `start` and found at `url`.
+/// Reads `body`, which was asked for at `start` and found at `url` on the day `today`.
 pub(crate) fn read(
     start: &Url,
     url: &Url,
     status: u16,
     body: &Body,
     wanted: Option<&FieldRequest>,
+    today: Date,
 ) -> Result<Page, FetchError> {
     let reading = match body.kind {
-        Kind::Html => extract(&body.text, url),
-        Kind::Xml => xml::read(&body.text, url),
-        Kind::Json => json(&body.text),
-        Kind::Plain => plain(&body.text),
+        Kind::Html => extract(&body.text, url, Some(today)),
+        Kind::Xml => xml::read(&body.text, url).cleaned(),
+        Kind::Json => json(&body.text).cleaned(),
+        Kind::Plain => plain(&body.text).cleaned(),
     };
     if reading.needs_script {
         return Err(FetchError::NeedsScript);
@@ -97,7 +115,7 @@ pub(crate) fn read(
         url: start.to_string(),
         final_url: url.to_string(),
         status,
-        title: one_line(&reading.title),
+        title: reading.title,
         text: reading.text,
         published: reading.published.map(|published| published.date),
         links: reading.links.into_iter().map(|link| link.url).collect(),

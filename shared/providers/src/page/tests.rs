@@ -6,17 +6,16 @@ fn url() -> Url {
     Url::parse("https://news.example/a/b?x=1").unwrap()
 }
 
+/// The day of every reading here.
+const TODAY: Date = jiff::civil::date(2026, 11, 21);
+
+fn body(kind: Kind, text: &str) -> Result<Page, FetchError> {
+    let text = text.to_owned();
+    read(&url(), &url(), 200, &Body { kind, text }, None, TODAY)
+}
+
 fn html(text: &str) -> Result<Page, FetchError> {
-    read(
-        &url(),
-        &url(),
-        200,
-        &Body {
-            kind: Kind::Html,
-            text: text.to_owned(),
-        },
-        None,
-    )
+    body(Kind::Html, text)
 }
 
 const ARTICLE: &str = r#"<!doctype html><html><head><title>Window &amp; title</title>
@@ -126,60 +125,34 @@ fn hostile_mark_up_is_read_to_its_end() {
 fn reads_feeds_json_and_plain_text() {
     let feed = "<?xml version='1.0'?><rss><channel><title>Wire &amp; more</title><item><title>One</title>\
         <link>https://news.example/1</link><description><![CDATA[<b>First</b>]]></description></item></channel></rss>";
-    let page = read(
-        &url(),
-        &url(),
-        200,
-        &Body {
-            kind: Kind::Xml,
-            text: feed.to_owned(),
-        },
-        None,
-    )
-    .unwrap();
+    let page = body(Kind::Xml, feed).unwrap();
     assert_eq!(page.title, "Wire & more");
     assert_eq!(page.links, ["https://news.example/1"]);
     assert!(page.text.contains("One"));
-    let page = read(
-        &url(),
-        &url(),
-        200,
-        &Body {
-            kind: Kind::Json,
-            text: r#"{"name":"n","price":3}"#.to_owned(),
-        },
-        None,
-    )
-    .unwrap();
+    let page = body(Kind::Json, r#"{"name":"n","price":3}"#).unwrap();
     assert_eq!(
         (page.title.as_str(), &page.structured["price"]),
         ("n", &serde_json::json!(3))
     );
-    let page = read(
-        &url(),
-        &url(),
-        200,
-        &Body {
-            kind: Kind::Plain,
-            text: "\n# Title\n\nText".to_owned(),
-        },
-        None,
-    )
-    .unwrap();
+    let page = body(Kind::Plain, "\n# Title\n\nText").unwrap();
     assert_eq!(page.title, "Title");
     for text in ["<", "<![CDATA[", "<!--", "&", "&#xffffffff;", "<a href='"] {
-        assert!(
-            read(
-                &url(),
-                &url(),
-                200,
-                &Body {
-                    kind: Kind::Xml,
-                    text: text.to_owned()
-                },
-                None
-            )
-            .is_ok()
-        );
+        assert!(body(Kind::Xml, text).is_ok());
+    }
+}
+
+#[test]
+fn a_date_after_the_day_of_the_fetch_is_none() {
+    for (date, read) in [
+        ("2026-11-20", Some("2026-11-20")),
+        // It is tomorrow already, somewhere.
+        ("2026-11-22", Some("2026-11-22")),
+        ("2026-11-23", None),
+        ("2027-03-01T09:00:00Z", None),
+    ] {
+        let page = html(&format!(
+            "<meta property='article:published_time' content='{date}'><h1>A quay reopens</h1><p>Text."
+        ));
+        assert_eq!(page.unwrap().published.as_deref(), read, "{date}");
     }
 }

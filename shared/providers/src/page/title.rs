@@ -6,17 +6,21 @@
 
 use std::sync::LazyLock;
 
-use scraper::{ElementRef, Html, Selector};
+use scraper::{ElementRef, Selector};
 use serde_json::Value;
 
+use super::elements::Elements;
 use super::html::selector;
 
 /// What stands between a title and a site's name, with blanks around it.
 const SEPARATORS: &[char] = &['|', '-', '–', '—', '·', '•', '»', '«', '/', ':', '›', '~'];
 
+/// What is read of a title or heading, in bytes.
+const MAX_BYTES: usize = 1_200;
+
 /// The title people share the page by, else the headline in its data, else the one of its window, else
 /// its first heading.
-pub(super) fn read(document: &Html, structured: &Value) -> String {
+pub(super) fn read(page: &Elements<'_>, structured: &Value) -> String {
     static SHARED: LazyLock<Selector> = LazyLock::new(|| {
         selector(
             "meta[property='og:title'], meta[name='twitter:title'], meta[name='citation_title'], meta[name='dc.title' i]",
@@ -25,25 +29,24 @@ pub(super) fn read(document: &Html, structured: &Value) -> String {
     static SITE: LazyLock<Selector> =
         LazyLock::new(|| selector("meta[property='og:site_name'], meta[name='application-name']"));
     static NAMED: LazyLock<Selector> = LazyLock::new(|| selector("head title"));
-    static HEADING: LazyLock<Selector> = LazyLock::new(|| selector("h1"));
     let content = |selector: &Selector| {
-        document
-            .select(selector)
+        Elements::select(&page.metas, selector)
             .filter_map(|meta| meta.attr("content"))
             .map(one_line)
             .find(|text| !text.is_empty())
     };
     let text = |element: ElementRef<'_>| one_line(&element.text().collect::<Vec<_>>().join(" "));
-    let headings: Vec<String> = document
-        .select(&HEADING)
+    let headings: Vec<String> = page
+        .headings
+        .iter()
         .take(5)
+        .copied()
         .map(text)
         .filter(|heading| !heading.is_empty())
         .collect();
     let site = content(&SITE);
     let named = || {
-        document
-            .select(&NAMED)
+        Elements::select(&page.titles, &NAMED)
             .map(text)
             .find(|title| !title.is_empty())
     };
@@ -94,18 +97,31 @@ fn without_site(title: &str, site: Option<&str>, headings: &[String]) -> String 
     title.to_owned()
 }
 
+/// On one line, and cut: longer ones are no titles, and every separator in one is weighed.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > MAX_BYTES {
+            line.truncate(line.floor_char_boundary(MAX_BYTES));
+            break;
+        }
+    }
+    line
 }
 
 #[cfg(test)]
 mod tests {
+    use scraper::Html;
     use serde_json::json;
 
     use super::*;
 
     fn title(html: &str) -> String {
-        read(&Html::parse_document(html), &json!({}))
+        read(&Elements::of(&Html::parse_document(html)), &json!({}))
     }
 
     #[test]
@@ -135,6 +151,13 @@ mod tests {
     }
 
     #[test]
+    fn a_title_without_end_is_cut_before_it_is_weighed() {
+        let long = " Quay - ä |".repeat(200_000);
+        let html = format!("<title>{long}</title><h1>{long}</h1><h1>{long}</h1>");
+        assert!(title(&html).len() <= MAX_BYTES);
+    }
+
+    #[test]
     fn shared_titles_and_headlines_come_first() {
         assert_eq!(
             title("<title>W</title><meta property='og:title' content='S'>"),
@@ -142,7 +165,10 @@ mod tests {
         );
         let structured = json!({"json_ld": [{"@type": "Organization"}, {"headline": " H "}]});
         assert_eq!(
-            read(&Html::parse_document("<title>W</title>"), &structured),
+            read(
+                &Elements::of(&Html::parse_document("<title>W</title>")),
+                &structured
+            ),
             "H"
         );
     }

@@ -18,7 +18,8 @@ pub(super) fn read(text: &str, url: &Url) -> Reading {
     let mut page = Reading::default();
     let mut out = String::new();
     let mut element = String::new();
-    for token in Tokens(text) {
+    let mut tokens = Tokens(text);
+    while let Some(token) = tokens.next() {
         let (content, raw) = match token {
             Token::Tag(tag) => {
                 element = name_of(tag).to_ascii_lowercase();
@@ -28,14 +29,14 @@ pub(super) fn read(text: &str, url: &Url) -> Reading {
                 {
                     push_once(&mut page.links, link);
                 }
+                if CODE.contains(&element.as_str()) && !tag.ends_with('/') {
+                    tokens.skip_code(&element);
+                }
                 continue;
             }
             Token::Text(text) => (text, false),
             Token::Raw(text) => (text, true),
         };
-        if matches!(element.as_str(), "script" | "style") {
-            continue;
-        }
         let content = if raw {
             content.to_owned()
         } else {
@@ -57,6 +58,9 @@ pub(super) fn read(text: &str, url: &Url) -> Reading {
     page.text = paragraphs(&out);
     page
 }
+
+/// Elements whose content is code: nothing a reader sees, and no mark-up either.
+const CODE: &[&str] = &["script", "style"];
 
 fn push_once(links: &mut Vec<Link>, url: String) {
     if links.len() < 2_000 && !links.iter().any(|link| link.url == url) {
@@ -85,6 +89,23 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 }
 
 struct Tokens<'a>(&'a str);
+
+impl Tokens<'_> {
+    /// Goes on at the end tag of an element of code, whose content is none of our tokens.
+    fn skip_code(&mut self, name: &str) {
+        let ends = |rest: &str| {
+            rest.as_bytes()
+                .get(2..2 + name.len())
+                .is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        let end = self
+            .0
+            .match_indices("</")
+            .map(|(at, _)| at)
+            .find(|at| self.0.get(*at..).is_some_and(ends));
+        self.0 = end.and_then(|end| self.0.get(end..)).unwrap_or_default();
+    }
+}
 
 impl<'a> Iterator for Tokens<'a> {
     type Item = Token<'a>;
@@ -128,7 +149,8 @@ fn unescape(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let end = rest.find(';').filter(|end| *end <= 10);
+        // No longer entity is known here; looking further would be looking to the end at each `&`.
+        let end = rest.bytes().take(11).position(|byte| byte == b';');
         match end.and_then(|end| Some((entity(rest.get(1..end)?)?, end))) {
             Some((c, end)) => {
                 out.push(c);
@@ -159,5 +181,31 @@ fn entity(name: &str) -> Option<char> {
             };
             char::from_u32(code)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_flat(text: &str) -> Reading {
+        read(text, &Url::parse("https://news.example/").unwrap())
+    }
+
+    #[test]
+    fn code_is_no_text() {
+        let html = "<p>Before<script>if (1 <b && '</p>') { x }</SCRIPT ><style>p > a {}</style>after<script/>it";
+        assert_eq!(read_flat(html).text, "Before\n\nafter\nit");
+        assert_eq!(read_flat("<p>Before<script>x = 1").text, "Before");
+    }
+
+    #[test]
+    fn ampersands_without_end_are_read_once() {
+        let text = "&".repeat(2_000_000);
+        assert_eq!(read_flat(&text).text, text);
+        assert_eq!(
+            read_flat("&#x10FFFF; &amp; &#0000038; &ä; &").text,
+            "\u{10FFFF} & & &ä; &"
+        );
     }
 }

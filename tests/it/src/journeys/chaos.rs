@@ -17,7 +17,7 @@ use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::world::{Door, Nightdesk, Options, Outside};
+use crate::world::{Door, Nightdesk, Options, Outside, workers};
 
 const WEBHOOKS: usize = 20;
 const MAILS: usize = 10;
@@ -82,24 +82,6 @@ fn reader(marker: usize) -> String {
 
 fn unkind(seed: u64) -> Value {
     json!({"duplicate_deliveries": true, "drop_sends": 0.05, "lost_acks": 0.05, "throttle": 0.05, "seed": seed})
-}
-
-/// The functions' processes that the host has now.
-fn workers(host: u32) -> Vec<Pid> {
-    let mut workers = Vec::new();
-    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else {
-            continue;
-        };
-        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        let parent = stat
-            .rsplit_once(')')
-            .and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
-        if parent == Some(host) {
-            workers.extend(Pid::from_raw(pid));
-        }
-    }
-    workers
 }
 
 /// A person who approves whatever waits, with a host that may be gone in the middle of it.

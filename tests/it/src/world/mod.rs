@@ -1,7 +1,15 @@
-//! What a journey needs: a running Nightdesk, and the world outside it.
+//! What a journey needs: a running Nightdesk, the account it runs in, and the world outside it.
 
+mod account;
+mod model;
 mod nightdesk;
 mod outside;
+mod probe;
+mod workers;
 
+pub(crate) use account::{Account, Holdings};
+pub(crate) use model::{Manner, ModelStub};
 pub(crate) use nightdesk::{Door, Nightdesk, Options};
 pub(crate) use outside::Outside;
+pub(crate) use probe::probe;
+pub(crate) use workers::workers;

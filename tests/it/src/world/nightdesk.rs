@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 pub(crate) struct Options {
     pub(crate) env: Vec<(&'static str, String)>,
     pub(crate) args: Vec<&'static str>,
+    /// Whether a fresh host makes its sample workflow.
+    pub(crate) sample: bool,
 }
 
 /// A running Nightdesk with its owner's token.
@@ -28,7 +30,7 @@ pub(crate) struct Nightdesk {
 }
 
 impl Nightdesk {
-    /// Starts a fresh host without the sample workflow.
+    /// Starts a fresh host.
     pub(crate) async fn start(options: Options) -> Self {
         // Whichever test comes first installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -47,8 +49,14 @@ impl Nightdesk {
 
     /// `kill -9`, then a new start on the same data and port.
     pub(crate) fn kill_and_restart(&mut self) {
+        self.kill_change_and_restart(|_| {});
+    }
+
+    /// `kill -9`, then a change of the data, then a new start on it and on the same port.
+    pub(crate) fn kill_change_and_restart(&mut self, change: impl FnOnce(&std::path::Path)) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        change(self.data.path());
         let port = self.base.rsplit(':').next().unwrap().parse().unwrap();
         let (child, base, token) = launch(&self.options, self.data.path(), port);
         assert_eq!(token, self.token, "the token is kept");
@@ -89,6 +97,16 @@ impl Nightdesk {
     /// The way in for the owner, for calls that may outlive the host.
     pub(crate) fn owners_door(&self) -> Door {
         self.door(&self.token)
+    }
+
+    /// Where the host answers, without a slash at the end.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The owner's token.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 
     /// The host's process.
@@ -271,7 +289,7 @@ fn launch(options: &Options, data: &std::path::Path, port: u16) -> (Child, Strin
         .arg(port.to_string())
         .arg("--data")
         .arg(data)
-        .arg("--no-sample")
+        .args((!options.sample).then_some("--no-sample"))
         .args(&options.args);
     for (name, value) in &options.env {
         command.env(name, value);

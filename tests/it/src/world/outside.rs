@@ -19,6 +19,8 @@ pub(crate) struct Received {
     pub(crate) key: String,
     pub(crate) content_type: String,
     pub(crate) body: Vec<u8>,
+    /// Its `webhook-id`, `webhook-timestamp` and `webhook-signature`; empty where there is none.
+    pub(crate) signed: [String; 3],
 }
 
 #[derive(Default)]
@@ -153,6 +155,7 @@ async fn receive(State(outside): State<Outside>, headers: HeaderMap, body: Bytes
         key: header("idempotency-key"),
         content_type: header("content-type"),
         body: body.to_vec(),
+        signed: ["webhook-id", "webhook-timestamp", "webhook-signature"].map(header),
     };
     outside.scene.lock().unwrap().received.push(received);
     StatusCode::NO_CONTENT

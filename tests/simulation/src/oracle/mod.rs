@@ -9,9 +9,10 @@ mod ending;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::approval::{Approval, ApprovalStatus, Draft};
+use domain::delivery::{Delivery, DeliveryStatus};
 use domain::digest;
 use domain::execution::{Event, Execution, Resolution, StepState, apply};
-use domain::ids::{ApprovalId, ExecutionId};
+use domain::ids::{ApprovalId, DeliveryId, ExecutionId};
 use engine::memory::{MemoryStore, at_once};
 use engine::ports::store::EventRecord;
 use engine::ports::{Commit, Mail, Post, Store as _, Write};
@@ -51,6 +52,7 @@ struct Out {
 pub(crate) struct Oracle {
     pub(crate) runs: BTreeMap<ExecutionId, Known>,
     pub(crate) approvals: BTreeMap<ApprovalId, Approval>,
+    pub(crate) deliveries: BTreeMap<DeliveryId, Delivery>,
     approved: Vec<Approved>,
     out: BTreeMap<(ExecutionId, String), Out>,
     /// How often a person said that an effect did not happen and is to be tried again.
@@ -92,7 +94,9 @@ impl Oracle {
                     self.created(execution, now_ms);
                     credits = true;
                 }
-                Write::AdvanceExecution { execution, record } => {
+                Write::AdvanceExecution {
+                    execution, record, ..
+                } => {
                     self.advanced(execution, record, by, now_ms, clock);
                     let settles = commit.writes.iter().filter(|write| matches!(write, Write::SettleCredits { execution: of, consumed, reserved, .. } if *of == execution.id && *consumed == execution.consumed() && *reserved == execution.reserved)).count();
                     if settles != usize::from(execution.status().is_terminal()) {
@@ -110,6 +114,7 @@ impl Oracle {
                     }
                 }
                 Write::PutApproval { approval } => self.asked(store, approval, commit, by),
+                Write::PutDelivery { delivery } => self.noticed(delivery),
                 Write::ReserveCredits { .. } | Write::Grant { .. } => credits = true,
                 _ => {}
             }
@@ -240,6 +245,27 @@ impl Oracle {
         if let Some(wrong) = wrong {
             self.broken(wrong);
         }
+    }
+
+    fn noticed(&mut self, delivery: &Delivery) {
+        let id = &delivery.id;
+        let before = self.deliveries.insert(id.clone(), delivery.clone());
+        let next = before.map_or(0, |before| before.revision + 1);
+        if delivery.revision != next {
+            self.broken(format!("{id} comes to revision {}", delivery.revision));
+        }
+        let pending = delivery.status() == DeliveryStatus::Pending;
+        if pending != delivery.due_at().is_some() {
+            self.broken(format!("{id}: pending is {pending}, and due is not"));
+        }
+    }
+
+    /// Notices that nobody has tried to deliver.
+    pub(crate) fn untried(&self) -> impl Iterator<Item = &Delivery> {
+        let untried = |delivery: &&Delivery| {
+            delivery.status() == DeliveryStatus::Pending && delivery.attempts.is_empty()
+        };
+        self.deliveries.values().filter(untried)
     }
 
     fn asked(

@@ -1,5 +1,6 @@
 //! The ports as the handlers see them: each call passes the ground, and then does what the port in memory does.
 
+mod deliveries;
 mod outside;
 mod queues;
 mod store;

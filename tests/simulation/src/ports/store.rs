@@ -3,17 +3,16 @@
 use async_trait::async_trait;
 use domain::approval::{Approval, ApprovalStatus};
 use domain::credits::{Account, LedgerEntry};
-use domain::execution::{Execution, Output};
+use domain::execution::{Execution, Output, Status};
 use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanId, PlanningId, WorkflowId};
 use domain::owner::{Owner, Token};
 use domain::patrol::Baseline;
 use domain::plan::Plan;
 use domain::planning::{Planning, ReviewedPlan};
 use domain::workflow::Workflow;
+use engine::listing::{Listed, Selection};
 use engine::memory::at_once;
-use engine::ports::store::{
-    DueItem, EventRecord, Link, Occurrence, PageOf, Slice, Store, WorkflowRow, Write,
-};
+use engine::ports::store::{DueItem, EventRecord, Link, Occurrence, PageOf, Slice, Store, Write};
 use engine::ports::{Commit, CommitError, StoreError};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -38,13 +37,14 @@ fn subject(commit: &Commit) -> &'static str {
         Some(Write::PutApproval { .. }) => "approval",
         Some(Write::PutWorkflow { .. }) => "workflow",
         Some(Write::PutLink { .. }) => "link",
+        Some(Write::PutDelivery { .. }) => "delivery",
         Some(Write::RecordOccurrence { .. }) => "occurrence",
         Some(_) | None => "other",
     })
 }
 
 impl Harbour {
-    async fn read<T>(
+    pub(super) async fn read<T>(
         &self,
         what: &'static str,
         answer: impl Future<Output = Result<T, StoreError>> + Send,
@@ -96,11 +96,21 @@ impl Store for Harbour {
             .await
     }
 
+    async fn newest_executions(
+        &self,
+        owner: &OwnerId,
+        workflow: Option<&WorkflowId>,
+        limit: usize,
+    ) -> Result<Vec<Execution>, StoreError> {
+        let newest = self.ground.store.newest_executions(owner, workflow, limit);
+        self.read("newest_executions", newest).await
+    }
+
     async fn executions(
         &self,
         owner: &OwnerId,
         workflow: Option<&WorkflowId>,
-        status: Option<&str>,
+        status: Option<Status>,
         slice: &Slice,
     ) -> Result<PageOf<Execution>, StoreError> {
         let list = self.ground.store.executions(owner, workflow, status, slice);
@@ -116,8 +126,18 @@ impl Store for Harbour {
             .await
     }
 
-    async fn workflow_rows(&self, owner: &OwnerId) -> Result<Vec<WorkflowRow>, StoreError> {
-        self.read("workflow_rows", self.ground.store.workflow_rows(owner))
+    async fn list_workflows(
+        &self,
+        owner: &OwnerId,
+        selection: &Selection,
+        slice: &Slice,
+    ) -> Result<PageOf<Listed>, StoreError> {
+        let list = self.ground.store.list_workflows(owner, selection, slice);
+        self.read("list_workflows", list).await
+    }
+
+    async fn count_workflows(&self, owner: &OwnerId) -> Result<usize, StoreError> {
+        self.read("count_workflows", self.ground.store.count_workflows(owner))
             .await
     }
 
@@ -153,9 +173,9 @@ impl Store for Harbour {
         &self,
         owner: &OwnerId,
         workflow: &WorkflowId,
-        limit: usize,
-    ) -> Result<Vec<Occurrence>, StoreError> {
-        let list = self.ground.store.occurrences(owner, workflow, limit);
+        slice: &Slice,
+    ) -> Result<PageOf<Occurrence>, StoreError> {
+        let list = self.ground.store.occurrences(owner, workflow, slice);
         self.read("occurrences", list).await
     }
 
@@ -217,6 +237,10 @@ impl Store for Harbour {
 
     async fn token(&self, sha256: &str) -> Result<Option<Token>, StoreError> {
         self.read("token", self.ground.store.token(sha256)).await
+    }
+
+    async fn tokens(&self, owner: &OwnerId) -> Result<Vec<(String, Token)>, StoreError> {
+        self.read("tokens", self.ground.store.tokens(owner)).await
     }
 
     async fn account(&self, owner: &OwnerId) -> Result<Account, StoreError> {

@@ -2,6 +2,7 @@
 
 use domain::execution::Status;
 use engine::memory::at_once;
+use engine::ports::store::Slice;
 use engine::ports::{Message, Store as _};
 
 use super::completes;
@@ -139,9 +140,9 @@ pub(crate) fn f16_one_bad_message_in_a_batch() {
     let occurrences = at_once(end.ground.store.occurrences(
         &owner_id(),
         &workflow_id(Shape::Linear),
-        100,
+        &Slice::first(100),
     ));
-    assert_eq!(occurrences.unwrap().len(), 9);
+    assert_eq!(occurrences.unwrap().items.len(), 9);
 }
 
 /// The function has three seconds left, and the search takes thirty: it gives up in time, itself.

@@ -7,16 +7,19 @@ use domain::fault::{Code, Fault};
 use domain::plan::{Plan, ToolKind};
 use domain::reader::Object;
 use domain::workflow::{ApprovalPolicy, CatchUp, Mode, OverlapPolicy, Workflow, WorkflowStatus};
+use engine::destinations::Wanted;
 use serde_json::Value;
 
 use super::create::{PlanIdField, check_price, confirmations_by_default, plan_id, refuse_others};
-use super::{Context, approvals, fields};
+use super::{Context, approvals, deliver, fields};
 use crate::wire::intent;
 
 /// A change that may be made.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Change {
     pub(crate) workflow: Workflow,
+    /// Where its notices go from now on, when that changes.
+    pub(crate) deliver: Option<Vec<Wanted>>,
     /// What it does from now on, when that changes.
     pub(crate) plan: Option<Plan>,
     /// Whether a plan has to be made for its new goal.
@@ -76,6 +79,14 @@ pub(crate) fn change(
         || twice,
         |o| fields::confirmations(o, twice),
     );
+    let mut deliver = None;
+    set(
+        o,
+        "deliver",
+        &mut deliver,
+        || Some(Vec::new()),
+        |o| deliver::read(o, context).map(Some),
+    );
     fields::later(o);
     let run_immediately = o.boolean("run_immediately").unwrap_or(false);
     let dry_run = o.boolean("dry_run").unwrap_or(false);
@@ -112,6 +123,7 @@ pub(crate) fn change(
     let plan = new_plan.filter(|new| Some(new) != plan);
     Ok(Change {
         workflow: next,
+        deliver,
         plan,
         replan,
         run_immediately,

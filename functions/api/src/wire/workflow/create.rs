@@ -7,9 +7,10 @@ use domain::reader::Object;
 use domain::schedule::Schedule;
 use domain::stop_condition::StopCondition;
 use domain::workflow::{ApprovalPolicy, CatchUp, Mode, OverlapPolicy};
+use engine::destinations::Wanted;
 use serde_json::Value;
 
-use super::{Context, approvals, fields};
+use super::{Context, approvals, deliver, fields};
 use crate::wire::intent;
 
 /// What a new workflow does.
@@ -49,6 +50,7 @@ pub(crate) struct NewWorkflow {
     pub(crate) overlap_policy: OverlapPolicy,
     pub(crate) catch_up: CatchUp,
     pub(crate) approvals: ApprovalPolicy,
+    pub(crate) deliver: Vec<Wanted>,
     pub(crate) include_baseline: bool,
     pub(crate) confirmations: u32,
     pub(crate) max_executions: Option<u32>,
@@ -101,6 +103,7 @@ pub(crate) fn create(body: &Value, context: &Context<'_>) -> Result<NewWorkflow,
     let confirmations = fields::confirmations(o, twice).unwrap_or(twice);
     let max_executions = fields::max_executions(o);
     let max_credits_per_execution = fields::max_credits(o);
+    let deliver = deliver::read(o, context).unwrap_or_default();
     fields::later(o);
     let run_immediately = o.boolean("run_immediately").unwrap_or(false);
     if run_immediately && matches!(work, Some(Work::ToBePlanned(_))) {
@@ -139,6 +142,7 @@ pub(crate) fn create(body: &Value, context: &Context<'_>) -> Result<NewWorkflow,
             overlap_policy,
             catch_up,
             approvals,
+            deliver,
             include_baseline,
             confirmations,
             max_executions,

@@ -94,7 +94,6 @@ pub(super) fn later(object: &mut Object<'_>) {
             },
         );
     }
-    super::deliver::read(object);
 }
 
 /// A length of time in words, of at least a minute and at most a year.

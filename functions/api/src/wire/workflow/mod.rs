@@ -10,6 +10,7 @@ mod view;
 
 pub(crate) use change::{CannotChange, Change, change};
 pub(crate) use create::{NewWorkflow, Work, create};
+pub(crate) use deliver::reveal;
 pub(crate) use estimate::{estimate, estimate_run};
 pub(crate) use view::object;
 

@@ -381,7 +381,15 @@ fn bad_bodies() {
 #[test]
 fn what_is_not_available_yet_is_never_silently_accepted() {
     for (changes, path) in [
-        (json!({"deliver": [{"type": "feed"}]}), "/deliver"),
+        (json!({"deliver": [{"type": "feed"}]}), "/deliver/0/type"),
+        (
+            json!({"deliver": [{"type": "slack", "url": "https://hooks.example.com/"}]}),
+            "/deliver/0/type",
+        ),
+        (
+            json!({"deliver": [{"type": "email", "to": ["me@owner.test"], "mode": "digest"}]}),
+            "/deliver/0/mode",
+        ),
         (json!({"session_id": "ses_1"}), "/session_id"),
         (json!({"confirmations": 3}), "/confirmations"),
         (json!({"catch_up": "all"}), "/catch_up"),
@@ -545,6 +553,7 @@ fn stored(new: NewWorkflow, now: Timestamp) -> domain::workflow::Workflow {
         overlap_policy: new.overlap_policy,
         catch_up: new.catch_up,
         approvals: new.approvals,
+        deliver: vec![],
         include_baseline: new.include_baseline,
         confirmations: new.confirmations,
         max_executions: new.max_executions,

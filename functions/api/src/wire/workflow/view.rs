@@ -5,7 +5,7 @@ use domain::workflow::{Mode, Workflow};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::approvals;
+use super::{approvals, deliver};
 use crate::wire::plan;
 
 /// The object of the contract. `plan` is `None` only while it has yet to be made.
@@ -58,7 +58,7 @@ pub(crate) fn object(
     put("catch_up", workflow.catch_up.as_str().into());
     put("catch_up_window", "1 day".into());
     put("approvals", approvals::write(&workflow.approvals));
-    put("deliver", json!([]));
+    put("deliver", deliver::write(&workflow.deliver));
     put("include_baseline", workflow.include_baseline.into());
     put("max_executions", workflow.max_executions.into());
     put(

@@ -120,20 +120,29 @@ fn provide(database: &Database, table: &TableSettings) -> Result<(), DynamoDbErr
     Ok(())
 }
 
-/// What makes two tables the same: the keys, and the indexes with theirs.
+/// What makes two tables the same: the keys, and the indexes with theirs and what they hold.
 fn shape(table: &Value) -> Value {
-    let mut indexes: Vec<Value> = table["GlobalSecondaryIndexes"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|index| {
-            json!([
-                index["IndexName"],
-                index["KeySchema"],
-                index["Projection"]["ProjectionType"]
-            ])
-        })
-        .collect();
-    indexes.sort_by_key(|index| index[0].to_string());
-    json!([table["KeySchema"], indexes])
+    let indexes = |kind: &str| {
+        let mut indexes: Vec<Value> = table[kind]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|index| {
+                let projection = &index["Projection"];
+                json!([
+                    index["IndexName"],
+                    index["KeySchema"],
+                    projection["ProjectionType"],
+                    projection["NonKeyAttributes"]
+                ])
+            })
+            .collect();
+        indexes.sort_by_key(|index| index[0].to_string());
+        indexes
+    };
+    json!([
+        table["KeySchema"],
+        indexes("GlobalSecondaryIndexes"),
+        indexes("LocalSecondaryIndexes")
+    ])
 }

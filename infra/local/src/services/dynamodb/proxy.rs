@@ -11,7 +11,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Bytes;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::size::largest_written;
 use super::upstream::{Upstream, UpstreamError};
@@ -97,6 +97,7 @@ impl Proxy {
             .unwrap_or_default();
         let (read, write) = consumed(&capacity, units);
         self.usage.consumed(read, write);
+        self.usage.read(items_read(&document));
         self.usage.wrote(largest);
         if asked {
             return Ok(answer);
@@ -199,6 +200,26 @@ fn metered(body: &Bytes) -> Option<Metered> {
         asked,
         largest,
     })
+}
+
+/// How many items an answer was made from: those a query looked at, or those that were found by their keys.
+fn items_read(answer: &Map<String, Value>) -> u64 {
+    if let Some(scanned) = answer.get("ScannedCount") {
+        return scanned.as_u64().unwrap_or_default();
+    }
+    let found = match answer.get("Responses") {
+        Some(Value::Object(tables)) => tables
+            .values()
+            .filter_map(Value::as_array)
+            .map(Vec::len)
+            .sum(),
+        Some(Value::Array(items)) => items
+            .iter()
+            .filter(|item| item.get("Item").is_some())
+            .count(),
+        _ => usize::from(answer.contains_key("Item")),
+    };
+    found as u64
 }
 
 /// The read and write units in an answer. Operations over several tables report a list.

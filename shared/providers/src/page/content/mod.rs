@@ -25,8 +25,8 @@ use scraper::{Html, Selector};
 use serde_json::Value;
 
 use super::html::selector;
-use super::shape;
 use super::structured::embedded as state;
+use super::tree;
 use outline::{Cut, Outline, Place, Weights};
 use prune::Strength;
 
@@ -87,10 +87,10 @@ fn without_script(document: &Html) -> String {
         .select(&NOSCRIPT)
         .flat_map(|element| element.text())
         .collect();
-    if inside.len() < ENOUGH || !shape::is_reasonable(&inside) {
+    if inside.len() < ENOUGH {
         return String::new();
     }
-    shown(&Html::parse_document(&inside)).text
+    tree::parse(&inside).map_or_else(String::new, |document| shown(&document).text)
 }
 
 /// The state Discourse, the most used forum system, keeps in an attribute: objects whose values are
@@ -112,10 +112,9 @@ fn preloaded(document: &Html) -> Vec<Value> {
 
 /// All of a piece of mark-up as text.
 fn whole(mark_up: &str) -> String {
-    if !shape::is_reasonable(mark_up) {
+    let Some(document) = tree::parse_fragment(mark_up) else {
         return String::new();
-    }
-    let document = Html::parse_fragment(mark_up);
+    };
     let outline = Outline::of(&document);
     if outline.parts.is_empty() {
         return String::new();

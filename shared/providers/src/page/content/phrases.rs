@@ -4,6 +4,9 @@
 //! Sites put them between paragraphs without a name to know them by, but the words are the same on all
 //! sites of a language. Only a whole short line is judged, by how it begins.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// A line longer than this, in characters, says something itself.
 const MAX_CHARS: usize = 70;
 
@@ -264,6 +267,28 @@ const LABELS: &[&str] = &[
     "kommentieren",
 ];
 
+/// Both lists by the first letter: a page may have ten thousand lines, and most begin like none of these.
+static KNOWN: LazyLock<HashMap<char, Known>> = LazyLock::new(|| {
+    let mut known: HashMap<char, Known> = HashMap::new();
+    for &text in INVITATIONS {
+        if let Some(first) = text.chars().next() {
+            known.entry(first).or_default().invitations.push(text);
+        }
+    }
+    for &text in LABELS {
+        if let Some(first) = text.chars().next() {
+            known.entry(first).or_default().labels.push(text);
+        }
+    }
+    known
+});
+
+#[derive(Default)]
+struct Known {
+    invitations: Vec<&'static str>,
+    labels: Vec<&'static str>,
+}
+
 /// Whether `line`, without blanks around it, is of the site.
 pub(super) fn is_of_the_site(line: &str) -> bool {
     if line.chars().take(MAX_CHARS + 1).count() > MAX_CHARS {
@@ -271,10 +296,13 @@ pub(super) fn is_of_the_site(line: &str) -> bool {
     }
     let line = line.to_lowercase();
     let line = line.trim_matches(|c: char| !c.is_alphanumeric() && c != '…' && c != '.');
-    if LABELS.contains(&line) {
+    let Some(known) = line.chars().next().and_then(|first| KNOWN.get(&first)) else {
+        return false;
+    };
+    if known.labels.contains(&line) {
         return true;
     }
-    INVITATIONS.iter().any(|start| {
+    known.invitations.iter().any(|start| {
         line.strip_prefix(start).is_some_and(|rest| {
             // `werbung` is one, `werbungskosten` is another word; scripts without blanks have none.
             !start.is_ascii() && start.chars().count() < 6 && !rest.is_empty()

@@ -25,7 +25,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::structured::embedded::{self, State};
-use super::{Reading, shape};
+use super::{Reading, tree};
 use coerce::Coercion;
 use labels::Pair;
 use wanted::{Wanted, normal};
@@ -50,7 +50,7 @@ const PATTERN: f64 = 0.7;
 /// Reads the fields of the HTML page at `url`.
 #[must_use]
 pub fn read(html: &str, url: &Url, reading: &Reading, wanted: &FieldRequest) -> Fields {
-    let document = shape::is_reasonable(html).then(|| Html::parse_document(html));
+    let document = tree::parse(html);
     Source::new(document.as_ref(), url, reading).read(wanted)
 }
 

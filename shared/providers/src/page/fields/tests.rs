@@ -12,7 +12,7 @@ fn read_with(html: &str, schema: Value, locators: Map<String, Value>) -> Fields 
         locators,
         ..request(schema)
     };
-    read(html, &url(), &page::extract(html, &url()), &request)
+    read(html, &url(), &page::extract(html, &url(), None), &request)
 }
 
 fn fields(html: &str, properties: Value) -> Fields {

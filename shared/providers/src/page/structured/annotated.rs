@@ -5,14 +5,12 @@
 //! belongs to the one around it. The walk does not recurse: nesting is the page's choice.
 //! Not read: `itemref`, and what RDFa has beyond Lite.
 
-use std::sync::LazyLock;
-
 use ego_tree::iter::Edge;
 use scraper::node::{Element, Node};
-use scraper::{ElementRef, Html, Selector};
+use scraper::{ElementRef, Html};
 use serde_json::{Map, Value};
 
-use crate::page::html::selector;
+use crate::page::elements::Elements;
 
 /// The most items of one page, and the longest text of a property, in characters.
 const MAX_ITEMS: usize = 500;
@@ -23,8 +21,6 @@ const DEEPEST: usize = 16;
 
 /// How a notation is written.
 struct Notation {
-    /// Any element that opens an item.
-    opens: &'static LazyLock<Selector>,
     /// The item's type, when the element opens one.
     item: fn(&Element) -> Option<&str>,
     property: fn(&Element) -> Option<&str>,
@@ -37,12 +33,14 @@ struct Open {
     names: Option<String>,
 }
 
-pub(super) fn microdata(document: &Html) -> Vec<Value> {
-    static OPENS: LazyLock<Selector> = LazyLock::new(|| selector("[itemscope]"));
+pub(super) fn microdata(page: &Elements<'_>) -> Vec<Value> {
+    // Most pages have none: they are not walked.
+    if !page.has_microdata {
+        return Vec::new();
+    }
     read(
-        document,
+        page.document,
         &Notation {
-            opens: &OPENS,
             item: |element| {
                 element
                     .attr("itemscope")
@@ -53,12 +51,13 @@ pub(super) fn microdata(document: &Html) -> Vec<Value> {
     )
 }
 
-pub(super) fn rdfa(document: &Html) -> Vec<Value> {
-    static OPENS: LazyLock<Selector> = LazyLock::new(|| selector("[typeof]"));
+pub(super) fn rdfa(page: &Elements<'_>) -> Vec<Value> {
+    if !page.has_rdfa {
+        return Vec::new();
+    }
     read(
-        document,
+        page.document,
         &Notation {
-            opens: &OPENS,
             item: |element| element.attr("typeof"),
             property: |element| element.attr("property"),
         },
@@ -67,10 +66,6 @@ pub(super) fn rdfa(document: &Html) -> Vec<Value> {
 
 fn read(document: &Html, notation: &Notation) -> Vec<Value> {
     let mut items = Vec::new();
-    // Most pages have none: they are not walked.
-    if document.select(notation.opens).next().is_none() {
-        return items;
-    }
     let mut open: Vec<Open> = Vec::new();
     for edge in document.tree.root().traverse() {
         match edge {
@@ -176,7 +171,7 @@ mod tests {
             <link itemprop=availability href=http://schema.org/InStock></div></div>
             <span itemprop=stray>x</span>";
         assert_eq!(
-            microdata(&Html::parse_document(html)),
+            microdata(&Elements::of(&Html::parse_document(html))),
             [json!({
                 "@type": "Product", "name": "A lamp", "image": ["/1.jpg", "/2.jpg"],
                 "offers": {"@type": "Offer", "price": "9.5", "availability": "http://schema.org/InStock"},
@@ -189,7 +184,7 @@ mod tests {
         let html = "<div typeof='schema:Event'><span property='schema:name'>Fair</span>
             <time property='schema:startDate' datetime='2026-11-21'>soon</time></div>";
         assert_eq!(
-            rdfa(&Html::parse_document(html)),
+            rdfa(&Elements::of(&Html::parse_document(html))),
             [json!({"@type": "Event", "name": "Fair", "startDate": "2026-11-21"})]
         );
     }
@@ -197,7 +192,7 @@ mod tests {
     #[test]
     fn depth_is_the_pages_choice_and_harms_nobody() {
         let deep = "<div itemscope itemprop=a>".repeat(2_000);
-        let items = microdata(&Html::parse_document(&deep));
+        let items = microdata(&Elements::of(&Html::parse_document(&deep)));
         assert!(!items.is_empty() && items.len() <= MAX_ITEMS);
     }
 }

@@ -2,20 +2,21 @@
 
 use std::sync::LazyLock;
 
-use scraper::{Html, Selector};
+use scraper::Selector;
 use serde_json::Value;
 
+use crate::page::elements::Elements;
 use crate::page::html::selector;
 
 /// The most objects kept of one page.
 const MAX_OBJECTS: usize = 50;
 
 /// The objects of all blocks in their order; `@graph` and arrays are flattened.
-pub(super) fn read(document: &Html) -> Vec<Value> {
+pub(super) fn read(page: &Elements<'_>) -> Vec<Value> {
     static SCRIPT: LazyLock<Selector> =
         LazyLock::new(|| selector("script[type^='application/ld+json' i]"));
     let mut objects = Vec::new();
-    for script in document.select(&SCRIPT) {
+    for script in Elements::select(&page.scripts, &SCRIPT) {
         let text: String = script.text().collect();
         if let Some(value) = parse(&text) {
             flatten(value, &mut objects);

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use domain::approval::{Approval, ApprovalStatus};
 use domain::execution::Output;
 use domain::ids::{ApprovalId, ExecutionId, OwnerId, WorkflowId};
-use engine::ports::store::Link;
+use engine::ports::store::{Link, Slice};
 use engine::ports::{CommitError, Store, Write};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::{all, commit, fresh, now, owner, write};
@@ -76,6 +77,66 @@ pub(super) async fn approvals_are_listed_by_status(store: Arc<dyn Store>) {
         .await
         .unwrap();
     assert_eq!(pending.total, 0);
+}
+
+pub(super) async fn approvals_come_in_pages_by_workflow_and_status(store: Arc<dyn Store>) {
+    let (owner, workflow) = (owner(), WorkflowId::from_uuid(fresh()));
+    let mut made: Vec<Approval> = (0..6).map(|_| approval(&owner)).collect();
+    made.sort_by(|a, b| b.id.cmp(&a.id));
+    for (n, approval) in made.iter_mut().enumerate() {
+        if n != 2 {
+            approval.workflow = workflow.clone();
+        }
+        let put = Write::PutApproval {
+            approval: approval.clone(),
+        };
+        write(&store, vec![put]).await.unwrap();
+    }
+    for n in [0, 4] {
+        let put_off = Approval {
+            revision: 1,
+            nudge_at: Timestamp::MAX,
+            ..made[n].clone()
+        };
+        made[n] = put_off.close(ApprovalStatus::Expired);
+        for approval in [put_off, made[n].clone()] {
+            write(&store, vec![Write::PutApproval { approval }])
+                .await
+                .unwrap();
+        }
+    }
+    let pending = Some(ApprovalStatus::Pending);
+    for (of, status, expected) in [
+        (None, None, vec![0, 1, 2, 3, 4, 5]),
+        (None, pending, vec![1, 2, 3, 5]),
+        (Some(&workflow), None, vec![0, 1, 3, 4, 5]),
+        (Some(&workflow), pending, vec![1, 3, 5]),
+        (Some(&workflow), Some(ApprovalStatus::Expired), vec![0, 4]),
+    ] {
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|n: usize| made[n].clone())
+            .collect();
+        let mut slice = Slice::first(2);
+        let mut seen = Vec::new();
+        loop {
+            let page = store.approvals(&owner, of, status, &slice).await.unwrap();
+            assert_eq!(page.total, expected.len(), "{of:?} {status:?}");
+            slice.offset += page.items.len();
+            seen.extend(page.items);
+            slice.after = page.next;
+            if slice.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, expected, "{of:?} {status:?}");
+        let behind = Slice {
+            offset: 1,
+            ..Slice::first(100)
+        };
+        let rest = store.approvals(&owner, of, status, &behind).await.unwrap();
+        assert_eq!(rest.items, expected[1..], "{of:?} {status:?}");
+    }
 }
 
 pub(super) async fn a_link_opens_what_it_was_made_for(store: Arc<dyn Store>) {

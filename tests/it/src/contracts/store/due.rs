@@ -45,9 +45,7 @@ pub(super) async fn what_is_due_is_oldest_first_of_every_kind(store: Arc<dyn Sto
         Write::PutPlanning {
             planning: planning.clone(),
         },
-        Write::PutWorkflow {
-            workflow: workflow.clone(),
-        },
+        Write::new_workflow(workflow.clone()),
         Write::PutApproval {
             approval: approval.clone(),
         },
@@ -67,13 +65,14 @@ pub(super) async fn what_is_due_is_oldest_first_of_every_kind(store: Arc<dyn Sto
             ..approval
         },
     };
-    let synced = Write::PutWorkflow {
-        workflow: domain::workflow::Workflow {
+    let synced = Write::next_workflow(
+        &workflow,
+        domain::workflow::Workflow {
             schedule_synced: true,
             revision: 1,
-            ..workflow
+            ..workflow.clone()
         },
-    };
+    );
     write(&store, vec![put_off, synced]).await.unwrap();
     assert_eq!(store.due(now(), 10).await.unwrap(), due[2..]);
 }

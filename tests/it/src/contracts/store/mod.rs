@@ -6,10 +6,12 @@
 mod approval;
 mod crawling;
 mod credits;
+mod delivery;
 mod due;
 mod embedded;
 mod execution;
 mod list;
+mod listing;
 mod output;
 mod owner;
 mod planning;
@@ -90,7 +92,16 @@ suite! {
         lists_are_newest_first_and_pages_neither_repeat_nor_lose,
         a_page_goes_on_where_the_last_one_ended_though_new_runs_came,
         runs_are_listed_by_workflow_and_status,
-        workflows_are_listed_as_rows_and_read_in_the_order_asked,
+        runs_that_change_their_status_between_two_pages_are_in_nobodys_way,
+        a_run_is_counted_once_however_often_it_is_told,
+        workflows_are_read_in_the_order_asked,
+    }
+    listing {
+        workflows_come_in_every_order_in_pages_of_any_size,
+        a_page_goes_on_though_the_workflow_it_ended_at_has_gone_or_moved,
+        workflows_are_counted_as_they_come_go_and_change,
+        every_word_of_a_workflow_is_found_in_any_case_and_no_other,
+        a_listed_workflow_brings_its_present_plan_and_its_latest_run,
     }
     due {
         what_is_open_is_due_and_what_has_ended_is_not,
@@ -98,7 +109,13 @@ suite! {
     }
     approval {
         approvals_are_listed_by_status,
+        approvals_come_in_pages_by_workflow_and_status,
         a_link_opens_what_it_was_made_for,
+    }
+    delivery {
+        a_delivery_is_due_until_it_has_ended,
+        deliveries_are_listed_by_status_newest_first,
+        signals_are_listed_by_workflow_and_destinations_found,
     }
     owner {
         owners_and_tokens_are_found_and_replaced,
@@ -122,11 +139,7 @@ fn owner() -> OwnerId {
 }
 
 fn all() -> Slice {
-    Slice {
-        limit: 100,
-        offset: 0,
-        after: None,
-    }
+    Slice::first(100)
 }
 
 /// Commits as a writer of its own.
@@ -178,6 +191,7 @@ fn advanced(run: &Execution, event: Event) -> (Execution, Write) {
         next.clone(),
         Write::AdvanceExecution {
             execution: next,
+            was: run.status(),
             record,
         },
     )

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::ids::TokenId;
 use domain::owner::{Owner, Permission, Token};
+use domain::rate::RateLimit;
 use engine::ports::{Store, Write};
 
 use super::{fresh, now, write};
@@ -25,13 +26,15 @@ pub(super) async fn owners_and_tokens_are_found_and_replaced(store: Arc<dyn Stor
         is_active: true,
         created_at: now(),
         expires_at: None,
+        limit: RateLimit::default(),
+        revision: 0,
     };
     let sha256 = domain::digest::of_bytes(owner.id.as_str().as_bytes());
     assert_eq!(store.owner(&owner.id).await.unwrap(), None);
     assert_eq!(store.token(&sha256).await.unwrap(), None);
-    for active in [true, false] {
+    for (revision, active) in (0..).zip([true, false]) {
         owner.team = Some(format!("team {active}"));
-        token.is_active = active;
+        (token.is_active, token.revision) = (active, revision);
         let put = vec![
             Write::PutOwner {
                 owner: owner.clone(),

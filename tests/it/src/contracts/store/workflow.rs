@@ -7,12 +7,12 @@ use domain::patrol::{Baseline, Seen};
 use domain::reader::Object;
 use domain::schedule::Schedule;
 use domain::workflow::Workflow;
-use engine::ports::store::Occurrence;
+use engine::ports::store::{Occurrence, Slice};
 use engine::ports::{CommitError, Store, Write};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{commit, fresh, now, owner, plan, write};
+use super::{all, commit, fresh, now, owner, plan, write};
 
 /// A manual workflow that has just been made.
 pub(super) fn workflow(owner: &OwnerId) -> Workflow {
@@ -29,9 +29,15 @@ pub(super) fn workflow(owner: &OwnerId) -> Workflow {
 }
 
 pub(super) fn put(workflow: &Workflow) -> Vec<Write> {
-    vec![Write::PutWorkflow {
-        workflow: workflow.clone(),
-    }]
+    vec![Write::new_workflow(workflow.clone())]
+}
+
+/// The next revision of a workflow, and the write of it.
+pub(super) fn changed(before: &Workflow, change: impl FnOnce(&mut Workflow)) -> (Workflow, Write) {
+    let mut next = before.clone();
+    change(&mut next);
+    next.revision += 1;
+    (next.clone(), Write::next_workflow(before, next))
 }
 
 pub(super) async fn a_due_time_is_recorded_once(store: Arc<dyn Store>) {
@@ -52,15 +58,13 @@ pub(super) async fn a_due_time_is_recorded_once(store: Arc<dyn Store>) {
         store.commit(&commit(vec![write])).await,
         Err(CommitError::Exists)
     );
-    assert_eq!(
-        store.occurrences(&owner, &workflow, 10).await.unwrap(),
-        [occurrence]
-    );
+    let page = store.occurrences(&owner, &workflow, &all()).await.unwrap();
+    assert_eq!((page.items, page.total), (vec![occurrence], 1));
 }
 
 pub(super) async fn due_times_are_newest_first(store: Arc<dyn Store>) {
     let (owner, workflow) = (owner(), WorkflowId::from_uuid(fresh()));
-    for hour in [2, 0, 1] {
+    for hour in [2, 0, 1, 4, 3] {
         let recorded = Write::RecordOccurrence {
             owner: owner.clone(),
             workflow: workflow.clone(),
@@ -73,10 +77,26 @@ pub(super) async fn due_times_are_newest_first(store: Arc<dyn Store>) {
         };
         write(&store, vec![recorded]).await.unwrap();
     }
-    let latest = store.occurrences(&owner, &workflow, 2).await.unwrap();
-    let times: Vec<_> = latest.iter().map(|one| one.scheduled_for).collect();
+    let mut slice = Slice::first(2);
+    let mut times = Vec::new();
+    loop {
+        let page = store.occurrences(&owner, &workflow, &slice).await.unwrap();
+        assert_eq!(page.total, 5);
+        slice.offset += page.items.len();
+        times.extend(page.items.iter().map(|one| one.scheduled_for));
+        slice.after = page.next;
+        if slice.after.is_none() {
+            break;
+        }
+    }
     let later = |hours| now() + SignedDuration::from_hours(hours);
-    assert_eq!(times, [later(2), later(1)]);
+    assert_eq!(times, [4, 3, 2, 1, 0].map(later));
+    let behind = Slice {
+        offset: 4,
+        ..Slice::first(2)
+    };
+    let last = store.occurrences(&owner, &workflow, &behind).await.unwrap();
+    assert_eq!((last.items.len(), last.total, last.next), (1, 5, None));
 }
 
 pub(super) async fn a_workflow_changes_by_its_revision_only(store: Arc<dyn Store>) {
@@ -86,14 +106,10 @@ pub(super) async fn a_workflow_changes_by_its_revision_only(store: Arc<dyn Store
     store.commit(&first).await.unwrap();
     assert_eq!(store.commit(&first).await, Ok(()), "its own success");
     assert_eq!(write(&store, put(&made)).await, Err(CommitError::Exists));
-    let renamed = Workflow {
-        name: "Evening wires".into(),
-        revision: 1,
-        ..made.clone()
-    };
-    write(&store, put(&renamed)).await.unwrap();
+    let (renamed, rename) = changed(&made, |workflow| workflow.name = "Evening wires".into());
+    write(&store, vec![rename.clone()]).await.unwrap();
     assert_eq!(
-        write(&store, put(&renamed)).await,
+        write(&store, vec![rename]).await,
         Err(CommitError::Conflict)
     );
     assert_eq!(
@@ -123,8 +139,13 @@ pub(super) async fn a_workflow_is_removed_at_its_revision_or_is_gone_already(
     );
     write(&store, remove(0)).await.unwrap();
     assert_eq!(store.workflow(&owner, &made.id).await.unwrap(), None);
-    assert_eq!(store.workflow_rows(&owner).await.unwrap(), []);
+    assert_eq!(store.count_workflows(&owner).await, Ok(0));
     assert_eq!(write(&store, remove(0)).await, Ok(()));
+    assert_eq!(
+        store.count_workflows(&owner).await,
+        Ok(0),
+        "it is gone once"
+    );
 }
 
 pub(super) async fn a_plans_version_is_written_once(store: Arc<dyn Store>) {

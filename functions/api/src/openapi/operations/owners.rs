@@ -1,0 +1,106 @@
+//! Owners, their tokens and credits.
+
+use domain::fault::Code;
+
+use super::{Operation, operation};
+
+const TAG: &str = "Owner";
+const ADMIN: &str = "Administration";
+
+pub(super) fn all() -> Vec<Operation> {
+    vec![
+        operation("get", "/v1/me", TAG, "getMe", "Whose token this is").answers(
+            200,
+            "The owner.",
+            "Me",
+        ),
+        operation(
+            "get",
+            "/v1/credits",
+            TAG,
+            "getCredits",
+            "Your credits, and where they went",
+        )
+        .says("`balance` is null while no grant was made: then credits are not limited.")
+        .answers(200, "The account with its ledger, newest first.", "Credits"),
+        operation(
+            "get",
+            "/v1/tokens",
+            TAG,
+            "listTokens",
+            "Your tokens, newest first",
+        )
+        .list()
+        .answers(200, "A page of tokens.", "TokenList"),
+        operation(
+            "post",
+            "/v1/tokens",
+            TAG,
+            "createToken",
+            "Make a token; it is shown this once",
+        )
+        .says("A token gives no permission and no higher limit than it has itself.")
+        .body("TokenCreate")
+        .revision()
+        .answers(201, "The token.", "TokenCreated")
+        .refuses(&[Code::QuotaExceeded]),
+        operation("get", "/v1/tokens/{id}", TAG, "getToken", "One token")
+            .revision()
+            .answers(200, "The token.", "Token"),
+        operation(
+            "patch",
+            "/v1/tokens/{id}",
+            TAG,
+            "changeToken",
+            "Change a token",
+        )
+        .body("TokenChange")
+        .if_match()
+        .revision()
+        .answers(200, "The token as it is now.", "Token")
+        .refuses(&[Code::CannotRevokeSelf]),
+        operation(
+            "delete",
+            "/v1/tokens/{id}",
+            TAG,
+            "revokeToken",
+            "Revoke a token; its log stays",
+        )
+        .if_match()
+        .answers_nothing("It does not count any more.")
+        .refuses(&[Code::CannotRevokeSelf]),
+        operation(
+            "get",
+            "/v1/tokens/{id}/logs",
+            TAG,
+            "listCalls",
+            "The hundred newest calls with a token",
+        )
+        .answers(200, "Calls, newest first.", "CallList"),
+        operation(
+            "post",
+            "/v1/owners",
+            ADMIN,
+            "createOwner",
+            "Make another owner, with a first token",
+        )
+        .needs("admin")
+        .body("OwnerCreate")
+        .answers(
+            201,
+            "The owner, with the token that is shown this once.",
+            "OwnerCreated",
+        )
+        .refuses(&[Code::InvalidEmail]),
+        operation(
+            "post",
+            "/v1/credits/grants",
+            ADMIN,
+            "grantCredits",
+            "Give an owner credits, and limit them from now on",
+        )
+        .needs("admin")
+        .body("Grant")
+        .answers(201, "The account after it.", "Granted"),
+    ]
+}

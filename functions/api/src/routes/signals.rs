@@ -1,0 +1,100 @@
+//! Signals: what runs had to say, and what was kept back.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use domain::delivery::Delivery;
+use domain::ids::{SignalId, WorkflowId};
+use domain::signal::Signal;
+use futures::future::try_join;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::auth::{Caller, Read, Workflows};
+use crate::etag;
+use crate::extract::OptionalJson;
+use crate::page::{Asked, List};
+use crate::path::Id;
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::wire::{execution, signal as wire};
+
+/// `GET /v1/workflows/{id}/signals`
+pub(super) async fn of_workflow(
+    app: App,
+    caller: Caller<Read>,
+    Id(id): Id<WorkflowId>,
+    mut query: Query,
+) -> Result<Json<Value>, Problem> {
+    let asked = Asked::read(&mut query);
+    query.finish()?;
+    let list = List {
+        name: "signals",
+        owner: caller.owner(),
+        filters: id.to_string(),
+    };
+    let page = asked.of(&list)?;
+    let store = &app.engine.store;
+    if store.workflow(caller.owner(), &id).await?.is_none() {
+        return Err(Problem::not_found());
+    }
+    let signals = store.signals(caller.owner(), &id, &page.slice).await?;
+    let ids: Vec<_> = signals
+        .items
+        .iter()
+        .flat_map(|signal| signal.deliveries.iter().cloned())
+        .collect();
+    let deliveries = store.deliveries_of(caller.owner(), &ids).await?;
+    let items = signals
+        .items
+        .iter()
+        .map(|signal| wire::summary(signal, &deliveries).into());
+    Ok(Json(page.answer(
+        &list,
+        items.collect(),
+        signals.total,
+        signals.next.as_deref(),
+    )))
+}
+
+/// `GET /v1/signals/{id}`
+pub(super) async fn show(
+    app: App,
+    caller: Caller<Read>,
+    Id(id): Id<SignalId>,
+    query: Query,
+) -> Result<Response, Problem> {
+    query.finish()?;
+    let signal = app
+        .engine
+        .store
+        .signal(caller.owner(), &id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    answer(&app, &signal).await
+}
+
+/// `POST /v1/signals/{id}/promote`
+pub(super) async fn promote(
+    app: App,
+    caller: Caller<Workflows>,
+    Id(id): Id<SignalId>,
+    query: Query,
+    body: OptionalJson,
+) -> Result<Response, Problem> {
+    query.finish()?;
+    execution::nothing(&body.0)?;
+    let promoted = app.engine.promote(caller.owner(), &id).await;
+    answer(&app, &promoted.map_err(Problem::from)?).await
+}
+
+async fn answer(app: &App, signal: &Signal) -> Result<Response, Problem> {
+    let (items, deliveries): (_, Vec<Delivery>) = try_join(
+        app.engine.signal_items(signal),
+        app.engine
+            .store
+            .deliveries_of(&signal.owner, &signal.deliveries),
+    )
+    .await?;
+    let body = Value::from(wire::object(signal, &items, &deliveries));
+    Ok((etag::header(signal.revision), Json(body)).into_response())
+}

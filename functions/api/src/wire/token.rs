@@ -1,0 +1,201 @@
+//! Tokens, and the calls made with them (API section 2).
+
+use domain::fault::{Code, Fault};
+use domain::owner::{Permission, Token};
+use domain::rate::RateLimit;
+use domain::reader::Object;
+use engine::ports::usage::Call;
+use engine::tokens::NewToken;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// The highest limit anybody may set.
+const MOST_PER_WINDOW: u32 = 10_000_000;
+
+/// A token as the contract shows it.
+pub(crate) fn object(token: &Token, last_used_at: Option<Timestamp>) -> Map<String, Value> {
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    put("id", token.id.as_str().into());
+    put("token_name", token.name.clone().into());
+    put("token_prefix", token.prefix.clone().into());
+    put("permissions", json!(token.permissions));
+    put("rate_limit_per_hour", token.limit.per_hour.into());
+    put("rate_limit_per_day", token.limit.per_day.into());
+    put("is_active", token.is_active.into());
+    put("last_used_at", json!(last_used_at));
+    put("created_at", json!(token.created_at));
+    put("expires_at", json!(token.expires_at));
+    object
+}
+
+/// One line of a token's log.
+pub(crate) fn call(call: &Call) -> Value {
+    json!(call)
+}
+
+/// What a token may be given: no more than the one that asks has itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Giver<'a> {
+    pub(crate) token: &'a Token,
+    pub(crate) now: Timestamp,
+}
+
+impl Giver<'_> {
+    fn permissions(&self, object: &mut Object<'_>) -> Option<Vec<Permission>> {
+        let words = object.texts("permissions", 1..=Permission::ALL.len(), 1..=20)?;
+        let mut permissions = Vec::new();
+        for (i, word) in words.iter().enumerate() {
+            let field = format!("permissions/{i}");
+            let known = Permission::ALL.iter().find(|known| known.as_str() == word);
+            match known {
+                None => refuse(object, &field, Code::ValidationFailed, &all_words()),
+                Some(permission) if !self.token.may(*permission) => {
+                    let message = "is a permission that this token does not have itself";
+                    refuse(object, &field, Code::ValidationFailed, message);
+                }
+                Some(permission) if !permissions.contains(permission) => {
+                    permissions.push(*permission);
+                }
+                Some(_) => {}
+            }
+        }
+        Some(permissions)
+    }
+
+    fn limit(&self, object: &mut Object<'_>, field: &'static str, own: u32) -> Option<u32> {
+        let most = if self.token.may(Permission::Admin) {
+            MOST_PER_WINDOW
+        } else {
+            own
+        };
+        object.count(field, 1..=most)
+    }
+
+    fn per_hour(&self, object: &mut Object<'_>) -> Option<u32> {
+        self.limit(object, "rate_limit_per_hour", self.token.limit.per_hour)
+    }
+
+    fn per_day(&self, object: &mut Object<'_>) -> Option<u32> {
+        self.limit(object, "rate_limit_per_day", self.token.limit.per_day)
+    }
+
+    fn expires_at(&self, object: &mut Object<'_>) -> Option<Timestamp> {
+        let expires_at = object.instant("expires_at")?;
+        if expires_at <= self.now {
+            object.fault("expires_at", "must be in the future");
+        }
+        Some(expires_at)
+    }
+}
+
+/// Adds a fault at an element of a field's array.
+fn refuse(object: &mut Object<'_>, place: &str, code: Code, message: &str) {
+    let path = format!("/{place}");
+    object.extend([Fault::new(path, code, message)]);
+}
+
+fn all_words() -> String {
+    let words: Vec<&str> = Permission::ALL.iter().map(|word| word.as_str()).collect();
+    format!("must be one of {}", words.join(", "))
+}
+
+/// Reads the body of `POST /v1/tokens`.
+///
+/// # Errors
+/// Every fault.
+pub(crate) fn create(body: &Value, giver: &Giver<'_>) -> Result<NewToken, Vec<Fault>> {
+    let mut object = Object::new(body, "");
+    let name = object.name("token_name", 1..=255);
+    let name = object.required("token_name", name);
+    let permissions = giver.permissions(&mut object);
+    // All that the giver has, but the power over other owners.
+    let permissions = permissions.unwrap_or_else(|| {
+        let own = Permission::ALL.iter().copied();
+        own.filter(|permission| *permission != Permission::Admin && giver.token.may(*permission))
+            .collect()
+    });
+    let default = RateLimit::default();
+    let limit = RateLimit {
+        per_hour: giver
+            .per_hour(&mut object)
+            .unwrap_or_else(|| default.per_hour.min(giver.token.limit.per_hour)),
+        per_day: giver
+            .per_day(&mut object)
+            .unwrap_or_else(|| default.per_day.min(giver.token.limit.per_day)),
+    };
+    let expires_at = giver.expires_at(&mut object);
+    object.finish(name.map(|name| NewToken {
+        name,
+        permissions,
+        limit,
+        expires_at,
+    }))
+}
+
+/// What `PATCH /v1/tokens/{id}` changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TokenChange {
+    name: Option<String>,
+    permissions: Option<Vec<Permission>>,
+    per_hour: Option<u32>,
+    per_day: Option<u32>,
+    pub(crate) is_active: Option<bool>,
+    /// `Some(None)`: it does not expire any more.
+    expires_at: Option<Option<Timestamp>>,
+}
+
+impl TokenChange {
+    /// The token after the change.
+    pub(crate) fn apply(&self, before: &Token) -> Token {
+        let mut token = before.clone();
+        if let Some(name) = &self.name {
+            token.name.clone_from(name);
+        }
+        if let Some(permissions) = &self.permissions {
+            token.permissions.clone_from(permissions);
+        }
+        token.limit.per_hour = self.per_hour.unwrap_or(token.limit.per_hour);
+        token.limit.per_day = self.per_day.unwrap_or(token.limit.per_day);
+        token.is_active = self.is_active.unwrap_or(token.is_active);
+        token.expires_at = self.expires_at.unwrap_or(token.expires_at);
+        token
+    }
+}
+
+/// Reads the body of `PATCH /v1/tokens/{id}`.
+///
+/// # Errors
+/// Every fault; an empty object is one.
+pub(crate) fn change(body: &Value, giver: &Giver<'_>) -> Result<TokenChange, Vec<Fault>> {
+    let mut object = Object::new(body, "");
+    if body.as_object().is_some_and(Map::is_empty) {
+        object.extend([Fault::invalid("", "must change something")]);
+    }
+    let expires_at = if object.is_null("expires_at") {
+        object.raw("expires_at");
+        Some(None)
+    } else {
+        giver.expires_at(&mut object).map(Some)
+    };
+    for field in [
+        "token_name",
+        "permissions",
+        "rate_limit_per_hour",
+        "rate_limit_per_day",
+        "is_active",
+    ] {
+        if object.is_null(field) {
+            object.fault(field, "cannot be unset");
+        }
+    }
+    let change = TokenChange {
+        name: object.name("token_name", 1..=255),
+        permissions: giver.permissions(&mut object),
+        per_hour: giver.per_hour(&mut object),
+        per_day: giver.per_day(&mut object),
+        is_active: object.boolean("is_active"),
+        expires_at,
+    };
+    object.finish(Some(change))
+}

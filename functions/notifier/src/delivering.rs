@@ -1,0 +1,233 @@
+//! One attempt at a delivery: a letter or a post, and what came of it.
+//!
+//! Whether there is something to say was decided and written down with what it tells of; here it is only said. The
+//! attempt is claimed first, so that a message that comes twice finds nothing to do, and what came of it is written
+//! down last: a worker that dies in between leaves an attempt that is made again. A receiver knows a repetition by the
+//! `webhook-id`; a reader of mail does not, so a mail whose fate is unknown may come twice.
+
+use std::time::Duration;
+
+use domain::delivery::{Address, Came, Channel, Delivery, Destination, EventType, LIMIT_SECONDS};
+use domain::execution::Output;
+use domain::ids::{DeliveryId, OwnerId};
+use domain::workflow::Workflow;
+use engine::consuming::Disposition;
+use engine::ports::{About, Mail, MailError, Post, PostError};
+use jiff::Timestamp;
+
+use crate::letters::{DestinationTest, RunFailed, Signal};
+use crate::{Notifier, NotifyError};
+
+/// A receiver that is gone says so with this status (API section 7).
+const GONE: u16 = 410;
+
+impl Notifier {
+    /// Makes the next attempt, within `remaining`.
+    pub(crate) async fn deliver(
+        &self,
+        owner: &OwnerId,
+        id: &DeliveryId,
+        remaining: Duration,
+    ) -> Result<Disposition, NotifyError> {
+        let Some(delivery) = self.engine.begin_delivery(owner, id).await? else {
+            return Ok(Disposition::Done);
+        };
+        let came = self.attempt(&delivery, remaining).await?;
+        let (delivery_id, event) = (&delivery.id, delivery.event.as_str());
+        match &came {
+            Came::Delivered { .. } => {
+                tracing::info!(delivery.id = %delivery_id, event, "delivered")
+            }
+            Came::Failed { error, .. } | Came::Refused { error } | Came::Gone { error, .. } => {
+                tracing::warn!(delivery.id = %delivery_id, event, error, "an attempt at a delivery failed");
+            }
+        }
+        self.engine.conclude_delivery(&delivery, &came).await?;
+        Ok(Disposition::Done)
+    }
+
+    async fn attempt(&self, delivery: &Delivery, remaining: Duration) -> Result<Came, NotifyError> {
+        let store = &self.engine.store;
+        let workflow = store
+            .workflow(&delivery.owner, &delivery.subject.workflow)
+            .await?;
+        let destination = match &delivery.destination {
+            None => None,
+            Some(id) => match destination(workflow.as_ref(), id, delivery.event) {
+                Ok(destination) => Some(destination),
+                Err(error) => return Ok(gone(error)),
+            },
+        };
+        match (&delivery.channel, destination.map(|it| &it.address)) {
+            (Channel::Webhook { body }, Some(Address::Webhook { url, secret, .. })) => {
+                let limit = Duration::from_secs(LIMIT_SECONDS).min(remaining);
+                self.post(delivery, body, url, secret.expose(), limit).await
+            }
+            (Channel::Email, Some(Address::Email { to })) => {
+                self.mail(delivery, workflow.as_ref(), to.clone()).await
+            }
+            (Channel::Email, None) => match store.owner(&delivery.owner).await? {
+                Some(owner) => {
+                    self.mail(delivery, workflow.as_ref(), vec![owner.email])
+                        .await
+                }
+                None => Ok(gone("the owner is no more")),
+            },
+            (Channel::Webhook { .. }, Some(Address::Email { .. }) | None)
+            | (Channel::Email, Some(Address::Webhook { .. })) => {
+                Ok(gone("the destination is of another type now"))
+            }
+        }
+    }
+
+    /// Posts the body as it is stored.
+    async fn post(
+        &self,
+        delivery: &Delivery,
+        body: &Output,
+        url: &str,
+        secret: &str,
+        limit: Duration,
+    ) -> Result<Came, NotifyError> {
+        let refused = |error: &str| {
+            Ok(Came::Refused {
+                error: error.to_owned(),
+            })
+        };
+        let Some(body) = self.engine.store.output(&delivery.owner, body).await? else {
+            return refused("its body is gone");
+        };
+        let content = ("application/json", body.to_string().into_bytes());
+        // The real time even where a test has moved the clock: receivers compare it with theirs.
+        let seconds = Timestamp::now().as_second();
+        let id = delivery.id.as_str();
+        let Some(post) = Post::standard(url, content, id, seconds, Some(secret), limit) else {
+            return refused("the stored secret cannot sign");
+        };
+        Ok(match self.webhooks.post(&post).await {
+            Ok(status) => Came::Delivered {
+                status_code: Some(status),
+            },
+            Err(error @ PostError::HttpStatus { status: GONE, .. }) => Came::Gone {
+                status_code: Some(GONE),
+                error: error.to_string(),
+            },
+            Err(error @ PostError::HttpStatus { status, .. }) => Came::Failed {
+                status_code: Some(status),
+                error: error.to_string(),
+            },
+            Err(
+                error @ (PostError::BlockedAddress { .. }
+                | PostError::Timeout
+                | PostError::Unreachable { .. }),
+            ) => Came::Failed {
+                status_code: None,
+                error: error.to_string(),
+            },
+        })
+    }
+
+    async fn mail(
+        &self,
+        delivery: &Delivery,
+        workflow: Option<&Workflow>,
+        to: Vec<String>,
+    ) -> Result<Came, NotifyError> {
+        let Some(letter) = self.letter(delivery, workflow).await? else {
+            let error = "there is nothing left to tell".to_owned();
+            return Ok(Came::Refused { error });
+        };
+        let about = About::Delivery {
+            owner: delivery.owner.clone(),
+            delivery: delivery.id.clone(),
+        };
+        let mail = Mail {
+            about: Some(about),
+            to,
+            ..letter
+        };
+        Ok(match self.mailer.send(&mail).await {
+            Ok(message_id) => {
+                tracing::info!(delivery.id = %delivery.id, mail.id = message_id, "a mail was taken");
+                Came::Delivered { status_code: None }
+            }
+            Err(error @ MailError::Refused(_)) => Came::Refused {
+                error: error.to_string(),
+            },
+            Err(error @ (MailError::Unavailable(_) | MailError::Unknown(_))) => Came::Failed {
+                status_code: None,
+                error: error.to_string(),
+            },
+        })
+    }
+
+    /// The letter, to nobody yet; `None` when what it would tell of is gone, or says nothing.
+    async fn letter(
+        &self,
+        delivery: &Delivery,
+        workflow: Option<&Workflow>,
+    ) -> Result<Option<Mail>, NotifyError> {
+        let nobody = "";
+        let (owner, subject) = (&delivery.owner, &delivery.subject);
+        if delivery.event == EventType::DestinationTest {
+            let letter = workflow.map(|workflow| {
+                DestinationTest::new(workflow, self.links.workflow(&workflow.id)).mail(nobody)
+            });
+            return Ok(letter);
+        }
+        let store = &self.engine.store;
+        let run = match &subject.execution {
+            Some(id) => store.execution(owner, id).await?,
+            None => None,
+        };
+        let Some(run) = run else {
+            return Ok(None);
+        };
+        let link = self.links.execution(&run.id);
+        Ok(match delivery.event {
+            EventType::ExecutionFailed => Some(RunFailed::new(&run, workflow, link).mail(nobody)),
+            EventType::WorkflowSignal | EventType::WorkflowCompleted => {
+                let signal = match &subject.signal {
+                    Some(id) => store.signal(owner, id).await?,
+                    None => None,
+                };
+                let promoted = signal.is_some_and(|signal| signal.promoted_at.is_some());
+                store
+                    .conclusion(owner, &run.id)
+                    .await?
+                    .and_then(|conclusion| {
+                        Signal::read(&run, workflow, &conclusion, link, promoted)
+                    })
+                    .map(|signal| signal.mail(nobody))
+            }
+            EventType::WorkflowUnhealthy
+            | EventType::WorkflowRecovered
+            | EventType::ExecutionCompleted
+            | EventType::ApprovalRequested
+            | EventType::ApprovalDecided
+            | EventType::DestinationTest => None,
+        })
+    }
+}
+
+fn gone(error: &str) -> Came {
+    Came::Gone {
+        status_code: None,
+        error: error.to_owned(),
+    }
+}
+
+/// The destination as the workflow has it now. A test reaches one that is disabled.
+fn destination<'a>(
+    workflow: Option<&'a Workflow>,
+    id: &domain::ids::DestinationId,
+    event: EventType,
+) -> Result<&'a Destination, &'static str> {
+    let destination = workflow
+        .and_then(|workflow| workflow.deliver.iter().find(|it| it.id == *id))
+        .ok_or("the destination has been removed")?;
+    if destination.disabled_at.is_some() && event != EventType::DestinationTest {
+        return Err("the destination is disabled");
+    }
+    Ok(destination)
+}

@@ -1,0 +1,77 @@
+//! The mail that tells of nothing: a person wants to see whether it arrives.
+
+use askama::Template;
+use domain::text;
+use domain::workflow::Workflow;
+use engine::ports::Mail;
+
+use super::{mail, one_line};
+
+/// Everything the mail says.
+pub(crate) struct DestinationTest {
+    pub(crate) workflow: String,
+    pub(crate) link: String,
+}
+
+impl DestinationTest {
+    pub(crate) fn new(workflow: &Workflow, link: String) -> Self {
+        Self {
+            workflow: one_line(&workflow.name, 255),
+            link,
+        }
+    }
+
+    pub(crate) fn mail(&self, to: &str) -> Mail {
+        mail(
+            to,
+            &Subject { letter: self },
+            &Text { letter: self },
+            &Html { letter: self },
+        )
+    }
+
+    fn short_name(&self) -> String {
+        text::preview(&self.workflow, 80)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "destination-test/subject.txt")]
+struct Subject<'a> {
+    letter: &'a DestinationTest,
+}
+
+#[derive(Template)]
+#[template(path = "destination-test/body.txt")]
+struct Text<'a> {
+    letter: &'a DestinationTest,
+}
+
+#[derive(Template)]
+#[template(path = "destination-test/body.html")]
+struct Html<'a> {
+    letter: &'a DestinationTest,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_mail() {
+        let letter = DestinationTest {
+            workflow: "Prices <b>".into(),
+            link: "https://nightdesk.example/workflows/wf_1".into(),
+        };
+        let mail = letter.mail("a@x.test");
+        insta::assert_snapshot!(
+            "destination_test",
+            format!(
+                "{}\n\n{}\n{}",
+                mail.subject,
+                mail.text,
+                mail.html.unwrap_or_default()
+            )
+        );
+    }
+}

@@ -1,0 +1,204 @@
+//! Lists: rows that stand in a partition of their own, in the order of their keys and in up to five further orders.
+//!
+//! A row holds only what it is sorted by; what a page shows is then read in one batch. The further orders are
+//! local secondary indexes, because those can be read consistently: a list shows what was saved a moment ago. They
+//! are sparse, hold keys alone (and a workflow's plan, when it is small), and which row appears in which is said
+//! by the attributes it has:
+//!
+//! | index | workflows | runs, approvals, deliveries |
+//! |---|---|---|
+//! | (the table) | `id` | `id` |
+//! | `by1` | `updated#id` | `workflow#id` |
+//! | `by2` | `name id` | `workflow#status#id` |
+//! | `by3` | `status#id` | `status#id` |
+//! | `by4` | `status#updated#id` | |
+//! | `by5` | `status#name id` | |
+//!
+//! A page begins behind a place, which is a key of the order that is read and need not exist any more.
+
+pub(super) mod approvals;
+mod compact;
+mod counted;
+mod occurrences;
+pub(super) mod runs;
+pub(super) mod workflows;
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use engine::ports::StoreError;
+
+use super::DynamoStore;
+use super::item::Attributes;
+use super::read::unavailable;
+
+/// A local index, and the attribute it sorts by, which is named as it is.
+pub(super) type Order = &'static str;
+
+const UPDATED: Order = "by1";
+const NAME: Order = "by2";
+pub(super) const STATUS: Order = "by3";
+const STATUS_UPDATED: Order = "by4";
+const STATUS_NAME: Order = "by5";
+const WORKFLOW: Order = "by1";
+const WORKFLOW_STATUS: Order = "by2";
+
+/// How many rows before the end by the count the end may be: what is counted and where a page stands come from
+/// different moments, and rows are added and removed in between.
+const NEAR_THE_END: usize = 100;
+
+/// Rows of one partition in one order.
+#[derive(Debug, Clone)]
+pub(super) struct Walk {
+    pk: String,
+    /// `None`: the table's own.
+    order: Option<Order>,
+    /// What the keys of this order begin with.
+    prefix: String,
+    /// Below which key of the table, if there is no prefix.
+    below: Option<&'static str>,
+    descending: bool,
+    /// Behind which row: the rest of its key in this order, and its sort key in the table.
+    after: Option<(String, String)>,
+    /// Whether it shows every write that was answered before. Reading what may be a moment old costs half.
+    consistent: bool,
+}
+
+impl Walk {
+    pub(super) fn newest_first(pk: String, order: Option<Order>, prefix: String) -> Self {
+        Self {
+            pk,
+            order,
+            prefix,
+            below: None,
+            descending: true,
+            after: None,
+            consistent: true,
+        }
+    }
+
+    fn below(self, sk: &'static str) -> Self {
+        Self {
+            below: Some(sk),
+            ..self
+        }
+    }
+
+    fn after(self, place: &str, sk: &str) -> Self {
+        Self {
+            after: Some((place.to_owned(), sk.to_owned())),
+            ..self
+        }
+    }
+
+    /// The key behind which it begins.
+    fn start(&self) -> Option<Attributes> {
+        let (place, sk) = self.after.as_ref()?;
+        let mut start = Attributes::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
+            ("sk".to_owned(), AttributeValue::S(sk.clone())),
+        ]);
+        if let Some(order) = self.order {
+            let place = format!("{}{place}", self.prefix);
+            start.insert(order.to_owned(), AttributeValue::S(place));
+        }
+        Some(start)
+    }
+}
+
+/// A page of rows.
+#[derive(Debug, Default)]
+struct Rows {
+    rows: Vec<Attributes>,
+    /// Where DynamoDB stopped; it does not say whether anything follows.
+    last: Option<Attributes>,
+}
+
+impl DynamoStore {
+    fn asking(&self, walk: &Walk) -> QueryFluentBuilder {
+        let request = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .set_index_name(walk.order.map(str::to_owned))
+            .consistent_read(walk.consistent)
+            .scan_index_forward(!walk.descending)
+            .expression_attribute_values(":pk", AttributeValue::S(walk.pk.clone()));
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        match walk.below {
+            _ if !walk.prefix.is_empty() => request
+                .key_condition_expression(format!(
+                    "pk = :pk AND begins_with({}, :prefix)",
+                    walk.order.unwrap_or("sk")
+                ))
+                .expression_attribute_values(":prefix", text(&walk.prefix)),
+            Some(below) => request
+                .key_condition_expression("pk = :pk AND sk < :below")
+                .expression_attribute_values(":below", text(below)),
+            None => request.key_condition_expression("pk = :pk"),
+        }
+    }
+
+    /// At most `limit` rows.
+    async fn walk(&self, walk: &Walk, limit: usize) -> Result<Rows, StoreError> {
+        let mut rows = Vec::new();
+        let mut start = walk.start();
+        loop {
+            let left = i32::try_from(limit - rows.len()).unwrap_or(i32::MAX);
+            let request = self
+                .asking(walk)
+                .set_exclusive_start_key(start)
+                .limit(left.max(1));
+            let answer = request.send().await.map_err(|error| unavailable(&error))?;
+            rows.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() || rows.len() >= limit {
+                return Ok(Rows { rows, last: start });
+            }
+        }
+    }
+
+    /// Every row.
+    async fn walk_through(&self, walk: &Walk) -> Result<Vec<Attributes>, StoreError> {
+        let mut pages = self.asking(walk).into_paginator().items().send();
+        let mut rows = Vec::new();
+        while let Some(row) = pages.next().await {
+            rows.push(row.map_err(|error| unavailable(&error))?);
+        }
+        Ok(rows)
+    }
+
+    /// How many rows there are. Costs what reading them costs: half a unit for 4 KiB of them.
+    async fn count(&self, walk: &Walk) -> Result<usize, StoreError> {
+        let request = self.asking(walk).select(Select::Count);
+        let mut pages = request.into_paginator().send();
+        let mut counted = 0;
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| unavailable(&error))?;
+            counted += usize::try_from(page.count).unwrap_or_default();
+        }
+        Ok(counted)
+    }
+
+    /// Whether rows follow those of a page, after which `shown` of `total` have been shown. DynamoDB does not say so of
+    /// a page that ends with the last row; near the end, as far as the count knows, there is a second look.
+    async fn follows(
+        &self,
+        walk: &Walk,
+        page: &Rows,
+        shown: usize,
+        total: usize,
+    ) -> Result<bool, StoreError> {
+        let Some(last) = &page.last else {
+            return Ok(false);
+        };
+        if shown.saturating_add(NEAR_THE_END) < total {
+            return Ok(true);
+        }
+        let request = self
+            .asking(walk)
+            .set_exclusive_start_key(Some(last.clone()));
+        let answer = request.limit(1).send().await;
+        let answer = answer.map_err(|error| unavailable(&error))?;
+        Ok(answer.count > 0)
+    }
+}

@@ -1,0 +1,163 @@
+//! The parts of a commit: one request on one item each, and what its refusal means.
+
+use std::fmt::Write as _;
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+
+use super::item::{self, Attributes, Item, REVISION, WRITER};
+use super::keys::Key;
+
+/// What a refused condition means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Conflict,
+    Exists,
+    TooFewCredits(u32),
+    /// What is to be removed is another by now, or has gone already.
+    Gone,
+}
+
+/// One request item, its key, and what its refusal means.
+pub(super) struct Part {
+    pub(super) key: Key,
+    pub(super) meaning: Meaning,
+    pub(super) request: TransactWriteItem,
+}
+
+/// A put on which condition.
+pub(super) enum Only {
+    /// Always: immutable documents, guarded by another part of the commit.
+    Freely,
+    IfNew(Meaning),
+    /// The stored revision is the one before.
+    Next(u64),
+}
+
+/// Revision 0 is new, any other follows the one before.
+pub(super) fn by_revision(revision: u64) -> Only {
+    if revision == 0 {
+        Only::IfNew(Meaning::Exists)
+    } else {
+        Only::Next(revision)
+    }
+}
+
+/// An item that says who wrote it, so that its writer recognises it.
+pub(super) fn put(key: Key, item: Item, only: &Only, writer: &str) -> Part {
+    let item = item.text(WRITER, writer);
+    let mut put = Put::builder()
+        .set_item(Some(item.attributes))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    let mut meaning = Meaning::Conflict;
+    match only {
+        Only::Freely => {}
+        Only::IfNew(refused) => {
+            meaning = *refused;
+            put = put.condition_expression("attribute_not_exists(pk)");
+        }
+        Only::Next(revision) => {
+            put = put
+                .condition_expression("#revision = :before")
+                .expression_attribute_names("#revision", REVISION)
+                .expression_attribute_values(
+                    ":before",
+                    AttributeValue::N((revision - 1).to_string()),
+                );
+        }
+    }
+    let put = put
+        .table_name("")
+        .build()
+        .expect("a put has its item and table");
+    Part {
+        key,
+        meaning,
+        request: TransactWriteItem::builder().put(put).build(),
+    }
+}
+
+/// A part without a condition, guarded by another of the commit.
+fn unconditional(key: Key, request: TransactWriteItem) -> Part {
+    Part {
+        key,
+        meaning: Meaning::Conflict,
+        request,
+    }
+}
+
+/// A row of a list, whole.
+pub(super) fn put_row(key: Key, attributes: Attributes) -> Part {
+    let put = Put::builder().table_name("").set_item(Some(attributes));
+    let put = put.build().expect("a put has its item and table");
+    unconditional(key, TransactWriteItem::builder().put(put).build())
+}
+
+/// Sets these attributes of a row, and removes those without a value; the others stay.
+pub(super) fn set_in_row(key: Key, values: Vec<(&str, Option<AttributeValue>)>) -> Part {
+    let (mut set, mut remove) = (String::new(), String::new());
+    let mut update = Update::builder()
+        .table_name("")
+        .set_key(Some(item::primary(&key)));
+    for (name, value) in values {
+        update = update.expression_attribute_names(format!("#{name}"), name);
+        let (clause, begin) = match &value {
+            Some(_) => (&mut set, "SET"),
+            None => (&mut remove, " REMOVE"),
+        };
+        let before = if clause.is_empty() { begin } else { "," };
+        let assigned = value.as_ref().map(|_| format!(" = :{name}"));
+        let assigned = assigned.unwrap_or_default();
+        write!(clause, "{before} #{name}{assigned}").expect("writing to a text does not fail");
+        if let Some(value) = value {
+            update = update.expression_attribute_values(format!(":{name}"), value);
+        }
+    }
+    let update = update.update_expression(set + &remove);
+    let update = update.build().expect("an update has its key and table");
+    unconditional(key, TransactWriteItem::builder().update(update).build())
+}
+
+/// Adds to counts, which begin at 0.
+pub(super) fn add<'a>(key: Key, counts: impl IntoIterator<Item = (&'a str, i64)>) -> Part {
+    let mut adds = Vec::new();
+    let mut update = Update::builder()
+        .table_name("")
+        .set_key(Some(item::primary(&key)));
+    for (name, by) in counts {
+        adds.push(format!("#{name} :{name}"));
+        update = update
+            .expression_attribute_names(format!("#{name}"), name)
+            .expression_attribute_values(format!(":{name}"), AttributeValue::N(by.to_string()));
+    }
+    let update = update.update_expression(format!("ADD {}", adds.join(", ")));
+    let update = update.build().expect("an update has its key and table");
+    unconditional(key, TransactWriteItem::builder().update(update).build())
+}
+
+/// Removes a row, if it is there.
+pub(super) fn delete_row(key: Key) -> Part {
+    let delete = Delete::builder()
+        .table_name("")
+        .set_key(Some(item::primary(&key)));
+    let delete = delete.build().expect("a delete has its key and table");
+    unconditional(key, TransactWriteItem::builder().delete(delete).build())
+}
+
+/// Removes an item at the given revision.
+pub(super) fn delete_at(key: Key, revision: u64) -> Part {
+    let delete = Delete::builder()
+        .table_name("")
+        .set_key(Some(item::primary(&key)))
+        .condition_expression("#revision = :revision")
+        .expression_attribute_names("#revision", REVISION)
+        .expression_attribute_values(":revision", AttributeValue::N(revision.to_string()))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    let delete = delete.build().expect("a delete has its key and table");
+    Part {
+        key,
+        meaning: Meaning::Gone,
+        request: TransactWriteItem::builder().delete(delete).build(),
+    }
+}
