@@ -52,6 +52,15 @@ pub(super) async fn plan(
             let fault = Fault::new(field, Code::IntentTooVague, wire::TOO_VAGUE);
             Err(Problem::of(vec![fault]).member("vague_aspects", aspects.clone()))
         }
+        // Asking again gives the same plan: the limit is what has to change.
+        PlanningState::Failed { reason }
+            if reason.starts_with("plan_invalid")
+                && planning.request.max_credits_per_execution.is_some() =>
+        {
+            let message = format!("leaves no plan for this goal: {reason}");
+            let fault = Fault::invalid("/max_credits_per_execution", message);
+            Err(Problem::of(vec![fault]))
+        }
         PlanningState::Failed { reason } => {
             tracing::warn!(planning.id = %planning.id, reason, "planning failed");
             Err(Problem::unavailable())
