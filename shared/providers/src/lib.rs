@@ -13,6 +13,8 @@ mod retry_after;
 pub mod search;
 mod secret;
 pub mod site;
+#[cfg(test)]
+mod thread_time;
 pub mod webhook;
 
 pub use http::ClientError;

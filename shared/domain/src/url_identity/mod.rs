@@ -74,23 +74,27 @@ pub fn parse_identity(text: &str) -> Option<String> {
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| identity(&url))
 }
 
-/// A path without the session a Java server writes at its end (Servlet 6.0, section 7.1.3).
-fn without_session(path: &str) -> &str {
+/// A path without the session a Java server writes at its end (Servlet 6.0, section 7.1.3), however
+/// often it was written.
+fn without_session(mut path: &str) -> &str {
     const MARK: &str = ";jsessionid=";
-    let at = path.len().checked_sub(MARK.len()).and_then(|last| {
+    let last_mark = |path: &str| {
+        let last = path.len().checked_sub(MARK.len())?;
         (0..=last).rev().find(|at| {
             path.get(*at..at + MARK.len())
                 .is_some_and(|part| part.eq_ignore_ascii_case(MARK))
         })
-    });
-    match at {
+    };
+    while let Some(at) = last_mark(path) {
         // Only where nothing follows: a session is the last thing in a path. And not behind a dot, which
         // would then be a dot segment and another page.
-        Some(at) if !path[at + MARK.len()..].contains(['/', ';']) && !ends_in_dots(&path[..at]) => {
-            &path[..at]
+        let is_last = !path[at + MARK.len()..].contains(['/', ';']);
+        if !is_last || ends_in_dots(&path[..at]) {
+            break;
         }
-        Some(_) | None => path,
+        path = &path[..at];
     }
+    path
 }
 
 /// Whether the last segment means this folder or the one above, in any spelling the parser knows.

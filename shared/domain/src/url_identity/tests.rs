@@ -49,6 +49,10 @@ fn spellings_of_one_page_are_one() {
         "https://example.com/a;jsessionid=0A1B?x=1&PHPSESSID=3f",
         "https://example.com/a?x=1",
     );
+    same(
+        "https://example.com/a;jsessionid=1;JSESSIONID=2",
+        "https://example.com/a",
+    );
     same("https://[2001:DB8:0::1]/", "https://[2001:db8::1]/");
     same("https://example.com/a%2fb", "https://example.com/a%2Fb");
     same("https://example.com/ä", "https://example.com/%C3%A4");
