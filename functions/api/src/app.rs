@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use domain::egress::{EgressRule, Exceptions};
+use domain::planning::PlanningRequest;
 use engine::Engine;
-use engine::ports::{Replays, Schedules, Usage};
+use engine::ports::{Assessments, Replays, Schedules, Usage};
 use http::request::Parts;
 use jiff::Timestamp;
 use url::Url;
@@ -21,6 +22,7 @@ pub struct App {
     pub schedules: Arc<dyn Schedules>,
     pub usage: Arc<dyn Usage>,
     pub replays: Arc<dyn Replays>,
+    pub assessments: Arc<dyn Assessments>,
     pub settings: Arc<Settings>,
     /// What is known of the request when it may be sent again.
     pub repeatable: Option<Repeatable>,
@@ -64,6 +66,8 @@ pub struct Settings {
     pub limits: bool,
     /// The SHA-256 of the token that makes owners (`NIGHTDESK_ADMIN_TOKEN_SHA256`); without it nobody can begin.
     pub admin_token_sha256: Option<String>,
+    /// Whether a model is configured (`NIGHTDESK_MODEL_PROVIDER`): others ask it, and hold its key.
+    pub has_model: bool,
     /// Where crawls and webhooks may go (`NIGHTDESK_EGRESS_ALLOW` adds to it).
     pub egress: EgressRule,
 }
@@ -132,8 +136,19 @@ impl Settings {
             most_workflows,
             limits,
             admin_token_sha256,
+            has_model: variable("NIGHTDESK_MODEL_PROVIDER").is_some_and(|name| name != "offline"),
             egress: EgressRule::new(exceptions),
         })
+    }
+
+    /// What planning may cost at most, in credits: offline it is free (API section 3).
+    #[must_use]
+    pub fn price_of_planning(&self, request: &PlanningRequest) -> u32 {
+        if self.has_model {
+            request.preset.credits()
+        } else {
+            0
+        }
     }
 
     /// Whether mail may go to `address` without a verification of its own.
@@ -175,6 +190,7 @@ mod tests {
     fn defaults_and_mail_domains() {
         let settings = read(&[("NIGHTDESK_MAIL_DOMAINS", "Example.com, other.test")]).unwrap();
         assert_eq!(settings.most_workflows, 1000);
+        assert!(!settings.has_model);
         assert!(settings.trusts("a@EXAMPLE.com") && settings.trusts("a@other.test"));
         assert!(
             !settings.trusts("a@sub.example.com") && !settings.trusts("a@example.com.evil.test")
@@ -190,6 +206,19 @@ mod tests {
                 .unwrap()
                 .is_secure()
         );
+    }
+
+    #[test]
+    fn planning_has_a_price_where_a_model_is_configured() {
+        let request = PlanningRequest {
+            intent: "watch OpenAI pricing page".to_owned(),
+            preset: domain::planning::Preset::Thorough,
+            max_credits_per_execution: None,
+        };
+        for (provider, price) in [("openai", 50), ("offline", 0)] {
+            let settings = read(&[("NIGHTDESK_MODEL_PROVIDER", provider)]).unwrap();
+            assert_eq!(settings.price_of_planning(&request), price, "{provider}");
+        }
     }
 
     #[test]

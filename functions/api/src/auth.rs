@@ -43,6 +43,8 @@ needs! {
     Workflows = Workflows,
     /// Decisions.
     Approvals = Approvals,
+    /// What workflows have seen between them.
+    Sessions = Sessions,
     /// Owners and grants.
     Admin = Admin,
 }

@@ -2,7 +2,8 @@
 //! both are the same 404.
 
 use domain::ids::{
-    ApprovalId, DeliveryId, DestinationId, ExecutionId, PlanningId, SignalId, TokenId, WorkflowId,
+    ApprovalId, DeliveryId, DestinationId, ExecutionId, PlanningId, SessionId, SignalId, TokenId,
+    WorkflowId,
 };
 
 use axum::extract::FromRequestParts;
@@ -32,6 +33,7 @@ path_ids!(
     DestinationId,
     ExecutionId,
     PlanningId,
+    SessionId,
     SignalId,
     TokenId,
     WorkflowId

@@ -22,6 +22,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         schedules: wiring.schedules()?,
         usage: wiring.usage(),
         replays: wiring.replays(),
+        assessments: wiring.assessments(),
         settings: Arc::new(settings),
         repeatable: None,
     };

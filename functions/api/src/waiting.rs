@@ -17,10 +17,14 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    pub(crate) fn of_seconds(seconds: u32) -> Self {
+    pub(crate) fn of(patience: Duration) -> Self {
         Self {
-            until: Instant::now() + Duration::from_secs(seconds.into()),
+            until: Instant::now() + patience,
         }
+    }
+
+    pub(crate) fn of_seconds(seconds: u32) -> Self {
+        Self::of(Duration::from_secs(seconds.into()))
     }
 
     /// Waits before another look; `false` when the time is over.

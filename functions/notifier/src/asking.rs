@@ -5,6 +5,7 @@
 //! where its run shows it; the others are asked all the same.
 
 use domain::approval::Approval;
+use domain::approval::code::CodeProof;
 use domain::ids::{ApprovalId, OwnerId};
 use engine::consuming::Disposition;
 use engine::ports::store::{CommitError, Link, StoreError};
@@ -29,8 +30,16 @@ impl Notifier {
         let mut later = false;
         for approver in &approval.approvers {
             let token = self.links.token(&approval, approver).await?;
-            self.remember(&approval, approver, token.sha256()).await?;
-            let letter = ApprovalRequest::new(&approval, &draft, self.links.approval(&token));
+            let code = if approval.strict {
+                Some(self.links.code(&approval, approver).await?)
+            } else {
+                None
+            };
+            let proof = code.as_ref().map(|code| token.proof_of(code));
+            self.remember(&approval, approver, token.sha256(), proof)
+                .await?;
+            let link = self.links.approval(&token);
+            let letter = ApprovalRequest::new(&approval, &draft, link, code.as_ref());
             let about = About::Approval {
                 owner: owner.clone(),
                 approval: id.clone(),
@@ -67,11 +76,13 @@ impl Notifier {
         approval: &Approval,
         approver: &str,
         token_sha256: String,
+        code: Option<CodeProof>,
     ) -> Result<(), StoreError> {
         let link = Link {
             owner: approval.owner.clone(),
             approval: approval.id.clone(),
             approver: approver.to_owned(),
+            code,
         };
         match self
             .engine

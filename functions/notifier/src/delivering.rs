@@ -119,7 +119,8 @@ impl Notifier {
             Err(
                 error @ (PostError::BlockedAddress { .. }
                 | PostError::Timeout
-                | PostError::Unreachable { .. }),
+                | PostError::Unreachable { .. }
+                | PostError::BadCertificate { .. }),
             ) => Came::Failed {
                 status_code: None,
                 error: error.to_string(),

@@ -71,7 +71,8 @@ impl Notifier {
             Message::Step { .. }
             | Message::Judge { .. }
             | Message::Start { .. }
-            | Message::Plan { .. } => {
+            | Message::Plan { .. }
+            | Message::Assess { .. } => {
                 tracing::error!(
                     message = message.kind(),
                     "a message of another kind came by the notice queue"

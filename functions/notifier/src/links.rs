@@ -2,13 +2,15 @@
 //!
 //! A token is derived: HMAC-SHA256 (RFC 2104) under a secret that only this function reads, over what
 //! the link is for. Sending the same mail twice gives the same token, so the first mail's link does not
-//! die; another person or another draft gives another. 256 bits leave nothing to guess.
+//! die; another person or another draft gives another. 256 bits leave nothing to guess. The code of a strict
+//! approval is derived in the same way, for a purpose of its own.
 
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::approval::Approval;
+use domain::approval::code::{CodeProof, MailedCode};
 use domain::digest;
 use domain::ids::{ExecutionId, WorkflowId};
 use engine::ports::{SecretError, Secrets};
@@ -43,8 +45,35 @@ impl Links {
         approval: &Approval,
         approver: &str,
     ) -> Result<Token, SecretError> {
+        Ok(Token(URL_SAFE_NO_PAD.encode(
+            self.derive("approval link v1", approval, approver).await?,
+        )))
+    }
+
+    /// The code that `approver` must type beside the link. Nobody can make it of the link's token.
+    pub(crate) async fn code(
+        &self,
+        approval: &Approval,
+        approver: &str,
+    ) -> Result<MailedCode, SecretError> {
+        let digest = self.derive("approval code v1", approval, approver).await?;
+        Ok(MailedCode::of_digest(&digest))
+    }
+
+    /// What the secret makes of a purpose, for one person and one draft.
+    async fn derive(
+        &self,
+        purpose: &str,
+        approval: &Approval,
+        approver: &str,
+    ) -> Result<[u8; 32], SecretError> {
         let key = self.key.get_or_try_init(|| self.read_key()).await?;
-        Ok(Token::derive(key, approval, approver))
+        let what = format!(
+            "{purpose}|{}|{approver}|{}",
+            approval.id, approval.generation
+        );
+        let tag = hmac::sign(key, what.as_bytes());
+        Ok(tag.as_ref().try_into().expect("SHA-256 has 32 bytes"))
     }
 
     async fn read_key(&self) -> Result<hmac::Key, SecretError> {
@@ -78,17 +107,14 @@ impl Links {
 pub(crate) struct Token(String);
 
 impl Token {
-    fn derive(key: &hmac::Key, approval: &Approval, approver: &str) -> Self {
-        let what = format!(
-            "approval link v1|{}|{approver}|{}",
-            approval.id, approval.generation
-        );
-        Self(URL_SAFE_NO_PAD.encode(hmac::sign(key, what.as_bytes())))
-    }
-
     /// What is stored of it.
     pub(crate) fn sha256(&self) -> String {
         digest::of_bytes(self.0.as_bytes())
+    }
+
+    /// What is stored of the code that belongs to it.
+    pub(crate) fn proof_of(&self, code: &MailedCode) -> CodeProof {
+        code.proof(&self.0)
     }
 }
 
@@ -133,5 +159,18 @@ pub(crate) mod tests {
             "the secret is read once"
         );
         assert_eq!(first.sha256(), digest::of_bytes(first.0.as_bytes()));
+    }
+
+    #[tokio::test]
+    async fn a_code_is_the_same_again_and_belongs_to_its_link() {
+        let links = Links::new(Arc::new(OneSecret::default()), "name".into(), "https://x/");
+        let approval = crate::tests::approval();
+        let token = links.token(&approval, "a@x.test").await.unwrap();
+        let code = links.code(&approval, "a@x.test").await.unwrap();
+        let again = links.code(&approval, "a@x.test").await.unwrap();
+        assert_eq!(code.expose(), again.expose());
+        assert!(token.proof_of(&code).accepts(&token.0, code.expose()));
+        let other = links.code(&approval, "b@x.test").await.unwrap();
+        assert_ne!(code.expose(), other.expose());
     }
 }

@@ -14,7 +14,7 @@ const MOST_REPAIRS: usize = 2;
 /// The longest one call of a model may take: three of them fit into an invocation.
 const CALL_LIMIT: Duration = Duration::from_secs(35);
 /// What is kept of the invocation for the offline planner and for committing.
-const RESERVE: Duration = Duration::from_secs(5);
+pub(crate) const RESERVE: Duration = Duration::from_secs(5);
 
 /// A plan and who made it.
 #[derive(Debug, PartialEq)]
@@ -178,7 +178,7 @@ fn budget(request: &PlanningRequest) -> u32 {
 }
 
 /// One call, cut off even when the model port does not keep its limit.
-async fn perform(
+pub(crate) async fn perform(
     model: &dyn Model,
     task: &Task,
     limit: Duration,

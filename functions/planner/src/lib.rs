@@ -1,26 +1,29 @@
 #![doc = include_str!("../README.md")]
 
 mod asking;
+mod assessing;
 mod reply;
 pub mod start;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::egress::EgressRule;
-use domain::ids::PlanId;
+use domain::ids::{OwnerId, PlanId, PlanningId};
 use domain::planning::{PlanningState, ReviewedPlan};
 use engine::Engine;
 use engine::consuming::{Consumer, Delivery, Disposition};
-use engine::ports::Model;
 use engine::ports::queues::Message;
 use engine::ports::store::StoreError;
+use engine::ports::{Assessments, Model};
 
 use asking::{Outcome, Planned};
 
-/// Plans goals.
+/// Plans goals, and says how specific they are.
 pub struct PlannerFunction {
     engine: Engine,
+    assessments: Arc<dyn Assessments>,
     /// The configured model; it may be the offline twin.
     model: Arc<dyn Model>,
     /// Who answers when the model does not.
@@ -32,12 +35,14 @@ impl PlannerFunction {
     #[must_use]
     pub fn new(
         engine: Engine,
+        assessments: Arc<dyn Assessments>,
         model: Arc<dyn Model>,
         offline: Arc<dyn Model>,
         egress: EgressRule,
     ) -> Self {
         Self {
             engine,
+            assessments,
             model,
             offline,
             egress,
@@ -45,14 +50,35 @@ impl PlannerFunction {
     }
 
     async fn carry_out(&self, delivery: &Delivery) -> Result<Disposition, StoreError> {
-        let Message::Plan {
-            owner,
-            planning: id,
-        } = &delivery.message
-        else {
-            tracing::error!(message = %delivery.message.encode(), "a message of another kind came by the planning queue");
-            return Ok(Disposition::Failed);
-        };
+        match &delivery.message {
+            Message::Plan { owner, planning } => {
+                self.plan(owner, planning, delivery.remaining).await
+            }
+            Message::Assess { owner, assessment } => {
+                self.assess(owner, assessment, delivery.remaining).await
+            }
+            Message::Step { .. }
+            | Message::Judge { .. }
+            | Message::Start { .. }
+            | Message::AskApproval { .. }
+            | Message::Deliver { .. }
+            | Message::Tell { .. }
+            | Message::MailReturned { .. } => {
+                tracing::error!(
+                    message = delivery.message.kind(),
+                    "a message of another kind came by the planning queue"
+                );
+                Ok(Disposition::Failed)
+            }
+        }
+    }
+
+    async fn plan(
+        &self,
+        owner: &OwnerId,
+        id: &PlanningId,
+        remaining: Duration,
+    ) -> Result<Disposition, StoreError> {
         let Some(planning) = self.engine.store.planning(owner, id).await? else {
             tracing::warn!(planning.id = %id, "a planning job that does not exist");
             return Ok(Disposition::Done);
@@ -60,7 +86,7 @@ impl PlannerFunction {
         if planning.state != PlanningState::Planning {
             return Ok(Disposition::Done);
         }
-        let outcome = match self.ask(&planning.request, delivery.remaining).await {
+        let outcome = match self.ask(&planning.request, remaining).await {
             Outcome::Planned(planned) => Ok(self.review(&planning.request.intent, *planned)),
             Outcome::TooVague(aspects) => Err(PlanningState::TooVague { aspects }),
             Outcome::Failed(reason) => Err(PlanningState::Failed { reason }),
@@ -91,7 +117,7 @@ impl Consumer for PlannerFunction {
         match self.carry_out(&delivery).await {
             Ok(disposition) => disposition,
             Err(error) => {
-                tracing::error!(%error, message = %delivery.message.encode(), "a goal could not be planned; its message stays");
+                tracing::error!(%error, message = %delivery.message.encode(), "a goal could not be dealt with; its message stays");
                 Disposition::Failed
             }
         }

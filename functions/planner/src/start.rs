@@ -20,6 +20,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let settings = ProviderSettings::read(&|name| wiring.variable(name), key)?;
     let planner = PlannerFunction::new(
         wiring.engine(),
+        wiring.assessments(),
         settings.model()?,
         Arc::new(OfflineModel),
         settings.egress,

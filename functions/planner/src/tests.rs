@@ -5,11 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::assessment::NoOpinion;
 use domain::egress::EgressRule;
 use domain::planning::{PlanningRequest, PlanningState, Preset};
 use engine::Engine;
 use engine::consuming::{Consumer, Delivery, Disposition};
-use engine::memory::{FixedClock, MemoryQueues, MemoryStore, SeededEntropy, at_once};
+use engine::memory::{
+    FixedClock, MemoryAssessments, MemoryQueues, MemoryStore, SeededEntropy, at_once,
+};
+use engine::ports::assessments::{Assessments as _, Opinion};
 use engine::ports::model::Answer;
 use engine::ports::queues::Message;
 use engine::ports::{Model, ModelError, Store as _, Task};
@@ -29,10 +33,12 @@ struct Scripted {
 #[async_trait]
 impl Model for Scripted {
     async fn perform(&self, task: &Task, _: Duration) -> Result<Answer, ModelError> {
-        let Task::Plan { faults, .. } = task else {
-            panic!("{task:?}")
+        let faults = match task {
+            Task::Plan { faults, .. } => faults.clone(),
+            Task::Assess { .. } => Vec::new(),
+            other => panic!("{other:?}"),
         };
-        self.faults.lock().unwrap().push(faults.clone());
+        self.faults.lock().unwrap().push(faults);
         let next = self.answers.lock().unwrap().pop_front();
         match next {
             Some(answer) => answer.map(|text| Answer {
@@ -79,6 +85,7 @@ fn bad() -> String {
 fn planner(model: Arc<dyn Model>) -> PlannerFunction {
     PlannerFunction::new(
         engine_on(&Arc::default()),
+        Arc::new(MemoryAssessments::default()),
         model,
         Arc::new(OfflineModel),
         EgressRule::public_only(),
@@ -91,11 +98,12 @@ async fn a_job_is_carried_out_once_and_a_repetition_changes_nothing() {
     let engine = engine_on(&store);
     let owner = domain::ids::OwnerId::from_uuid(uuid::Uuid::from_u128(1));
     let planning = engine
-        .submit_planning(&owner, request(GOAL), None)
+        .submit_planning(&owner, request(GOAL), 0)
         .await
         .unwrap();
     let planner = PlannerFunction::new(
         engine,
+        Arc::new(MemoryAssessments::default()),
         Arc::new(OfflineModel),
         Arc::new(OfflineModel),
         EgressRule::public_only(),
@@ -232,4 +240,97 @@ async fn a_goal_nobody_can_plan_says_what_is_missing() {
     )
     .await;
     assert_eq!(outcome, Outcome::TooVague(vec!["what to watch".into()]));
+}
+
+/// A question about a goal, a model with these answers, and what becomes of its message, delivered twice.
+struct Asked {
+    model: Arc<Scripted>,
+    opinion: Option<Opinion>,
+}
+
+async fn asked(answers: Vec<Result<String, ModelError>>, patience: Duration, late: i64) -> Asked {
+    let store = Arc::new(MemoryStore::default());
+    let queues = Arc::new(MemoryQueues::default());
+    let clock = Arc::new(FixedClock::at("2026-05-04T08:00:00Z".parse().unwrap()));
+    let engine = Engine {
+        queues: queues.clone(),
+        clock: clock.clone(),
+        ..engine_on(&store)
+    };
+    let assessments = Arc::new(MemoryAssessments::default());
+    let owner = domain::ids::OwnerId::from_uuid(uuid::Uuid::from_u128(1));
+    let asking = engine.ask_opinion(&*assessments, &owner, GOAL, patience);
+    let id = asking.await.unwrap();
+    let model = Arc::new(Scripted {
+        answers: Mutex::new(answers.into()),
+        ..Scripted::default()
+    });
+    let planner = PlannerFunction::new(
+        engine,
+        assessments.clone(),
+        model.clone(),
+        Arc::new(OfflineModel),
+        EgressRule::public_only(),
+    );
+    clock.advance(jiff::SignedDuration::from_secs(late));
+    let message = queues.messages().remove(0);
+    for _ in 0..2 {
+        let delivery = Delivery {
+            message: message.clone(),
+            worker: "w".into(),
+            receive_count: 1,
+            remaining: Duration::from_secs(100),
+        };
+        assert_eq!(planner.handle(delivery).await, Disposition::Done);
+    }
+    Asked {
+        model,
+        opinion: at_once(assessments.opinion(&owner, &id)).unwrap(),
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn a_models_opinion_is_asked_for_once() {
+    let answer = json!({
+        "specificity_score": 8, "reasoning": "It names a language and a rhythm.",
+        "inferred": {"trigger_conditions": [], "exclusions": [], "entities": ["Rust"], "source_types": ["news"],
+            "suggested_cadence": "daily", "monitoring_type": "topic"},
+    });
+    let asked = asked(vec![Ok(answer.to_string())], PATIENCE, 1).await;
+    assert_eq!(asked.opinion.unwrap().unwrap().score, 8);
+    assert_eq!(asked.model.faults.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_without_an_opinion_is_told_apart_by_its_reason() {
+    let unavailable = ModelError::Unavailable {
+        reason: "502".into(),
+    };
+    for (answers, reason) in [
+        (
+            vec![Ok("I would rather not.".to_owned())],
+            NoOpinion::ParseError,
+        ),
+        (
+            vec![Ok(json!({"specificity_score": 99}).to_string())],
+            NoOpinion::ParseError,
+        ),
+        (vec![Err(unavailable)], NoOpinion::ProviderError),
+        (
+            vec![Err(ModelError::RateLimited { retry_after: None })],
+            NoOpinion::ProviderError,
+        ),
+        (vec![], NoOpinion::Timeout),
+    ] {
+        assert_eq!(asked(answers, PATIENCE, 1).await.opinion, Some(Err(reason)));
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_for_somebody_who_has_gone() {
+    let asked = asked(vec![Ok("{}".to_owned())], PATIENCE, 11).await;
+    assert_eq!(asked.opinion, None);
+    assert!(asked.model.faults.lock().unwrap().is_empty());
 }

@@ -61,6 +61,7 @@ pub(crate) fn of_fetch(error: &FetchError) -> ToolFailure {
         FetchError::Timeout => (ErrorCode::Timeout, Again::Backoff),
         FetchError::RateLimited { retry_after } => (ErrorCode::RateLimited, after(*retry_after)),
         FetchError::Unreachable { .. } => (ErrorCode::Unreachable, Again::Backoff),
+        FetchError::BadCertificate { .. } => (ErrorCode::Unreachable, Again::Never),
         FetchError::HttpStatus {
             status,
             retry_after,
@@ -100,6 +101,7 @@ pub(crate) fn of_post(error: &PostError) -> ToolFailure {
         PostError::BlockedAddress { .. } => (ErrorCode::BlockedAddress, Again::Never),
         PostError::Timeout => (ErrorCode::Timeout, Again::Backoff),
         PostError::Unreachable { .. } => (ErrorCode::Unreachable, Again::Backoff),
+        PostError::BadCertificate { .. } => (ErrorCode::Unreachable, Again::Never),
         PostError::HttpStatus {
             status: 408 | 429 | 500..,
             retry_after,
@@ -114,7 +116,7 @@ mod tests {
     use super::*;
 
     /// What a port says and what the domain's table says of the code agree, but where the code alone cannot tell: a
-    /// status, a provider that refuses, an effect in the dark.
+    /// status, a certificate, a provider that refuses, an effect in the dark.
     #[test]
     fn the_table_of_errors_is_what_the_ports_mean() {
         let told = Some(Duration::from_secs(1));
@@ -178,6 +180,16 @@ mod tests {
             of_mail(&MailError::Unknown("cut off".into())).again,
             Again::Unknown
         );
+        let reason = || "it has expired".to_owned();
+        for untrusted in [
+            of_fetch(&FetchError::BadCertificate { reason: reason() }),
+            of_post(&PostError::BadCertificate { reason: reason() }),
+        ] {
+            assert_eq!(
+                (untrusted.error.code, untrusted.again),
+                (ErrorCode::Unreachable, Again::Never)
+            );
+        }
         assert_eq!(
             of_search(&SearchError::Refused {
                 reason: "no key".into()

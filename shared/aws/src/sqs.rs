@@ -43,7 +43,7 @@ impl SqsQueues {
             Message::Step { .. } => &self.urls.step,
             Message::Judge { .. } => &self.urls.judge,
             Message::Start { .. } => &self.urls.start,
-            Message::Plan { .. } => &self.urls.plan,
+            Message::Plan { .. } | Message::Assess { .. } => &self.urls.plan,
             Message::AskApproval { .. }
             | Message::Deliver { .. }
             | Message::Tell { .. }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use engine::Engine;
 use engine::ports::{
-    Mailer, Pacing, Queues, Replays, Schedules, Secret, SecretError, Secrets, Store, Usage, Visits,
+    Assessments, Mailer, Pacing, Queues, Replays, Schedules, Secret, SecretError, Secrets, Store,
+    Usage, Visits,
 };
 
 use crate::clock::{RuntimeClock, SystemEntropy};
@@ -172,6 +173,12 @@ impl Wiring {
     #[must_use]
     pub fn replays(&self) -> Arc<dyn Replays> {
         Arc::clone(&self.store) as Arc<dyn Replays>
+    }
+
+    /// Questions to the model, and its opinions.
+    #[must_use]
+    pub fn assessments(&self) -> Arc<dyn Assessments> {
+        Arc::clone(&self.store) as Arc<dyn Assessments>
     }
 
     /// What crawls keep for the next.

@@ -4,6 +4,8 @@
 //! One rejection rejects; `required` approvals approve; afterwards nothing changes it (promise 5).
 //! A decision is applied here and to the run in one commit, so neither exists without the other.
 
+pub mod code;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -156,6 +158,9 @@ pub struct Approval {
     pub required: u32,
     pub max_revisions: u32,
     pub approvers: Vec<String>,
+    /// Whether a mailed link decides only together with its mail's code ([`code`]).
+    #[serde(default)]
+    pub strict: bool,
     #[serde(default)]
     pub decisions: Vec<Decision>,
     /// Addresses of what the draft was made from.
@@ -345,6 +350,7 @@ mod tests {
             required,
             max_revisions: 1,
             approvers: vec!["a@x.test".into(), "b@x.test".into()],
+            strict: false,
             decisions: vec![],
             sources: vec![],
             deadline: "2026-05-07T08:00:00Z".parse().unwrap(),

@@ -1,14 +1,14 @@
-//! Credits: what a run may cost, set aside before it starts and settled once when it ends.
+//! Credits: what a run, or planning by a model, may cost: set aside before it starts and settled once when it ends.
 //!
 //! An account without a grant is unlimited (the self-hosted default): nothing is set aside, charged or
 //! refused, and what its runs cost is shown with the runs. From the first grant on, available = balance − reserved,
 //! never below zero under any interleaving (promise 11); the store makes each of these steps one conditional
-//! write. A run that began before the first grant stays free: charging it could take more than was granted.
+//! write. What began before the first grant stays free: charging it could take more than was granted.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::ExecutionId;
+use crate::ids::{ExecutionId, PlanId, PlanningId};
 use crate::plan::Plan;
 use crate::stop_condition::StopCondition;
 use crate::words::words;
@@ -23,11 +23,11 @@ words! {
 pub struct Account {
     /// `None`: unlimited.
     pub balance: Option<i64>,
-    /// Set aside for runs that have not ended.
+    /// Set aside for runs and plannings that have not ended.
     pub reserved: i64,
 }
 
-/// Too little for a run.
+/// Too little for a run or a planning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{required} credits are needed and {available} are available")]
 pub struct InsufficientCredits {
@@ -44,6 +44,57 @@ pub struct LedgerEntry {
     pub kind: LedgerKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_id: Option<ExecutionId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_id: Option<PlanId>,
+}
+
+/// What credits are set aside for, and charged for in the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    Execution(ExecutionId),
+    /// A planning job, and the plan it came to: without one nothing is charged.
+    Planning(PlanningId, Option<PlanId>),
+}
+
+impl Purpose {
+    /// What names its one entry in the ledger.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Execution(id) => id.as_str(),
+            Self::Planning(id, _) => id.as_str(),
+        }
+    }
+}
+
+impl LedgerEntry {
+    /// What was given.
+    #[must_use]
+    pub fn grant(amount: u32, at: Timestamp) -> Self {
+        Self {
+            at,
+            amount: amount.into(),
+            kind: LedgerKind::Grant,
+            execution_id: None,
+            plan_id: None,
+        }
+    }
+
+    /// What was charged for a purpose.
+    #[must_use]
+    pub fn charge(consumed: u32, purpose: &Purpose, at: Timestamp) -> Self {
+        let (execution_id, plan_id) = match purpose {
+            Purpose::Execution(id) => (Some(id.clone()), None),
+            Purpose::Planning(_, plan) => (None, plan.clone()),
+        };
+        Self {
+            at,
+            amount: -i64::from(consumed),
+            kind: LedgerKind::Charge,
+            execution_id,
+            plan_id,
+        }
+    }
 }
 
 impl Account {

@@ -75,11 +75,15 @@ ids! {
     PlanningId = "pls_",
     /// A reviewed plan that no workflow has adopted yet.
     PlanId = "pln_",
+    /// A question to a model what it thinks of a goal.
+    AssessmentId = "asm_",
     WorkflowId = "wf_",
     ExecutionId = "exe_",
     ApprovalId = "apr_",
     SignalId = "sig_",
     DeliveryId = "dlv_",
+    /// A set of URLs that workflows have seen between them.
+    SessionId = "ses_",
     /// Where notices of one workflow go.
     DestinationId = "dst_",
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod approval;
+pub mod assessment;
 pub mod credits;
 pub mod delivery;
 pub mod difference;
@@ -21,6 +22,7 @@ pub mod results;
 pub mod robots;
 pub mod schedule;
 pub mod selection;
+pub mod session;
 pub mod signal;
 pub mod signature;
 pub mod stop_condition;

@@ -11,6 +11,11 @@ use crate::words::words;
 /// How long a planning job may be silent before the sweeper sends its message again, in seconds.
 pub const PLANNING_NUDGE_SECONDS: i64 = 150;
 
+/// How often its message is sent again before it has failed: an hour of silence, so that a planner that is gone for
+/// good keeps neither a workflow waiting nor credits set aside. Counted rather than timed: a machine that was asleep
+/// has not been silent.
+pub const MOST_PLANNING_NUDGES: u64 = 24;
+
 words! {
     /// How much planning may cost.
     Preset { Quick = "quick", Standard = "standard", Thorough = "thorough", Comprehensive = "comprehensive" }
@@ -101,6 +106,9 @@ pub struct Planning {
     /// The workflow that waits for the plan, when one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow: Option<WorkflowId>,
+    /// Credits set aside for it; 0 when its owner's are not limited, or when no model is configured.
+    #[serde(default)]
+    pub reserved: u32,
     pub state: PlanningState,
     pub revision: u64,
     pub created_at: Timestamp,
@@ -108,6 +116,13 @@ pub struct Planning {
 }
 
 impl Planning {
+    /// Whether it has been sent again so often that it has failed. While it is open, nothing but a nudge gives it a
+    /// new revision.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        self.revision >= MOST_PLANNING_NUDGES
+    }
+
     /// When the sweeper must look at it; `None` when it is over.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {

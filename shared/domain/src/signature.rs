@@ -1,13 +1,21 @@
-//! Standard Webhooks signatures (specification 1.0.0): what is signed, and with what.
+//! Standard Webhooks signatures (specification 1.0.0): what is signed, with what, and how a receiver
+//! checks it.
 //!
 //! The signed content is `{id}.{timestamp}.{body}`, the algorithm HMAC-SHA256, the header
 //! `webhook-signature` holds `v1,` and the base64 of the digest.
+
+mod verification;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 
+pub use verification::{SignedHeaders, TOLERANCE_SECONDS, Unverified, verify};
+
 const PREFIX: &str = "whsec_";
+
+/// What stands before a signature of this algorithm.
+const VERSION: &str = "v1,";
 
 fn key_bytes(secret: &str) -> Option<Vec<u8>> {
     STANDARD.decode(secret.strip_prefix(PREFIX)?).ok()
@@ -25,16 +33,28 @@ pub fn secret_of(key: &[u8; 32]) -> String {
     format!("{PREFIX}{}", STANDARD.encode(key))
 }
 
-/// The value of `webhook-signature`; `None` when the secret is malformed.
+/// The value of `webhook-signature`; `None` when the secret is malformed, or the id is empty or has a dot, with
+/// which two posts could have the same signed content.
 ///
 /// `timestamp` is in seconds since the epoch.
 #[must_use]
 pub fn sign(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> Option<String> {
+    if !is_plain_id(id) {
+        return None;
+    }
     let key = hmac::Key::new(hmac::HMAC_SHA256, &key_bytes(secret)?);
-    let mut context = hmac::Context::with_key(&key);
-    context.update(format!("{id}.{timestamp}.").as_bytes());
-    context.update(body);
-    Some(format!("v1,{}", STANDARD.encode(context.sign())))
+    let tag = hmac::sign(&key, &signed_content(id, timestamp, body));
+    Some(format!("{VERSION}{}", STANDARD.encode(tag)))
+}
+
+fn signed_content(id: &str, timestamp: i64, body: &[u8]) -> Vec<u8> {
+    let mut content = format!("{id}.{timestamp}.").into_bytes();
+    content.extend_from_slice(body);
+    content
+}
+
+fn is_plain_id(id: &str) -> bool {
+    !id.is_empty() && !id.contains('.')
 }
 
 #[cfg(test)]
@@ -51,6 +71,20 @@ mod tests {
             signature.as_deref(),
             Some("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
         );
+    }
+
+    #[test]
+    fn what_cannot_be_signed_is_not() {
+        let secret = secret_of(&[7; 32]);
+        assert!(sign(&secret, "msg", 0, b"").is_some());
+        for (secret, id) in [
+            ("whsec_?", "msg"),
+            (&secret[6..], "msg"),
+            (&secret, "msg.1"),
+            (&secret, ""),
+        ] {
+            assert_eq!(sign(secret, id, 0, b""), None, "{id}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::delivery::Destination;
 use crate::execution::Status as ExecutionStatus;
-use crate::ids::{ExecutionId, OwnerId, PlanId, WorkflowId};
+use crate::ids::{ExecutionId, OwnerId, PlanId, SessionId, WorkflowId};
 use crate::schedule::Schedule;
 use crate::stop_condition::StopCondition;
 use crate::words::words;
@@ -63,6 +63,9 @@ pub struct ApprovalPolicy {
     pub deadline_seconds: i64,
     pub on_timeout: OnTimeout,
     pub max_revisions: u32,
+    /// Whether a mailed link asks for a code that only the mail has.
+    #[serde(default)]
+    pub strict: bool,
 }
 
 impl Default for ApprovalPolicy {
@@ -73,6 +76,7 @@ impl Default for ApprovalPolicy {
             deadline_seconds: 72 * 3600,
             on_timeout: OnTimeout::Reject,
             max_revisions: 3,
+            strict: false,
         }
     }
 }
@@ -126,6 +130,9 @@ pub struct Workflow {
     pub deliver: Vec<Destination>,
     #[serde(default)]
     pub include_baseline: bool,
+    /// The session whose memory its runs share with those of other workflows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
     pub confirmations: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_executions: Option<u32>,

@@ -5,6 +5,7 @@
 //! claimed a step goes on from the state it committed, so an ordinary step reads the aggregate once.
 
 use domain::approval::{Approval, ApprovalStatus};
+use domain::credits::Purpose;
 use domain::execution::{Closing, Effect, Event, Execution, Refused, Status, apply};
 use domain::ids::{ExecutionId, OwnerId};
 use domain::workflow::{LastExecution, MOST_FAILURES, Workflow, WorkflowStatus};
@@ -185,7 +186,7 @@ impl Engine {
                     if next.metered {
                         writes.push(Write::SettleCredits {
                             owner: next.owner.clone(),
-                            execution: next.id.clone(),
+                            purpose: Purpose::Execution(next.id.clone()),
                             reserved: next.reserved,
                             consumed: next.consumed(),
                             at: now,

@@ -84,6 +84,7 @@ impl Engine {
             required: policy.required,
             max_revisions: policy.max_revisions,
             approvers: policy.approvers.clone(),
+            strict: policy.strict,
             decisions: Vec::new(),
             sources: made.sources,
             deadline: policy.deadline(now),

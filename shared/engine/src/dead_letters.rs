@@ -90,6 +90,8 @@ impl Engine {
                 workflow,
                 scheduled_for,
             } => self.due_time_died(&owner, &workflow, scheduled_for).await,
+            // Whoever asked has had another answer long ago.
+            Message::Assess { .. } => Ok(()),
             // Their own `due_at` has the run judged and the delivery attempted again.
             message @ (Message::Judge { .. }
             | Message::Deliver { .. }

@@ -69,6 +69,7 @@ impl Engine {
             execution_id: &run.id,
             definition: "",
             now: run.finished_at().unwrap_or(run.created_at),
+            session: None,
             session_holds: &|_| false,
         };
         compare(None, &observation, patrol)

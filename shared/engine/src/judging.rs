@@ -7,13 +7,14 @@
 
 use domain::digest;
 use domain::execution::{Conclusion, Event, Execution, Phase, StepState};
-use domain::ids::{ExecutionId, OwnerId};
+use domain::ids::{ExecutionId, OwnerId, SessionId};
 use domain::patrol::{
     Baseline, Comparison, Completeness, Content, Decision, DecisionWord, Observation, Patrol,
-    Unreadable, compare, decide,
+    Unreadable, compare, decide, identity,
 };
 use domain::plan::{Plan, Step, Tool};
 use domain::results::Found;
+use domain::session::Sighting;
 use domain::signal::Signal;
 use domain::stop_condition::{Observed, Verdict};
 use domain::workflow::{Workflow, WorkflowStatus};
@@ -92,6 +93,12 @@ impl Engine {
             .baseline(&execution.owner, &execution.workflow)
             .await?;
         let definition = definition(plan);
+        let mut sightings = Vec::new();
+        let mut recalled = None;
+        if let Some(session) = &workflow.session {
+            sightings = unremembered(&observation, previous.as_ref(), session, &definition);
+            recalled = self.recall(&execution.owner, session, &sightings).await?;
+        }
         let comparison = compare(
             previous.as_ref(),
             &observation,
@@ -99,7 +106,12 @@ impl Engine {
                 execution_id: &execution.id,
                 definition: &definition,
                 now,
-                session_holds: &|_| false,
+                session: workflow.session.as_ref(),
+                session_holds: &|identity| {
+                    recalled
+                        .as_ref()
+                        .is_some_and(|recalled| recalled.holds(identity))
+                },
             },
         );
         let decision = decide(&comparison);
@@ -130,6 +142,10 @@ impl Engine {
         let mut alongside = self
             .kept(execution, &comparison, decision, &document)
             .await?;
+        if let Some(recalled) = recalled.filter(|_| complete) {
+            let growth = self.grow(execution, recalled, sightings).await?;
+            alongside.writes.extend(growth);
+        }
         let conclusion = Conclusion {
             complete,
             condition_met: verdict.as_ref().map(|verdict| verdict.met),
@@ -257,6 +273,40 @@ fn definition(plan: &Plan) -> String {
     digest::of_json(&watched)
 }
 
+/// What a run saw that its session may not remember yet: all of it, but for what the last run saw in the same session.
+fn unremembered(
+    observation: &Observation,
+    previous: Option<&Baseline>,
+    session: &SessionId,
+    definition: &str,
+) -> Vec<Sighting> {
+    let (before, elsewhere) = match previous {
+        Some(previous) if previous.session.as_ref() == Some(session) => (
+            Some(previous).filter(|it| it.definition == definition),
+            None,
+        ),
+        // The workflow is new to the session, and brings along what it has seen.
+        other => (None, other),
+    };
+    let brought = elsewhere.into_iter().flat_map(|baseline| &baseline.entries);
+    let brought = brought.map(|(identity, entry)| Sighting {
+        identity: identity.clone(),
+        url: entry.url.clone(),
+        title: entry.title.clone(),
+    });
+    let found = unique(&observation.found)
+        .into_iter()
+        .map(|found| Sighting {
+            identity: identity(&found.url),
+            url: found.url.clone(),
+            title: found.title.clone(),
+        })
+        .filter(|sighting| {
+            before.is_none_or(|baseline| !baseline.entries.contains_key(&sighting.identity))
+        });
+    brought.chain(found).collect()
+}
+
 /// Adds what a finished search or crawl saw.
 fn see(seen: &mut Observation, step: &Step, document: &Value) {
     let list = |field: &str| document[field].as_array().cloned().unwrap_or_default();
@@ -345,8 +395,6 @@ fn ask(workflow: &Workflow, observation: &Observation, previous: Option<&Baselin
 /// Each result once, by URL identity, as first found: the results of a run are a union.
 fn unique(found: &[Found]) -> Vec<&Found> {
     let mut identities = std::collections::HashSet::new();
-    let identity =
-        |url: &str| domain::url_identity::parse_identity(url).unwrap_or_else(|| url.to_owned());
     found
         .iter()
         .filter(|found| identities.insert(identity(&found.url)))

@@ -2,6 +2,7 @@
 
 pub mod advance;
 pub mod approvals;
+mod assessments;
 pub mod consuming;
 mod dead_letters;
 pub mod deliveries;
@@ -22,6 +23,7 @@ pub mod reruns;
 pub mod retry;
 pub mod schedules;
 pub mod seeded_bugs;
+pub mod sessions;
 pub mod signals;
 pub mod sweeping;
 pub mod tokens;

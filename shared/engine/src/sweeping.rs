@@ -6,7 +6,7 @@
 use domain::approval::Approval;
 use domain::execution::{Event, NUDGE_AFTER_SECONDS, overdue};
 use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanningId, WorkflowId};
-use domain::planning::PLANNING_NUDGE_SECONDS;
+use domain::planning::{PLANNING_NUDGE_SECONDS, PlanningState};
 
 use crate::advance::{AdvanceError, Alongside, SYSTEM};
 use crate::ports::queues::Message;
@@ -125,6 +125,13 @@ impl Engine {
         };
         if planning.due_at().is_none_or(|due_at| due_at > self.now()) {
             return Ok(());
+        }
+        if planning.is_given_up() {
+            tracing::error!(planning.id = %id, "nobody plans: the job has failed");
+            let state = PlanningState::Failed {
+                reason: "nobody planned it".to_owned(),
+            };
+            return self.conclude_planning(&planning, Err(state)).await;
         }
         planning.revision += 1;
         planning.nudge_at = after(self.now(), PLANNING_NUDGE_SECONDS);

@@ -4,6 +4,7 @@
 //! runs first and removes the schedule; a schedule that outlives its row finds no workflow when it
 //! fires and is removed then.
 
+use domain::credits::InsufficientCredits;
 use domain::ids::{OwnerId, WorkflowId};
 use domain::plan::Plan;
 use domain::planning::Planning;
@@ -12,7 +13,7 @@ use domain::workflow::{Workflow, WorkflowStatus};
 use crate::Engine;
 use crate::advance::{AdvanceError, SYSTEM};
 use crate::destinations::new_destinations;
-use crate::planning::unexpected;
+use crate::planning::{SubmitError, submission};
 use crate::ports::Schedules;
 use crate::ports::store::{CommitError, StoreError, Write};
 
@@ -24,6 +25,9 @@ pub enum ChangeError<R> {
     /// The caller's own reason.
     #[error("the change was refused")]
     Refused(R),
+    /// Planning its new goal is dearer than what is left.
+    #[error(transparent)]
+    InsufficientCredits(InsufficientCredits),
     #[error("too many others change it at the same time")]
     Contended,
     #[error(transparent)]
@@ -34,14 +38,14 @@ impl Engine {
     /// Saves a new workflow with its plan, or with the planning job it waits for, and brings its schedule into line.
     ///
     /// # Errors
-    /// The store fails.
+    /// Credits are short of what planning may cost, or the store fails.
     pub async fn create_workflow(
         &self,
         schedules: &dyn Schedules,
         workflow: Workflow,
         plan: Option<Plan>,
         planning: Option<Planning>,
-    ) -> Result<Workflow, StoreError> {
+    ) -> Result<Workflow, SubmitError> {
         let mut writes = vec![Write::new_workflow(workflow.clone())];
         writes.extend(new_destinations(&[], &workflow));
         if let Some(plan) = plan {
@@ -54,27 +58,27 @@ impl Engine {
             });
         }
         if let Some(planning) = &planning {
-            writes.push(Write::PutPlanning {
-                planning: planning.clone(),
-            });
+            writes.extend(submission(planning));
         }
-        self.commit(writes).await.map_err(unexpected)?;
+        self.commit_new(writes).await?;
         if let Some(planning) = &planning {
             self.send_planning(planning).await;
         }
-        self.sync_schedule(schedules, &workflow).await
+        Ok(self.sync_schedule(schedules, &workflow).await?)
     }
 
     /// Changes a workflow: `change` gives its next state and, when what it does has changed, its new plan. The
-    /// version and revision are set here.
+    /// version and revision are set here. A `planning` is submitted in the same commit, for a workflow that waits for
+    /// its plan from now on.
     ///
     /// # Errors
-    /// It does not exist, `change` refuses, or the store fails.
+    /// It does not exist, `change` refuses, credits are short of what planning may cost, or the store fails.
     pub async fn change_workflow<R>(
         &self,
         schedules: &dyn Schedules,
         owner: &OwnerId,
         id: &WorkflowId,
+        planning: Option<&Planning>,
         mut change: impl FnMut(&Workflow) -> Result<(Workflow, Option<Plan>), R>,
     ) -> Result<Workflow, ChangeError<R>> {
         for attempt in 0.. {
@@ -103,19 +107,20 @@ impl Engine {
             }
             writes.extend(new_destinations(&before.deliver, &next));
             writes.push(Write::next_workflow(&before, next.clone()));
+            writes.extend(planning.into_iter().flat_map(submission));
             match self.commit(writes).await {
-                Ok(()) => return Ok(self.sync_schedule(schedules, &next).await?),
+                Ok(()) => {
+                    if let Some(planning) = planning {
+                        self.send_planning(planning).await;
+                    }
+                    return Ok(self.sync_schedule(schedules, &next).await?);
+                }
                 Err(CommitError::Store(error)) => return Err(error.into()),
-                Err(
-                    CommitError::Conflict
-                    | CommitError::Exists
-                    | CommitError::InsufficientCredits(_),
-                ) if self.again(attempt).await => {}
-                Err(
-                    CommitError::Conflict
-                    | CommitError::Exists
-                    | CommitError::InsufficientCredits(_),
-                ) => break,
+                Err(CommitError::InsufficientCredits(short)) => {
+                    return Err(ChangeError::InsufficientCredits(short));
+                }
+                Err(CommitError::Conflict | CommitError::Exists) if self.again(attempt).await => {}
+                Err(CommitError::Conflict | CommitError::Exists) => break,
             }
         }
         Err(ChangeError::Contended)
@@ -132,7 +137,7 @@ impl Engine {
         id: &WorkflowId,
     ) -> Result<(), ChangeError<std::convert::Infallible>> {
         // Archived first, so that nothing starts while the rest happens.
-        self.change_workflow(schedules, owner, id, |before| {
+        self.change_workflow(schedules, owner, id, None, |before| {
             Ok((
                 Workflow {
                     status: WorkflowStatus::Archived,

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -110,6 +111,46 @@ impl Loopback {
 }
 
 impl Drop for Loopback {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A server that answers with a head and then with the same piece again and again, and counts the bytes that
+/// are taken from it. It has no robots.txt.
+pub(crate) struct Endless {
+    pub(crate) port: u16,
+    pub(crate) sent: Arc<AtomicUsize>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Endless {
+    pub(crate) async fn start(head: &'static str, piece: Vec<u8>, pause: Duration) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counted = sent.clone();
+        let task = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let request = read_request(&mut stream).await;
+                if request.starts_with("GET /robots.txt ") {
+                    let _ = stream.write_all(&reply(404, &[], "")).await;
+                    continue;
+                }
+                if stream.write_all(head.as_bytes()).await.is_err() {
+                    continue;
+                }
+                while stream.write_all(&piece).await.is_ok() {
+                    counted.fetch_add(piece.len(), Ordering::SeqCst);
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        });
+        Self { port, sent, task }
+    }
+}
+
+impl Drop for Endless {
     fn drop(&mut self) {
         self.task.abort();
     }

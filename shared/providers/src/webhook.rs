@@ -4,9 +4,11 @@
 //! refuses all addresses of a name as soon as one is not public, and the connection goes to exactly the
 //! addresses that were checked. No redirect is followed, because what was approved goes where it was
 //! approved to go: a redirect is an answer like any other and fails by its status. Of the answer's body
-//! a little is read, so that the connection can be used again, and nothing is kept.
+//! a little is read, so that the connection can be used again, and nothing is kept: what came of a post is
+//! settled by the status.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::egress::{EgressRule, check_ip};
@@ -14,6 +16,7 @@ use engine::ports::{FetchError, Post, PostError, Webhooks};
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Client, Response};
+use tokio::time::Instant;
 
 use crate::crawl::resolver::{Guard, Resolver};
 use crate::crawl::{Names, SystemNames, failure};
@@ -22,6 +25,9 @@ use crate::retry_after::retry_after;
 
 /// How much of an answer's body is read, in bytes.
 const MOST_READ: usize = 64 * 1024;
+
+/// How long that may take. A new connection costs less.
+const READ_LIMIT: Duration = Duration::from_secs(1);
 
 /// Sends posts over HTTP.
 pub struct WebhookSender {
@@ -60,7 +66,7 @@ impl WebhookSender {
         })
     }
 
-    async fn send(&self, post: &Post) -> Result<u16, PostError> {
+    async fn send(&self, post: &Post) -> Result<Response, PostError> {
         let blocked = |reason: &str| PostError::BlockedAddress {
             reason: reason.to_owned(),
         };
@@ -84,14 +90,26 @@ impl WebhookSender {
                 .map_err(|_| blocked("a header of the post has no valid value"))?;
             request = request.header(name, value);
         }
-        let response = request
+        request
             .body(post.body.clone())
             .send()
             .await
-            .map_err(|error| of_request(&error))?;
+            .map_err(|error| of_request(&error))
+    }
+}
+
+#[async_trait]
+impl Webhooks for WebhookSender {
+    async fn post(&self, post: &Post) -> Result<u16, PostError> {
+        let until = Instant::now() + post.limit;
+        let response = tokio::time::timeout_at(until, self.send(post))
+            .await
+            .unwrap_or(Err(PostError::Timeout))?;
         let status = response.status();
         let retry_after = retry_after(response.headers(), Timestamp::now());
-        drain(response).await;
+        // The status has been given: whatever the body does changes nothing.
+        let until = until.min(Instant::now() + READ_LIMIT);
+        let _ = tokio::time::timeout_at(until, drain(response)).await;
         if status.is_success() {
             Ok(status.as_u16())
         } else {
@@ -103,16 +121,7 @@ impl WebhookSender {
     }
 }
 
-#[async_trait]
-impl Webhooks for WebhookSender {
-    async fn post(&self, post: &Post) -> Result<u16, PostError> {
-        tokio::time::timeout(post.limit, self.send(post))
-            .await
-            .unwrap_or(Err(PostError::Timeout))
-    }
-}
-
-/// Reads a little of the body. The status has been given: whatever the body does changes nothing.
+/// Reads a little of the body.
 async fn drain(mut response: Response) {
     let mut read = 0;
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -129,6 +138,7 @@ fn of_request(error: &reqwest::Error) -> PostError {
         FetchError::BlockedAddress { reason } => PostError::BlockedAddress { reason },
         FetchError::Timeout => PostError::Timeout,
         FetchError::Unreachable { reason } => PostError::Unreachable { reason },
+        FetchError::BadCertificate { reason } => PostError::BadCertificate { reason },
         other @ (FetchError::RateLimited { .. }
         | FetchError::HttpStatus { .. }
         | FetchError::TooManyRedirects
@@ -147,13 +157,13 @@ mod tests {
     use std::collections::HashMap;
     use std::io;
     use std::net::IpAddr;
-    use std::time::Duration;
+    use std::sync::atomic::Ordering;
 
     use domain::egress::Exceptions;
 
     use super::*;
     use crate::crawl::Lookup;
-    use crate::loopback::{Loopback, reply};
+    use crate::loopback::{Endless, Loopback, reply};
 
     struct Scripted(HashMap<&'static str, IpAddr>);
 
@@ -165,8 +175,11 @@ mod tests {
     }
 
     fn sender(server: &Loopback) -> WebhookSender {
-        let rule =
-            EgressRule::new(Exceptions::parse(&format!("127.0.0.1:{}", server.port())).unwrap());
+        sender_to(server.port())
+    }
+
+    fn sender_to(port: u16) -> WebhookSender {
+        let rule = EgressRule::new(Exceptions::parse(&format!("127.0.0.1:{port}")).unwrap());
         let names = Scripted(HashMap::from([(
             "inside.example",
             "10.0.0.1".parse().unwrap(),
@@ -289,5 +302,20 @@ mod tests {
             ..post(server.url("/").as_str())
         };
         assert_eq!(sender(&server).post(&slow).await, Err(PostError::Timeout));
+    }
+
+    /// HOOK-019, and a receiver that goes on and on in small pieces.
+    #[tokio::test]
+    async fn a_long_answer_is_read_a_little_and_changes_nothing() {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\nconnection: close\r\n\r\n";
+        for (chunk, pause) in [(64 << 10, 0), (1, 20)] {
+            let pause = Duration::from_millis(pause);
+            let server = Endless::start(head, vec![b'x'; chunk], pause).await;
+            let url = format!("http://127.0.0.1:{}/hook", server.port);
+            assert_eq!(sender_to(server.port).post(&post(&url)).await, Ok(200));
+            // What the kernels hold between the two comes on top.
+            let sent = server.sent.load(Ordering::SeqCst);
+            assert!(sent < MOST_READ + (16 << 20), "{sent}");
+        }
     }
 }

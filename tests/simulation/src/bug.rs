@@ -16,6 +16,8 @@ pub(crate) enum Bug {
     DecisionIgnored,
     /// The store sets aside credits that nobody has.
     CreditsIgnored,
+    /// The store writes a session whatever its revision.
+    SessionIgnored,
     /// The store does not recognise what the same writer has written.
     WriterIgnored,
     /// The store leaves out the last write of a commit.

@@ -40,10 +40,11 @@ const LAYERS: [Layer; 6] = [
 ];
 
 /// Every bug, its name in the list of tests, and who finds it first.
-pub(crate) const BUGS: [(Bug, &str, Layer); 24] = [
+pub(crate) const BUGS: [(Bug, &str, Layer); 25] = [
     (Bug::RevisionIgnored, "revision_ignored", Layer::Undisturbed),
     (Bug::DecisionIgnored, "decision_ignored", Layer::People),
     (Bug::CreditsIgnored, "credits_ignored", Layer::Undisturbed),
+    (Bug::SessionIgnored, "session_ignored", Layer::Undisturbed),
     (Bug::WriterIgnored, "writer_ignored", Layer::NoSweeper),
     (Bug::HalfWritten, "half_written", Layer::Undisturbed),
     (
@@ -145,6 +146,11 @@ fn stories(layer: Layer) -> Vec<Story> {
                 granted: 4,
                 ..Story::of(Shape::Linear)
             });
+            stories.extend((0..20).map(|seed| Story {
+                seed,
+                shapes: vec![Shape::Linear, Shape::Diamond, Shape::Wide],
+                ..Story::of(Shape::Linear)
+            }));
             stories.extend([Shape::Webhook, Shape::Email].map(|shape| Story {
                 forger: true,
                 ..Story::of(shape)

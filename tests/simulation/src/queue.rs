@@ -25,7 +25,10 @@ impl Lane {
             Message::Judge { .. } => Some(Self::Judge),
             Message::Start { .. } => Some(Self::Start),
             Message::AskApproval { .. } | Message::Deliver { .. } => Some(Self::Notice),
-            Message::Plan { .. } | Message::Tell { .. } | Message::MailReturned { .. } => None,
+            Message::Plan { .. }
+            | Message::Assess { .. }
+            | Message::Tell { .. }
+            | Message::MailReturned { .. } => None,
         }
     }
 

@@ -1,7 +1,6 @@
 //! Where the store's adapter is wrong, when a bug says so; otherwise it does what the store does.
 
 use domain::approval::{Approval, ApprovalStatus};
-use domain::ids::ExecutionId;
 use engine::memory::at_once;
 use engine::ports::store::DueItem;
 use engine::ports::{Commit, CommitError, Store as _, StoreError, Write};
@@ -27,6 +26,18 @@ pub(crate) fn commit(ground: &Ground, commit: &Commit) -> Result<(), CommitError
             writes: commit.writes.clone(),
             writer: format!("{}-{}", commit.writer, ground.now_ms()),
         }),
+        Some(Bug::SessionIgnored) => {
+            let (sessions, writes): (Vec<Write>, Vec<Write>) = commit
+                .writes
+                .iter()
+                .cloned()
+                .partition(|write| matches!(write, Write::PutSession { .. }));
+            sessions.iter().for_each(|write| ground.store.plant(write));
+            Some(Commit {
+                writes,
+                writer: commit.writer.clone(),
+            })
+        }
         _ => None,
     };
     let written = changed.as_ref().unwrap_or(commit);
@@ -73,16 +84,15 @@ fn misnumbered(commit: &Commit) -> Commit {
 }
 
 fn settle_again(ground: &Ground, commit: &Commit) {
-    let settled: Option<(&Write, &ExecutionId)> =
-        commit.writes.iter().find_map(|write| match write {
-            Write::SettleCredits { execution, .. } => Some((write, execution)),
-            _ => None,
-        });
-    if let Some((write, execution)) = settled {
+    let settled: Option<(&Write, &str)> = commit.writes.iter().find_map(|write| match write {
+        Write::SettleCredits { purpose, .. } => Some((write, purpose.key())),
+        _ => None,
+    });
+    if let Some((write, what)) = settled {
         ground.store.plant(write);
         let again = Commit {
             writes: vec![write.clone()],
-            writer: format!("again-{execution}"),
+            writer: format!("again-{what}"),
         };
         show(ground, &again);
     }

@@ -3,10 +3,11 @@
 use std::sync::OnceLock;
 
 use domain::egress::EgressRule;
-use domain::ids::{OwnerId, WorkflowId};
+use domain::ids::{OwnerId, SessionId, WorkflowId};
 use domain::owner::Owner;
 use domain::plan::Plan;
 use domain::schedule::Schedule;
+use domain::session::{Session, SessionStatus};
 use domain::workflow::Workflow;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -181,6 +182,26 @@ pub(crate) fn workflow_id(shape: Shape) -> WorkflowId {
     WorkflowId::from_uuid(uuid::Uuid::from_u128(100 + n.unwrap_or_default() as u128))
 }
 
+/// The memory that all workflows share.
+pub(crate) fn session(now: Timestamp) -> Session {
+    Session {
+        id: session_id(),
+        owner: owner_id(),
+        name: "rust".to_owned(),
+        description: None,
+        status: SessionStatus::Active,
+        url_count: 0,
+        addition_count: 0,
+        created_at: now,
+        updated_at: now,
+        revision: 0,
+    }
+}
+
+fn session_id() -> SessionId {
+    SessionId::from_uuid(uuid::Uuid::from_u128(7))
+}
+
 /// The saved workflow of a shape. Scheduled ones are due every hour.
 pub(crate) fn workflow(shape: Shape, now: Timestamp) -> Workflow {
     let manual = json!({"schedule": "manual"});
@@ -190,7 +211,7 @@ pub(crate) fn workflow(shape: Shape, now: Timestamp) -> Workflow {
         "id": workflow_id(shape), "owner": owner_id(), "name": shape.name(), "mode": "multi_step", "status": "active",
         "schedule": schedule, "stop_condition": {"type": "always"}, "overlap_policy": "allow", "catch_up": "latest",
         "confirmations": 1, "plan_version": 1, "execution_count": 0, "scheduled_from": now, "schedule_synced": true,
-        "nudge_at": now, "created_at": now, "updated_at": now, "revision": 0,
+        "nudge_at": now, "created_at": now, "updated_at": now, "revision": 0, "session": session_id(),
     });
     serde_json::from_value(json).expect("a workflow as it is stored")
 }

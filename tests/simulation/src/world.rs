@@ -26,7 +26,7 @@ use crate::person::{self, Deed, Temper};
 use crate::ports::{Harbour, engine};
 use crate::queue::Lane;
 use crate::story::{End, Story};
-use crate::workflows::{Shape, owner, owner_id, workflow, workflow_id};
+use crate::workflows::{Shape, owner, owner_id, session, workflow, workflow_id};
 
 const MINUTE_MS: u64 = 60_000;
 /// How often people look, in milliseconds.
@@ -93,6 +93,9 @@ impl<'a> World<'a> {
         let now = beginning();
         let plant = |write: Write| ground.store.plant(&write);
         plant(Write::PutOwner { owner: owner(now) });
+        plant(Write::PutSession {
+            session: session(now),
+        });
         plant(Write::Grant {
             owner: owner_id(),
             amount: story.granted,

@@ -48,6 +48,7 @@ fn door<'a>(session: &'a Session, approval: &Approval) -> Door<'a> {
         secret: &session.secret,
         action,
         channel: DecisionChannel::Page,
+        code: None,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
+use domain::approval::code::CodeProof;
 use domain::approval::{
     Approval, ApprovalStatus, CannotDecide, Choice, DecisionChannel, Draft, Verdict,
 };
@@ -13,6 +14,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use url::Url;
 
+use super::challenge::{self, Unproven};
 use super::frame::{Notice, headers, notice, page, unavailable};
 use super::nonce;
 use super::words::{done, moment};
@@ -30,6 +32,8 @@ pub(super) struct Door<'a> {
     /// Where the form goes.
     pub(super) action: String,
     pub(super) channel: DecisionChannel,
+    /// What must be typed beside it, of a link to a strict approval.
+    pub(super) code: Option<&'a CodeProof>,
 }
 
 /// An address the draft was made from.
@@ -61,6 +65,7 @@ struct ApprovalPage<'a> {
     action: &'a str,
     nonce: String,
     note: &'a str,
+    asks_code: bool,
     may_request_changes: bool,
 }
 
@@ -180,6 +185,7 @@ async fn form(
         action: &door.action,
         nonce: nonce::of(door.secret, approval),
         note,
+        asks_code: door.code.is_some(),
         may_request_changes: approval.generation <= approval.max_revisions,
     };
     page(status, &view)
@@ -301,6 +307,18 @@ pub(super) async fn take(
             );
         }
     };
+    // Of a decided one everybody may know what the page says.
+    if open && let Some(proof) = door.code {
+        let typed = form_fields.one("code").unwrap_or_default();
+        match challenge::check(app, &approval.owner, proof, door.secret, typed).await {
+            Ok(()) => {}
+            Err(Unproven::Refused(response)) => return response,
+            Err(Unproven::Code(alert)) => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                return form(app, door, approval, status, Some(alert), &note).await;
+            }
+        }
+    }
     let verdict = Verdict {
         by: door.approver.to_owned(),
         choice,

@@ -66,6 +66,7 @@ fn door<'a>(link: &'a Link, token: &'a str) -> Door<'a> {
         secret: token,
         action: format!("/a/{token}"),
         channel: DecisionChannel::Mail,
+        code: link.code.as_ref(),
     }
 }
 

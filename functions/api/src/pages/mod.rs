@@ -2,6 +2,7 @@
 //! and none of them changes anything but by a POST that proves it came from the page.
 
 mod approvals;
+mod challenge;
 mod decision;
 mod frame;
 mod home;

@@ -1,17 +1,26 @@
-//! `POST /v1/workflows/assess-intent`: is this goal specific enough? Free, and without a model: this
-//! function never holds a model's key.
+//! `POST /v1/workflows/assess-intent`: is this goal specific enough? Free.
+//!
+//! This function never holds a model's key. Where a model is configured the planner is asked for its opinion and waited
+//! for; whatever goes wrong with that, the answer is 200 and says so.
+
+use std::time::Duration;
 
 use axum::Json;
+use domain::assessment::NoOpinion;
+use domain::ids::OwnerId;
+use engine::ports::StoreError;
+use engine::ports::assessments::Opinion;
 use engine::ports::usage::Counted;
 use serde_json::Value;
 
 use crate::app::App;
-use crate::assessment::Assessment;
+use crate::assessment;
 use crate::auth::{Caller, Workflows};
 use crate::extract;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::wire::assessment as wire;
+use crate::waiting::{LONGEST_SECONDS, Patience};
+use crate::wire::assessment::{self as wire, AssessIntent, Source};
 
 /// How many goals of one owner are assessed with all there is in an hour (API section 3).
 const MOST_AN_HOUR: u32 = 10;
@@ -23,12 +32,55 @@ pub(super) async fn assess(
     body: extract::Json,
 ) -> Result<Json<Value>, Problem> {
     query.finish()?;
-    let intent = wire::request(&body.0)?;
+    let AssessIntent { intent, timeout } = wire::request(&body.0)?;
+    let by_rule = assessment::of(&intent);
+    let (assessment, source) = if is_limited(&app, caller.owner()).await {
+        let reason = Some(NoOpinion::RateLimited);
+        (by_rule, Source::Heuristic(reason))
+    } else if !app.settings.has_model {
+        (by_rule, Source::Heuristic(None))
+    } else {
+        match opinion(&app, caller.owner(), &intent, timeout).await? {
+            Ok(opinion) => (opinion, Source::Model),
+            Err(reason) => (by_rule, Source::Fallback(reason)),
+        }
+    };
+    Ok(Json(wire::object(&assessment, source)))
+}
+
+/// Counts this request, and says whether it is one too many.
+async fn is_limited(app: &App, owner: &OwnerId) -> bool {
     let counting = app
         .usage
-        .count(caller.owner(), &Counted::Assessments, app.engine.now());
-    // A count that cannot be reached is no reason to answer less.
-    let is_limited =
-        app.settings.limits && counting.await.is_ok_and(|uses| uses.in_hour > MOST_AN_HOUR);
-    Ok(Json(wire::object(&Assessment::of(&intent), is_limited)))
+        .count(owner, &Counted::Assessments, app.engine.now());
+    match counting.await {
+        Ok(uses) => app.settings.limits && uses.in_hour > MOST_AN_HOUR,
+        // A count that cannot be reached is no reason to answer less, unless it would cost something.
+        Err(error) => {
+            tracing::warn!(%error, "an assessment cannot be counted");
+            app.settings.limits && app.settings.has_model
+        }
+    }
+}
+
+/// What the model thinks of the goal, if it says so in time.
+async fn opinion(
+    app: &App,
+    owner: &OwnerId,
+    intent: &str,
+    timeout: Duration,
+) -> Result<Opinion, StoreError> {
+    let timeout = timeout.min(Duration::from_secs(LONGEST_SECONDS.into()));
+    let patience = Patience::of(timeout);
+    let assessments = app.assessments.as_ref();
+    let asking = app.engine.ask_opinion(assessments, owner, intent, timeout);
+    let id = asking.await?;
+    while patience.again().await {
+        match assessments.opinion(owner, &id).await {
+            Ok(Some(opinion)) => return Ok(opinion),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "an opinion cannot be looked for"),
+        }
+    }
+    Ok(Err(NoOpinion::Timeout))
 }

@@ -15,6 +15,7 @@ mod owners;
 mod planning;
 mod plans;
 mod refusals;
+mod sessions;
 mod signals;
 mod tokens;
 mod tools;
@@ -99,6 +100,17 @@ pub(crate) fn table() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/v1/executions/{id}/resume", post(verbs::resume)),
         ("/v1/executions/{id}/resolve", post(verbs::resolve)),
         ("/v1/executions/{id}/retry", post(verbs::retry)),
+        ("/v1/sessions", get(sessions::list).post(sessions::create)),
+        (
+            "/v1/sessions/{id}",
+            get(sessions::show)
+                .patch(sessions::change)
+                .delete(sessions::delete),
+        ),
+        ("/v1/sessions/{id}/complete", post(sessions::complete)),
+        ("/v1/sessions/{id}/archive", post(sessions::archive)),
+        ("/v1/sessions/{id}/urls", get(sessions::urls)),
+        ("/v1/sessions/{id}/timeline", get(sessions::timeline)),
         ("/v1/workflows/{id}/signals", get(signals::of_workflow)),
         ("/v1/signals/{id}", get(signals::show)),
         ("/v1/signals/{id}/promote", post(signals::promote)),

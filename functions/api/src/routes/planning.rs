@@ -105,7 +105,8 @@ async fn submitted(app: &App, owner: &OwnerId, body: &Value) -> Result<Planning,
     {
         return Ok(planning);
     }
-    Ok(app.engine.submit_planning(owner, request, None).await?)
+    let price = app.settings.price_of_planning(&request);
+    Ok(app.engine.submit_planning(owner, request, price).await?)
 }
 
 fn accepted(planning: &Planning) -> Response {

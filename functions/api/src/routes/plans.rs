@@ -96,34 +96,31 @@ pub(super) async fn approve(
 ) -> Result<Response, Problem> {
     query.finish()?;
     execution::nothing(&body.0)?;
-    let changed =
-        app.engine
-            .change_workflow(
-                app.schedules.as_ref(),
-                caller.owner(),
-                &id,
-                |before| match before.status {
-                    WorkflowStatus::Draft => Ok((
-                        Workflow {
-                            status: WorkflowStatus::Active,
-                            ..before.clone()
-                        },
-                        None,
-                    )),
-                    status @ (WorkflowStatus::Planning
-                    | WorkflowStatus::PlanFailed
-                    | WorkflowStatus::Active
-                    | WorkflowStatus::Paused
-                    | WorkflowStatus::Completed
-                    | WorkflowStatus::Failed
-                    | WorkflowStatus::Archived) => Err(Problem::new(
-                        Code::InvalidTransition,
-                        format!(
-                            "the workflow is {status}; only a draft waits for a yes to its plan"
-                        ),
-                    )),
+    let changed = app.engine.change_workflow(
+        app.schedules.as_ref(),
+        caller.owner(),
+        &id,
+        None,
+        |before| match before.status {
+            WorkflowStatus::Draft => Ok((
+                Workflow {
+                    status: WorkflowStatus::Active,
+                    ..before.clone()
                 },
-            );
+                None,
+            )),
+            status @ (WorkflowStatus::Planning
+            | WorkflowStatus::PlanFailed
+            | WorkflowStatus::Active
+            | WorkflowStatus::Paused
+            | WorkflowStatus::Completed
+            | WorkflowStatus::Failed
+            | WorkflowStatus::Archived) => Err(Problem::new(
+                Code::InvalidTransition,
+                format!("the workflow is {status}; only a draft waits for a yes to its plan"),
+            )),
+        },
+    );
     let changed = changed.await?;
     let plan = present_plan(&app, &changed).await?;
     let body = Value::from(workflow::object(&changed, plan.as_ref(), app.engine.now()));

@@ -9,6 +9,7 @@ use engine::approvals::DecideError;
 use engine::deliveries::DeliverError;
 use engine::differences::DifferenceError;
 use engine::executions::StartError;
+use engine::planning::SubmitError;
 use engine::signals::PromoteError;
 use engine::workflows::ChangeError;
 use serde_json::json;
@@ -153,8 +154,19 @@ impl<R: Into<Self>> From<ChangeError<R>> for Problem {
         match error {
             ChangeError::NotFound => Self::not_found(),
             ChangeError::Refused(reason) => reason.into(),
+            ChangeError::InsufficientCredits(short) => short.into(),
             ChangeError::Contended => contended(),
             ChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::InsufficientCredits(short) => short.into(),
+            SubmitError::Contended => contended(),
+            SubmitError::Store(error) => error.into(),
         }
     }
 }

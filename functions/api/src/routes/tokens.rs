@@ -5,7 +5,6 @@ use axum::response::{IntoResponse, Response};
 use domain::fault::Code;
 use domain::ids::TokenId;
 use domain::owner::Owner;
-use engine::workflows::ChangeError;
 use http::StatusCode;
 use http::header::LOCATION;
 use serde_json::{Value, json};
@@ -142,7 +141,7 @@ pub(super) async fn change(
         }
         Ok(change.apply(before))
     });
-    let token = changed.await.map_err(problem)?;
+    let token = changed.await?;
     answer(&app, &token).await
 }
 
@@ -162,19 +161,10 @@ pub(super) async fn revoke(
         seen.check(before.revision)?;
         let mut token = before.clone();
         token.is_active = false;
-        Ok(token)
+        Ok::<_, Problem>(token)
     });
-    revoked.await.map_err(problem)?;
+    revoked.await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn problem(error: ChangeError<Problem>) -> Problem {
-    match error {
-        ChangeError::Refused(problem) => problem,
-        ChangeError::NotFound => Problem::not_found(),
-        ChangeError::Contended => Problem::unavailable(),
-        ChangeError::Store(error) => error.into(),
-    }
 }
 
 /// `GET /v1/tokens/{id}/logs`

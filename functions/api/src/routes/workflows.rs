@@ -7,13 +7,14 @@ use axum::response::{IntoResponse, Response};
 use domain::credits::InsufficientCredits;
 use domain::delivery::Destination;
 use domain::fault::Code;
-use domain::ids::{OwnerId, PlanningId, WorkflowId};
+use domain::ids::{OwnerId, WorkflowId};
 use domain::plan::Plan;
 use domain::planning::{Planning, PlanningRequest, Preset, ReviewedPlan};
+use domain::session::Session;
 use domain::workflow::{Workflow, WorkflowStatus};
 use engine::destinations::Wanted;
 use engine::executions::Start;
-use engine::ports::store::{StoreError, Write};
+use engine::ports::store::StoreError;
 use engine::workflows::ChangeError;
 use http::StatusCode;
 use http::header::{HeaderName, LOCATION};
@@ -62,6 +63,18 @@ async fn reviewed_plan(
     }
 }
 
+/// The session a request names, if it is the caller's.
+async fn named_session(
+    app: &App,
+    owner: &OwnerId,
+    body: &Value,
+) -> Result<Option<Session>, StoreError> {
+    match wire::session_id(body) {
+        Some(id) => app.engine.store.session(owner, &id).await,
+        None => Ok(None),
+    }
+}
+
 /// The workflow as an answer, with its tag, and with the secrets that were made for what is `wanted` beyond `before`.
 fn answer(
     status: StatusCode,
@@ -84,16 +97,18 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     query.finish()?;
     let reviewed = reviewed_plan(&app, caller.owner(), &body.0).await?;
+    let session = named_session(&app, caller.owner(), &body.0).await?;
     let context = Context {
         now: app.engine.now(),
         settings: &app.settings,
         email: caller.email(),
         reviewed: reviewed.as_ref(),
+        session: session.as_ref(),
     };
     let new = wire::create(&body.0, &context)?;
     let (dry_run, run_immediately) = (new.dry_run, new.run_immediately);
     let wanted = new.deliver.clone();
-    let (workflow, plan, planning) = assemble(&app, caller.owner(), new);
+    let (workflow, plan, planning) = assemble(&app, caller.owner(), new).await?;
     if dry_run {
         let account = app.engine.store.account(caller.owner()).await?;
         return Ok(Json(wire::estimate(
@@ -143,23 +158,19 @@ pub(super) async fn create(
 }
 
 /// The rows of a new workflow.
-fn assemble(
+async fn assemble(
     app: &App,
     owner: &OwnerId,
     new: NewWorkflow,
-) -> (Workflow, Option<Plan>, Option<Planning>) {
+) -> Result<(Workflow, Option<Plan>, Option<Planning>), StoreError> {
     let now = app.engine.now();
     let id = WorkflowId::from_uuid(app.engine.uuid());
     let (plan, plan_id, planning) = match new.work {
         Work::Steps(plan) => (Some(plan), None, None),
         Work::Reviewed(reviewed) => (Some(reviewed.plan), Some(reviewed.id), None),
         Work::ToBePlanned(intent) => {
-            let request = planning_request(intent, new.max_credits_per_execution);
-            (
-                None,
-                None,
-                Some(app.engine.new_planning(owner, request, Some(id.clone()))),
-            )
+            let planning = new_planning(app, owner, intent, new.max_credits_per_execution, &id);
+            (None, None, Some(planning.await?))
         }
     };
     let mut workflow = Workflow {
@@ -184,6 +195,7 @@ fn assemble(
         approvals: new.approvals,
         deliver: app.engine.destinations(&[], &new.deliver),
         include_baseline: new.include_baseline,
+        session: new.session,
         confirmations: new.confirmations,
         max_executions: new.max_executions,
         max_credits_per_execution: new.max_credits_per_execution,
@@ -202,15 +214,26 @@ fn assemble(
     };
     // A row that wants no schedule is in line with having none.
     workflow.schedule_synced = !workflow.wants_schedule();
-    (workflow, plan, planning)
+    Ok((workflow, plan, planning))
 }
 
-fn planning_request(intent: String, max_credits_per_execution: Option<u32>) -> PlanningRequest {
-    PlanningRequest {
+/// A planning job for a workflow's goal, to be committed with the workflow that waits for it.
+async fn new_planning(
+    app: &App,
+    owner: &OwnerId,
+    intent: String,
+    max_credits_per_execution: Option<u32>,
+    workflow: &WorkflowId,
+) -> Result<Planning, StoreError> {
+    let request = PlanningRequest {
         intent,
         preset: Preset::Standard,
         max_credits_per_execution,
-    }
+    };
+    let price = app.settings.price_of_planning(&request);
+    app.engine
+        .new_planning(owner, request, Some(workflow.clone()), price)
+        .await
 }
 
 async fn check_quota(app: &App, owner: &OwnerId) -> Result<(), Problem> {
@@ -308,11 +331,13 @@ pub(super) async fn change(
         .ok_or_else(Problem::not_found)?;
     let plan = present_plan(&app, &before).await?;
     let reviewed = reviewed_plan(&app, caller.owner(), &body.0).await?;
+    let session = named_session(&app, caller.owner(), &body.0).await?;
     let context = Context {
         now: app.engine.now(),
         settings: &app.settings,
         email: caller.email(),
         reviewed: reviewed.as_ref(),
+        session: session.as_ref(),
     };
     let read = |before: &Workflow| -> Result<Change, Problem> {
         if_match.check(before.revision)?;
@@ -341,28 +366,35 @@ pub(super) async fn change(
         check_credits(&app, &change.workflow, plan).await?;
     }
     let planning = if change.replan {
-        Some(new_planning(&app, &change.workflow).await?)
+        let next = &change.workflow;
+        let intent = next.intent.clone().unwrap_or_default();
+        let most = next.max_credits_per_execution;
+        Some(new_planning(&app, caller.owner(), intent, most, &id).await?)
     } else {
         None
     };
+    let schedules = app.schedules.as_ref();
     let mut destinations = Vec::new();
     let mut workflow = app
         .engine
-        .change_workflow(app.schedules.as_ref(), caller.owner(), &id, |before| {
-            let mut change = read(before)?;
-            destinations.clone_from(&before.deliver);
-            if let Some(wanted) = &change.deliver {
-                change.workflow.deliver = app.engine.destinations(&before.deliver, wanted);
-            }
-            if let Some(planning) = &planning {
-                change.workflow.planning_id = Some(planning.id.clone());
-            }
-            Ok::<_, Problem>((change.workflow, change.plan))
-        })
+        .change_workflow(
+            schedules,
+            caller.owner(),
+            &id,
+            planning.as_ref(),
+            |before| {
+                let mut change = read(before)?;
+                destinations.clone_from(&before.deliver);
+                if let Some(wanted) = &change.deliver {
+                    change.workflow.deliver = app.engine.destinations(&before.deliver, wanted);
+                }
+                if let Some(planning) = &planning {
+                    change.workflow.planning_id = Some(planning.id.clone());
+                }
+                Ok::<_, Problem>((change.workflow, change.plan))
+            },
+        )
         .await?;
-    if let Some(planning) = &planning {
-        app.engine.send_planning(planning).await;
-    }
     if change.run_immediately {
         workflow = run_now(&app, workflow).await?;
     }
@@ -375,23 +407,6 @@ pub(super) async fn change(
         made,
         &app,
     ))
-}
-
-/// A planning job for the workflow's new goal. It is saved before the workflow waits for it: should the
-/// process die in between, its plan finds nobody waiting and is adopted by nobody.
-async fn new_planning(app: &App, workflow: &Workflow) -> Result<Planning, Problem> {
-    let request = planning_request(
-        workflow.intent.clone().unwrap_or_default(),
-        workflow.max_credits_per_execution,
-    );
-    let planning = app
-        .engine
-        .new_planning(&workflow.owner, request, Some(workflow.id.clone()));
-    app.engine.commit(vec![Write::PutPlanning { planning: planning.clone() }]).await.map_err(|error| {
-        tracing::warn!(%error, planning.id = %PlanningId::as_str(&planning.id), "a planning job was not saved");
-        Problem::unavailable()
-    })?;
-    Ok(planning)
 }
 
 /// `DELETE /v1/workflows/{id}`
@@ -419,6 +434,7 @@ pub(super) async fn delete(
         Err(
             error @ (ChangeError::NotFound
             | ChangeError::Refused(_)
+            | ChangeError::InsufficientCredits(_)
             | ChangeError::Contended
             | ChangeError::Store(_)),
         ) => Err(error.into()),

@@ -1,5 +1,6 @@
 //! Deciding, by the API and by the mailed page.
 
+use domain::approval::code::MailedCode;
 use domain::approval::{Approval, ApprovalStatus, Draft};
 use domain::digest;
 use domain::execution::{Event, Execution};
@@ -84,6 +85,7 @@ async fn asked_about(body: &str) -> Asked {
         owner,
         approval: id.clone(),
         approver: "a@owner.test".into(),
+        code: None,
     };
     world.store.plant(&Write::PutLink {
         token_sha256: digest::of_bytes(TOKEN.as_bytes()),
@@ -128,6 +130,22 @@ impl Asked {
         self.world.store.plant(&Write::PutApproval { approval });
     }
 
+    /// Makes the link one that asks for a code, behind the API's back; the code.
+    fn ask_for_code(&self) -> String {
+        let code = MailedCode::of_digest(&[9; 32]);
+        let link = Link {
+            owner: World::owner(1),
+            approval: self.id.clone(),
+            approver: "a@owner.test".into(),
+            code: Some(code.proof(TOKEN)),
+        };
+        self.world.store.plant(&Write::PutLink {
+            token_sha256: digest::of_bytes(TOKEN.as_bytes()),
+            link,
+        });
+        code.expose().to_owned()
+    }
+
     fn path(&self) -> String {
         format!("/v1/approvals/{}", self.id)
     }
@@ -136,6 +154,12 @@ impl Asked {
         self.world
             .send("GET", &format!("/a/{TOKEN}"), &[], "")
             .await
+    }
+
+    /// The status of a form that is sent when there is no page with one any more.
+    async fn click_late(&self, form: &str) -> u16 {
+        let path = format!("/a/{TOKEN}");
+        self.world.form(&path, &[OWN], form).await.status.as_u16()
     }
 
     async fn click(&self, form: &str) -> Answer {
@@ -306,6 +330,58 @@ async fn the_page_shows_everything_as_text() {
         assert!(html.contains(part), "{part} is not in\n{html}");
     }
     assert!(!html.contains("href=\"javascript:"));
+}
+
+#[tokio::test]
+async fn a_strict_link_decides_with_its_code_only() {
+    let asked = asked_about("Hello").await;
+    assert!(!asked.page().await.text().contains("name=\"code\""));
+    let code = asked.ask_for_code();
+    let page = asked.page().await.text();
+    assert!(page.contains("name=\"code\"") && !page.contains(&code));
+    // A form that could not count in any case uses up no try, and neither does one without a code.
+    for form in ["decision=approve", "decision=approve&code=+", "code=123456"] {
+        for _ in 0..3 {
+            let again = asked.click(form).await;
+            assert_eq!(again.status, 422, "{form}");
+            assert!(again.text().contains("name=\"code\""), "the form again");
+        }
+    }
+    let wrong = asked.click("decision=approve&code=000000&note=fine").await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text().contains("not the code") && wrong.text().contains("fine"));
+    assert_eq!(asked.approval().status, ApprovalStatus::Pending);
+    let right = asked.click(&format!("decision=reject&code={code}")).await;
+    assert_eq!(right.status, 200, "{}", right.text());
+    assert_eq!(asked.approval().status, ApprovalStatus::Rejected);
+    assert_eq!(asked.click_late("decision=reject").await, 200);
+    assert_eq!(asked.click_late("decision=approve").await, 409);
+}
+
+#[tokio::test]
+async fn a_code_is_guessed_five_times_a_day_and_the_api_needs_none() {
+    let asked = asked_about("Hello").await;
+    let code = asked.ask_for_code();
+    for _ in 0..5 {
+        let wrong = asked.click("decision=approve&code=000000").await;
+        assert_eq!(wrong.status, 422);
+    }
+    let right = format!("decision=approve&code={code}");
+    let refused = asked.click(&right).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.header("retry-after")),
+        (429, "57600"),
+        "until midnight"
+    );
+    assert!(!refused.text().contains("<form"));
+    assert_eq!(asked.approval().status, ApprovalStatus::Pending);
+    asked.world.advance_clock(16);
+    assert_eq!(
+        asked.click("decision=approve&code=000000").await.status,
+        422
+    );
+    let path = format!("{}/approve", asked.path());
+    assert_eq!(asked.world.post(&path, json!({})).await.status, 200);
 }
 
 #[tokio::test]

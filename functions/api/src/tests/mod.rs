@@ -7,6 +7,7 @@ mod http;
 mod notices;
 mod planning;
 mod replays;
+mod sessions;
 mod tokens;
 mod workflows;
 pub(crate) mod world;

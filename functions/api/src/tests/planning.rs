@@ -1,13 +1,15 @@
 //! Goals in, plans out.
 
+use domain::assessment::NoOpinion;
 use domain::egress::EgressRule;
 use domain::ids::PlanId;
 use domain::plan::Plan;
 use domain::planning::{Planner, Planning, PlanningState, Profile, ReviewedPlan};
-use engine::ports::Write;
+use engine::ports::assessments::{Assessments as _, Opinion};
+use engine::ports::{Message, Write};
 use serde_json::{Value, json};
 
-use super::world::{B, World, simple};
+use super::world::{Answer, B, World, simple};
 
 fn reviewed(n: u128) -> ReviewedPlan {
     let steps = json!([{"id": "a", "type": "search", "config": {"query": "x"}}, {"id": "b", "type": "generate_report", "config": {}, "depends_on": ["a"]}]);
@@ -206,6 +208,69 @@ async fn a_workflow_adopts_a_reviewed_plan_or_waits_for_one() {
 }
 
 #[tokio::test]
+async fn planning_by_a_model_is_paid_for_before_it_is_asked() {
+    let world = World::new().with_model();
+    world.grant(65);
+    let goal = json!({"intent": "watch OpenAI pricing page"});
+    let credits = async || {
+        let credits = world.get("/v1/credits").await.json();
+        [&credits["balance"], &credits["reserved"]].map(|number| number.as_i64().unwrap())
+    };
+    let submitted = world.post("/v1/workflows/plan/async", goal.clone()).await;
+    assert_eq!(submitted.status, 202);
+    // A budget is a ceiling, and planning stays within it.
+    let within = json!({"intent": "watch OpenAI pricing page", "planning_budget": 29});
+    let cheap = world.post("/v1/workflows/plan/async", within).await;
+    assert_eq!((cheap.status.as_u16(), credits().await), (202, [65, 40]));
+    for path in ["/v1/workflows/plan", "/v1/workflows/plan/async"] {
+        let short = world.post(path, goal.clone()).await;
+        short.refused(402, "insufficient_credits");
+        let told = short.json();
+        assert_eq!(
+            (&told["required"], &told["available"]),
+            (&json!(30), &json!(25))
+        );
+    }
+    let refused = world.post("/v1/workflows", planned(&goal)).await;
+    refused.refused(402, "insufficient_credits");
+    let listed = world.get("/v1/workflows").await.json();
+    assert_eq!(listed["pagination"]["total"], 0);
+    assert_eq!(world.plannings().len(), 2, "nothing was submitted");
+    let plan = ReviewedPlan {
+        credits_consumed: 30,
+        ..reviewed(1)
+    };
+    let planning = world.plannings().remove(0);
+    let engine = &world.app.engine;
+    engine.conclude_planning(&planning, Ok(plan)).await.unwrap();
+    assert_eq!(credits().await, [35, 10]);
+    let ledger = world.get("/v1/credits").await.json()["ledger"].clone();
+    assert_eq!(
+        (&ledger[0]["amount"], &ledger[0]["plan_id"]),
+        (&json!(-30), &json!(reviewed(1).id))
+    );
+}
+
+#[tokio::test]
+async fn a_new_goal_that_cannot_be_paid_for_changes_nothing() {
+    let world = World::new().with_model();
+    world.grant(30);
+    let made = world
+        .post(
+            "/v1/workflows",
+            planned(&json!({"goal": "watch the wires"})),
+        )
+        .await;
+    assert_eq!(made.status, 202);
+    let path = format!("/v1/workflows/{}", made.json()["id"].as_str().unwrap());
+    let before = world.get(&path).await.json();
+    let goal = json!({"intent": "watch other wires"});
+    let patch = world.json_as(super::world::A, "PATCH", &path, &goal).await;
+    patch.refused(402, "insufficient_credits");
+    assert_eq!(world.get(&path).await.json(), before);
+}
+
+#[tokio::test]
 async fn goals_are_assessed_and_tools_and_credits_shown() {
     let world = World::new();
     let assess = async |intent: &str| {
@@ -238,4 +303,74 @@ async fn goals_are_assessed_and_tools_and_credits_shown() {
         world.get("/v1/credits").await.json(),
         json!({"balance": null, "reserved": 0, "available": null, "ledger": []})
     );
+}
+
+/// Answers every question that is put, as the planner would.
+async fn answered(world: &World, opinion: Opinion, asking: impl Future<Output = Answer>) -> Answer {
+    let planner = async {
+        loop {
+            for message in world.queues.messages() {
+                if let Message::Assess { owner, assessment } = &message
+                    && let Ok(Some(_)) = world.assessments.take(owner, assessment).await
+                {
+                    let told = world.assessments.answer(owner, assessment, &opinion);
+                    told.await.unwrap();
+                }
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        answer = asking => answer,
+        () = planner => unreachable!("it goes on until the answer is there"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_goal_is_assessed_by_the_model_ten_times_an_hour() {
+    let world = World::new().with_model();
+    let goal = json!({"intent": "keep me posted on interesting stuff"});
+    let assess = || world.post("/v1/workflows/assess-intent", goal.clone());
+    let by_model = crate::assessment::of("watch OpenAI pricing page");
+    let told = answered(&world, Ok(by_model), assess()).await.json();
+    assert_eq!(
+        (
+            &told["assessment"],
+            &told["assessment_source"],
+            &told["is_assessed"]
+        ),
+        (&json!("specific"), &json!("llm"), &json!(true))
+    );
+    assert_eq!(told.get("fallback_reason_code"), None);
+    for reason in [NoOpinion::ParseError, NoOpinion::ProviderError] {
+        let told = answered(&world, Err(reason), assess()).await.json();
+        assert_eq!(
+            (
+                &told["assessment"],
+                &told["assessment_source"],
+                &told["is_assessed"]
+            ),
+            (&json!("specific"), &json!("fallback"), &json!(false))
+        );
+        assert_eq!(told["fallback_reason_code"], reason.as_str());
+    }
+    // Nobody answers.
+    let begun = tokio::time::Instant::now();
+    let body = json!({"intent": "watch OpenAI pricing page", "timeout": 1000});
+    let told = world.post("/v1/workflows/assess-intent", body).await.json();
+    assert_eq!(told["fallback_reason_code"], "timeout");
+    assert!(begun.elapsed().as_millis() <= 1000);
+    for n in 5..=12 {
+        let told = answered(&world, Err(NoOpinion::ParseError), assess()).await;
+        let told = told.json();
+        let (source, reason) = if n <= 10 {
+            ("fallback", "parse_error")
+        } else {
+            ("heuristic", "rate_limited")
+        };
+        assert_eq!(told["assessment_source"], source, "{n}");
+        assert_eq!(told["fallback_reason_code"], reason, "{n}");
+    }
+    let asked = world.queues.messages().len();
+    assert_eq!(asked, 10, "the model was asked {asked} times");
 }

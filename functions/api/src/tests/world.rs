@@ -14,8 +14,8 @@ use domain::workflow::Workflow;
 use engine::Engine;
 use engine::listing::{Listed, Selection};
 use engine::memory::{
-    FixedClock, MemoryQueues, MemoryReplays, MemorySchedules, MemoryStore, MemoryUsage,
-    SeededEntropy, at_once,
+    FixedClock, MemoryAssessments, MemoryQueues, MemoryReplays, MemorySchedules, MemoryStore,
+    MemoryUsage, SeededEntropy, at_once,
 };
 use engine::ports::store::Slice;
 use engine::ports::{Clock as _, Message, Store as _, Write};
@@ -77,6 +77,7 @@ pub(crate) struct World {
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) queues: Arc<MemoryQueues>,
     pub(crate) replays: Arc<MemoryReplays>,
+    pub(crate) assessments: Arc<MemoryAssessments>,
     clock: Arc<FixedClock>,
     pub(crate) app: App,
     router: Router,
@@ -91,6 +92,7 @@ impl World {
         let store = Arc::new(MemoryStore::default());
         let queues = Arc::new(MemoryQueues::default());
         let replays = Arc::new(MemoryReplays::default());
+        let assessments = Arc::new(MemoryAssessments::default());
         let clock = Arc::new(FixedClock::at(now));
         let settings = Settings::read(|name| match name {
             "NIGHTDESK_BASE_URL" => Some("http://127.0.0.1:8787".to_owned()),
@@ -108,6 +110,7 @@ impl World {
             schedules: Arc::new(MemorySchedules::default()),
             usage: Arc::new(MemoryUsage::default()),
             replays: Arc::clone(&replays) as _,
+            assessments: Arc::clone(&assessments) as _,
             settings: Arc::new(settings.unwrap()),
             repeatable: None,
         };
@@ -116,6 +119,7 @@ impl World {
             store,
             queues,
             replays,
+            assessments,
             clock,
             app,
         };
@@ -170,11 +174,19 @@ impl World {
     }
 
     /// The same installation, deployed with a token of its own.
-    pub(crate) fn with_admin_token(mut self, text: &str) -> Self {
-        let settings = Settings {
-            admin_token_sha256: Some(digest::of_bytes(text.as_bytes())),
-            ..(*self.app.settings).clone()
-        };
+    pub(crate) fn with_admin_token(self, text: &str) -> Self {
+        let sha256 = digest::of_bytes(text.as_bytes());
+        self.with(|settings| settings.admin_token_sha256 = Some(sha256))
+    }
+
+    /// The same installation, with a model configured.
+    pub(crate) fn with_model(self) -> Self {
+        self.with(|settings| settings.has_model = true)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = (*self.app.settings).clone();
+        change(&mut settings);
         self.app.settings = Arc::new(settings);
         self.router = crate::router(self.app.clone());
         self

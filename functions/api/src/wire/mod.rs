@@ -13,6 +13,7 @@ pub(crate) mod intent;
 pub(crate) mod owner;
 pub(crate) mod plan;
 pub(crate) mod planning;
+pub(crate) mod session;
 pub(crate) mod signal;
 pub(crate) mod token;
 pub(crate) mod tool;

@@ -4,6 +4,7 @@
 //! link, and exactly one link. The draft is quoted and escaped; nothing of it becomes a link or a picture.
 
 use askama::Template;
+use domain::approval::code::MailedCode;
 use domain::approval::{Approval, Draft};
 use domain::text;
 use engine::ports::Mail;
@@ -31,10 +32,17 @@ pub(crate) struct ApprovalRequest {
     pub(crate) generation: u32,
     pub(crate) required: u32,
     pub(crate) link: String,
+    /// What the page behind the link asks for, of a strict approval.
+    pub(crate) code: Option<String>,
 }
 
 impl ApprovalRequest {
-    pub(crate) fn new(approval: &Approval, draft: &Draft, link: String) -> Self {
+    pub(crate) fn new(
+        approval: &Approval,
+        draft: &Draft,
+        link: String,
+        code: Option<&MailedCode>,
+    ) -> Self {
         let line = |text: &str| one_line(text, MOST_LINE_CHARS);
         let (effect, head) = match draft {
             Draft::Email { to, subject, .. } => (
@@ -62,6 +70,7 @@ impl ApprovalRequest {
             generation: approval.generation,
             required: approval.required,
             link,
+            code: code.map(|code| code.expose().to_owned()),
         }
     }
 
@@ -118,8 +127,20 @@ mod tests {
     fn letter(draft: &Draft) -> Mail {
         let mut approval = crate::tests::approval();
         approval.sources = vec!["https://a.example/?x=1&y=2".into()];
-        ApprovalRequest::new(&approval, draft, "https://nightdesk.example/a/TOKEN".into())
-            .mail("a@x.test")
+        let link = "https://nightdesk.example/a/TOKEN".into();
+        ApprovalRequest::new(&approval, draft, link, None).mail("a@x.test")
+    }
+
+    #[test]
+    fn a_code_stands_in_the_mail_and_not_in_its_subject() {
+        let approval = crate::tests::approval();
+        let draft = Draft::Content { body: "x".into() };
+        let code = MailedCode::of_digest(&[0xFF; 32]);
+        let link = "https://nightdesk.example/a/TOKEN".into();
+        let mail = ApprovalRequest::new(&approval, &draft, link, Some(&code)).mail("a@x.test");
+        assert!(mail.text.contains("code:\n551615\n"), "{}", mail.text);
+        assert!(mail.html.unwrap().contains("<b>551615</b>"));
+        assert!(!mail.subject.contains("551615"));
     }
 
     #[test]

@@ -81,7 +81,7 @@ fn post(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::signature;
+    use domain::signature::{SignedHeaders, verify};
     use std::time::Duration;
 
     #[test]
@@ -98,9 +98,20 @@ mod tests {
         .unwrap();
         assert_eq!(sent.body, "{\"b\":1,\"a\":\"ü\"}".as_bytes());
         assert_eq!(sent.content_type, "application/json");
-        let wanted =
-            signature::sign("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "k", 7, &sent.body).unwrap();
-        assert!(sent.headers.contains(&("webhook-signature", wanted)));
+        let header = |name| {
+            let mut headers = sent.headers.iter();
+            let found = headers.find_map(|(key, value)| (*key == name).then_some(value.as_str()));
+            found.map(str::to_owned)
+        };
+        let headers = ["webhook-id", "webhook-timestamp", "webhook-signature"].map(header);
+        let [id, timestamp, signature] = headers.each_ref().map(Option::as_deref);
+        let headers = SignedHeaders {
+            id,
+            timestamp,
+            signature,
+        };
+        let secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"];
+        assert_eq!(verify(&secrets, headers, &sent.body, 7), Ok(()));
         let text = post(
             None,
             "https://x.example/",

@@ -4,8 +4,8 @@
 //! guess, and the due index, which is sharded so that no partition of it grows hot.
 
 use domain::ids::{
-    ApprovalId, DeliveryId, DestinationId, ExecutionId, OwnerId, PlanId, PlanningId, SignalId,
-    TokenId, WorkflowId,
+    ApprovalId, AssessmentId, DeliveryId, DestinationId, ExecutionId, OwnerId, PlanId, PlanningId,
+    SessionId, SignalId, TokenId, WorkflowId,
 };
 use engine::ports::store::DueItem;
 use jiff::Timestamp;
@@ -234,12 +234,40 @@ pub(super) fn destination(owner: &OwnerId, id: &DestinationId) -> Key {
     key(format!("{owner}#DST#{id}"), "destination")
 }
 
+/// The partition of the owner's sessions: few and small, so the list is the sessions themselves.
+pub(super) fn sessions(owner: &OwnerId) -> String {
+    format!("{owner}#SESSIONS")
+}
+
+pub(super) fn session(owner: &OwnerId, id: &SessionId) -> Key {
+    key(sessions(owner), id.as_str())
+}
+
+/// A part of what a session remembers, in a partition of its own.
+pub(super) fn shelf(owner: &OwnerId, id: &SessionId, number: u8) -> Key {
+    key(format!("{owner}#S#{id}#{number:02}"), "shelf")
+}
+
+/// What a run added to a session, by its number.
+pub(super) fn addition(owner: &OwnerId, id: &SessionId, number: u64) -> Key {
+    key(format!("{owner}#S#{id}"), format!("addition#{number:010}"))
+}
+
 pub(super) fn planning(owner: &OwnerId, id: &PlanningId) -> Key {
     key(format!("{owner}#P#{id}"), "planning")
 }
 
 pub(super) fn reviewed_plan(owner: &OwnerId, id: &PlanId) -> Key {
     key(format!("{owner}#P#{id}"), "plan")
+}
+
+/// A goal that a model is asked about.
+pub(super) fn question(owner: &OwnerId, id: &AssessmentId) -> Key {
+    key(format!("{owner}#ASM#{id}"), "question")
+}
+
+pub(super) fn opinion(owner: &OwnerId, id: &AssessmentId) -> Key {
+    key(format!("{owner}#ASM#{id}"), "opinion")
 }
 
 pub(super) fn output(owner: &OwnerId, sha256: &str) -> Key {

@@ -1,5 +1,6 @@
 //! The store, on one DynamoDB table and a bucket.
 
+mod assessments;
 mod crawling;
 mod deliveries;
 mod item;
@@ -9,6 +10,7 @@ mod outputs;
 mod part;
 mod read;
 mod replays;
+mod sessions;
 mod usage;
 mod write;
 

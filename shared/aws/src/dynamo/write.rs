@@ -13,9 +13,10 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
     Update,
 };
-use domain::credits::{InsufficientCredits, LedgerEntry, LedgerKind};
+use domain::credits::{InsufficientCredits, LedgerEntry};
 use domain::delivery::State;
 use domain::plan::Plan;
+use domain::session::Shelf;
 use domain::workflow::Workflow;
 use engine::ports::{Commit, CommitError, StoreError, Write};
 
@@ -23,7 +24,7 @@ use super::DynamoStore;
 use super::item::{self, Attributes, Item, WRITER};
 use super::keys;
 use super::lists::{STATUS, approvals, runs, workflows};
-use super::part::{Meaning, Only, Part, by_revision, delete_at, put};
+use super::part::{Meaning, Only, Part, by_revision, delete_at, delete_row, put};
 use crate::sdk::causes;
 
 /// How often a transaction is tried that meets others at the same items.
@@ -249,12 +250,13 @@ fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
         }
         Write::SettleCredits {
             owner,
-            execution,
+            purpose,
             reserved,
             consumed,
             at,
         } => {
-            let (reserved, consumed) = (i64::from(*reserved), i64::from(*consumed.min(reserved)));
+            let charged = *consumed.min(reserved);
+            let (reserved, consumed) = (i64::from(*reserved), i64::from(charged));
             let mut parts = vec![account(
                 owner,
                 consumed - reserved,
@@ -264,14 +266,9 @@ fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
                 false,
                 None,
             )];
-            if consumed > 0 {
-                let key = keys::ledger_entry(owner, *at, execution.as_str());
-                let entry = LedgerEntry {
-                    at: *at,
-                    amount: -consumed,
-                    kind: LedgerKind::Charge,
-                    execution_id: Some(execution.clone()),
-                };
+            if charged > 0 {
+                let key = keys::ledger_entry(owner, *at, purpose.key());
+                let entry = LedgerEntry::charge(charged, purpose, *at);
                 parts.push(put(
                     key.clone(),
                     Item::new(&key).document(&entry),
@@ -282,14 +279,9 @@ fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
             parts
         }
         Write::Grant { owner, amount, at } => {
-            let amount = i64::from(*amount);
             let key = keys::ledger_entry(owner, *at, writer);
-            let entry = LedgerEntry {
-                at: *at,
-                amount,
-                kind: LedgerKind::Grant,
-                execution_id: None,
-            };
+            let entry = LedgerEntry::grant(*amount, *at);
+            let amount = i64::from(*amount);
             vec![
                 account(owner, -amount, 0, amount, writer, true, None),
                 put(
@@ -361,6 +353,39 @@ fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
             let key = keys::destination(owner, id);
             let item = Item::new(&key).document(workflow);
             vec![put(key, item, &Only::Freely, writer)]
+        }
+        Write::PutSession { session } => {
+            let key = keys::session(&session.owner, &session.id);
+            let item = Item::new(&key).document(session).revision(session.revision);
+            vec![put(key, item, &by_revision(session.revision), writer)]
+        }
+        Write::DeleteSession { session } => {
+            let (owner, id) = (&session.owner, &session.id);
+            let mut parts = vec![delete_at(keys::session(owner, id), session.revision)];
+            let shelves = (0..Shelf::COUNT).map(|number| keys::shelf(owner, id, number));
+            parts.extend(shelves.map(delete_row));
+            parts
+        }
+        Write::GrowSession {
+            owner,
+            session,
+            shelves,
+            addition,
+        } => {
+            let shelf = |shelf: &Shelf| {
+                let key = keys::shelf(owner, session, shelf.number());
+                put(
+                    key.clone(),
+                    Item::new(&key).document(shelf),
+                    &Only::Freely,
+                    writer,
+                )
+            };
+            let mut parts: Vec<Part> = shelves.iter().map(shelf).collect();
+            let key = keys::addition(owner, session, addition.number);
+            let item = Item::new(&key).document(addition);
+            parts.push(put(key, item, &Only::Freely, writer));
+            parts
         }
         Write::PutLink { token_sha256, link } => {
             let key = keys::link(token_sha256);

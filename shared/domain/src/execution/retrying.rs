@@ -33,7 +33,8 @@ words! {
 
 impl ErrorCode {
     /// What a failure with this code calls for, when nothing more is known of it. A status below 500 is an
-    /// answer and permanent, but for 408 and 429; a provider that refuses what it is asked is permanent too.
+    /// answer and permanent, but for 408 and 429; a provider that refuses what it is asked is permanent too, and
+    /// so is a site that cannot be reached because its certificate is not valid.
     #[must_use]
     pub fn class(self) -> ErrorClass {
         match self {

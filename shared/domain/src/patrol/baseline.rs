@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::difference;
 use crate::digest;
-use crate::ids::ExecutionId;
+use crate::ids::{ExecutionId, SessionId};
 
 /// Bytes of text kept of all pages together, of one page at most, and of one page at least.
 const TEXT_BUDGET: usize = 16 << 20;
@@ -31,6 +31,9 @@ pub struct Baseline {
     /// By URL identity.
     pub entries: BTreeMap<String, Entry>,
     pub seen: Seen,
+    /// The session that remembers all of `entries`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
 }
 
 /// One result as it was.

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::ExecutionId;
+use crate::ids::{ExecutionId, SessionId};
 use crate::results::Found;
 use crate::url_identity;
 use crate::words::words;
@@ -77,6 +77,8 @@ pub struct Patrol<'a> {
     /// Fingerprint of everything that decides what is watched (steps, not schedule or delivery).
     pub definition: &'a str,
     pub now: Timestamp,
+    /// The session whose memory it shares.
+    pub session: Option<&'a SessionId>,
     /// Whether the session's memory holds a URL identity; without a session, nothing.
     pub session_holds: &'a dyn Fn(&str) -> bool,
 }
@@ -104,7 +106,8 @@ pub struct Comparison {
 }
 
 /// The key by which a result is the same: its URL identity, or for what is no URL its very text.
-fn identity(url: &str) -> String {
+#[must_use]
+pub fn identity(url: &str) -> String {
     url_identity::parse_identity(url).unwrap_or_else(|| url.trim().to_owned())
 }
 
@@ -147,6 +150,7 @@ pub fn compare(
         definition: patrol.definition.to_owned(),
         entries,
         seen,
+        session: patrol.session.cloned(),
     };
     let baseline = completeness.is_complete().then(|| baseline.bounded());
     Comparison {
@@ -191,6 +195,7 @@ impl ResultChanges {
             execution_id: &after.execution_id,
             definition: &after.definition,
             now: Timestamp::UNIX_EPOCH,
+            session: None,
             session_holds: &|_| false,
         };
         view.compared(Some(before), BTreeMap::new(), patrol).0

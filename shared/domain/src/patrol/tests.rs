@@ -36,6 +36,7 @@ impl Watch {
             execution_id: &id,
             definition: self.definition,
             now,
+            session: None,
             session_holds: &session_holds,
         };
         let comparison = compare(self.baseline.as_ref(), observed, patrol);
@@ -322,6 +323,7 @@ fn a_glitch_seen_once_is_forgotten() {
         execution_id: &id,
         definition: "d1",
         now: Timestamp::UNIX_EPOCH,
+        session: None,
         session_holds: &|_| false,
     };
     assert_eq!(

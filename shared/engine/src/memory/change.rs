@@ -2,8 +2,9 @@
 
 use std::any::Any;
 
-use domain::credits::{LedgerEntry, LedgerKind};
+use domain::credits::LedgerEntry;
 use domain::ids::OwnerId;
+use domain::session::Shelf;
 
 use super::item::{Credits, Item};
 use super::key::Key;
@@ -168,12 +169,13 @@ pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
         }
         Write::SettleCredits {
             owner,
-            execution,
+            purpose,
             reserved,
             consumed,
             at,
         } => {
-            let (reserved, consumed) = (i64::from(*reserved), i64::from(*consumed.min(reserved)));
+            let charged = *consumed.min(reserved);
+            let (reserved, consumed) = (i64::from(*reserved), i64::from(charged));
             let added = Credits {
                 available: reserved - consumed,
                 reserved: -reserved,
@@ -181,20 +183,21 @@ pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
                 ..Credits::default()
             };
             let mut parts = vec![Part::credits(owner, added, Condition::None)];
-            if consumed > 0 {
-                let key = Key::Ledger(owner.clone(), at.as_millisecond(), execution.to_string());
-                let entry = LedgerEntry {
-                    at: *at,
-                    amount: -consumed,
-                    kind: LedgerKind::Charge,
-                    execution_id: Some(execution.clone()),
-                };
+            if charged > 0 {
+                let name = purpose.key().to_owned();
+                let key = Key::Ledger(owner.clone(), at.as_millisecond(), name);
+                let entry = LedgerEntry::charge(charged, purpose, *at);
                 parts.push(Part::put(key, Item::new(entry), Condition::First));
             }
             parts
         }
-        Write::Grant { owner, amount, at } => {
-            let amount = i64::from(*amount);
+        Write::Grant {
+            owner,
+            amount: granted,
+            at,
+        } => {
+            let granted = *granted;
+            let amount = i64::from(granted);
             let added = Credits {
                 limited: true,
                 available: amount,
@@ -202,12 +205,7 @@ pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
                 reserved: 0,
             };
             let key = Key::Ledger(owner.clone(), at.as_millisecond(), writer.to_owned());
-            let entry = LedgerEntry {
-                at: *at,
-                amount,
-                kind: LedgerKind::Grant,
-                execution_id: None,
-            };
+            let entry = LedgerEntry::grant(granted, *at);
             vec![
                 Part::credits(owner, added, Condition::None),
                 Part::put(key, Item::new(entry), Condition::First),
@@ -249,6 +247,40 @@ pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
             Key::Destination(owner.clone(), id.clone()),
             workflow.clone(),
         )],
+        Write::PutSession { session } => {
+            let key = Key::Session(session.owner.clone(), session.id.clone());
+            let item = Item::new(session.clone()).revision(session.revision);
+            vec![Part::put(key, item, by_revision(session.revision))]
+        }
+        Write::DeleteSession { session } => {
+            let (owner, id) = (&session.owner, &session.id);
+            let mut parts = vec![Part {
+                key: Key::Session(owner.clone(), id.clone()),
+                condition: Condition::StillOrGone(session.revision),
+                change: Change::Remove,
+            }];
+            parts.extend((0..Shelf::COUNT).map(|number| Part {
+                key: Key::Shelf(owner.clone(), id.clone(), number),
+                condition: Condition::None,
+                change: Change::Remove,
+            }));
+            parts
+        }
+        Write::GrowSession {
+            owner,
+            session,
+            shelves,
+            addition,
+        } => {
+            let shelf = |shelf: &Shelf| {
+                let key = Key::Shelf(owner.clone(), session.clone(), shelf.number());
+                Part::freely(key, shelf.clone())
+            };
+            let mut parts: Vec<Part> = shelves.iter().map(shelf).collect();
+            let key = Key::Addition(owner.clone(), session.clone(), addition.number);
+            parts.push(Part::freely(key, addition.clone()));
+            parts
+        }
         Write::PutLink { token_sha256, link } => {
             vec![Part::freely(Key::Link(token_sha256.clone()), link.clone())]
         }

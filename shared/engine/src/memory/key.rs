@@ -4,8 +4,8 @@
 //! owner's runs by id, which is by time.
 
 use domain::ids::{
-    ApprovalId, DeliveryId, DestinationId, ExecutionId, OwnerId, PlanId, PlanningId, SignalId,
-    WorkflowId,
+    ApprovalId, DeliveryId, DestinationId, ExecutionId, OwnerId, PlanId, PlanningId, SessionId,
+    SignalId, WorkflowId,
 };
 
 use crate::ports::store::DueItem;
@@ -36,6 +36,11 @@ pub(super) enum Key {
     Signal(OwnerId, SignalId),
     Delivery(OwnerId, DeliveryId),
     Destination(OwnerId, DestinationId),
+    Session(OwnerId, SessionId),
+    /// A part of what a session remembers.
+    Shelf(OwnerId, SessionId, u8),
+    /// By its number.
+    Addition(OwnerId, SessionId, u64),
     Output(OwnerId, String),
     Bytes(OwnerId, String),
 }
@@ -65,6 +70,9 @@ impl Key {
             | Self::ReviewedPlan(..)
             | Self::Signal(..)
             | Self::Destination(..)
+            | Self::Session(..)
+            | Self::Shelf(..)
+            | Self::Addition(..)
             | Self::Output(..)
             | Self::Bytes(..) => None,
         }

@@ -8,6 +8,7 @@
 //! What is deliberately not here: throttling, the index's lag, limits on the size of an item. Faults belong in
 //! front of a port, not inside it.
 
+mod assessments;
 mod change;
 mod clock;
 mod commit;
@@ -21,6 +22,7 @@ mod outage;
 mod queues;
 mod replays;
 mod schedules;
+mod sessions;
 mod store;
 mod table;
 mod usage;
@@ -28,6 +30,7 @@ mod webhooks;
 
 use futures::FutureExt as _;
 
+pub use assessments::MemoryAssessments;
 pub use clock::FixedClock;
 pub use entropy::SeededEntropy;
 pub use mailer::MemoryMailer;

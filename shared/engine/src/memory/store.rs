@@ -472,6 +472,7 @@ mod tests {
                 owner: OwnerId::from_uuid(uuid::Uuid::from_u128(n)),
                 approval: ApprovalId::from_uuid(uuid::Uuid::from_u128(n)),
                 approver: "a@x.test".into(),
+                code: None,
             },
         }
     }

@@ -113,6 +113,9 @@ pub enum FetchError {
     RateLimited { retry_after: Option<Duration> },
     #[error("the site could not be reached: {reason}")]
     Unreachable { reason: String },
+    /// Its host cannot show that it is the one that was meant. An answer, and the same one in a minute.
+    #[error("the site's certificate is not valid: {reason}")]
+    BadCertificate { reason: String },
     #[error("the site answered {status}")]
     HttpStatus {
         status: u16,

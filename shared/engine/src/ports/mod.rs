@@ -4,6 +4,7 @@
 //! port has a real implementation and, where the outside is not AWS, an offline twin, and
 //! one suite of contract tests (`tests/it/src/contracts`) runs over all of them.
 
+pub mod assessments;
 pub mod clock;
 pub mod crawler;
 pub mod deliveries;
@@ -16,11 +17,13 @@ pub mod replays;
 pub mod schedules;
 pub mod search;
 pub mod secrets;
+pub mod sessions;
 pub mod store;
 pub mod usage;
 pub mod visits;
 pub mod webhooks;
 
+pub use assessments::Assessments;
 pub use clock::{Clock, Entropy};
 pub use crawler::{
     Crawler, FetchError, Fetched, FieldRequest, Fields, Page, PageRequest, Validators,
@@ -35,6 +38,7 @@ pub use replays::Replays;
 pub use schedules::{ScheduleError, Schedules};
 pub use search::{Search, SearchError, SearchRequest};
 pub use secrets::{Secret, SecretError, Secrets};
+pub use sessions::Sessions;
 pub use store::{Commit, CommitError, Store, StoreError, Write};
 pub use usage::Usage;
 pub use visits::{Visitor, Visits};

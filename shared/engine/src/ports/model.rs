@@ -23,6 +23,14 @@ pub enum Task {
         /// What was wrong with the model's earlier answer, when this is a repair.
         faults: Vec<String>,
     },
+    /// Say how specific a goal is. The answer's text is a JSON object that [`Assessment::read`] takes. The offline
+    /// twin has no opinion: goals are assessed by rule where they come in.
+    ///
+    /// [`Assessment::read`]: domain::assessment::Assessment::read
+    Assess {
+        /// The goal in the owner's words.
+        intent: String,
+    },
     /// Headings with points, as Markdown: `## heading`, then `- point` lines. `note`, here and below, is what
     /// a person who saw an earlier draft wants changed.
     Outline {

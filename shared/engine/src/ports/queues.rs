@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ids::{ApprovalId, DeliveryId, ExecutionId, OwnerId, PlanningId, WorkflowId};
+use domain::ids::{
+    ApprovalId, AssessmentId, DeliveryId, ExecutionId, OwnerId, PlanningId, WorkflowId,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +40,11 @@ pub enum Message {
     Plan {
         owner: OwnerId,
         planning: PlanningId,
+    },
+    /// Say what the model thinks of a goal.
+    Assess {
+        owner: OwnerId,
+        assessment: AssessmentId,
     },
     /// Ask the approvers.
     AskApproval {
@@ -73,6 +80,7 @@ impl Message {
             Self::Judge { .. } => "judge",
             Self::Start { .. } => "start",
             Self::Plan { .. } => "plan",
+            Self::Assess { .. } => "assess",
             Self::AskApproval { .. } => "ask_approval",
             Self::Deliver { .. } => "deliver",
             Self::Tell { .. } => "tell",

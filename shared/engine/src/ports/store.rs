@@ -6,17 +6,20 @@
 //! what in fact succeeded is success (FAULTS, first fact).
 
 use async_trait::async_trait;
+use domain::approval::code::CodeProof;
 use domain::approval::{Approval, ApprovalStatus};
-use domain::credits::{Account, InsufficientCredits, LedgerEntry};
+use domain::credits::{Account, InsufficientCredits, LedgerEntry, Purpose};
 use domain::delivery::Delivery;
 use domain::execution::{Event, Execution, Output, Status};
 use domain::ids::{
-    ApprovalId, DeliveryId, DestinationId, ExecutionId, OwnerId, PlanId, PlanningId, WorkflowId,
+    ApprovalId, DeliveryId, DestinationId, ExecutionId, OwnerId, PlanId, PlanningId, SessionId,
+    WorkflowId,
 };
 use domain::owner::{Owner, Token};
 use domain::patrol::Baseline;
 use domain::plan::Plan;
 use domain::planning::{Planning, ReviewedPlan};
+use domain::session::{Addition, Session, Shelf};
 use domain::signal::Signal;
 use domain::workflow::Workflow;
 use jiff::Timestamp;
@@ -24,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::deliveries::Deliveries;
+use super::sessions::Sessions;
 use crate::listing::{Listed, Selection};
 
 /// One line of a run's log.
@@ -55,6 +59,9 @@ pub struct Link {
     pub owner: OwnerId,
     pub approval: ApprovalId,
     pub approver: String,
+    /// What the code is checked against that must be typed beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodeProof>,
 }
 
 /// One write of a commit.
@@ -108,16 +115,16 @@ pub enum Write {
         workflow: WorkflowId,
         occurrence: Occurrence,
     },
-    /// Sets credits aside for a run. Refused when fewer are available, and as a conflict when they are not limited:
+    /// Sets credits aside for a run or a planning. Refused when fewer are available, and as a conflict when they are not limited:
     /// what is set aside before the first grant would count against it.
     ReserveCredits {
         owner: OwnerId,
         amount: u32,
     },
-    /// Ends a reservation and writes the ledger; a run's entry is written once.
+    /// Ends a reservation and writes the ledger; the entry of a purpose is written once.
     SettleCredits {
         owner: OwnerId,
-        execution: ExecutionId,
+        purpose: Purpose,
         reserved: u32,
         consumed: u32,
         at: Timestamp,
@@ -147,6 +154,21 @@ pub enum Write {
         owner: OwnerId,
         id: DestinationId,
         workflow: WorkflowId,
+    },
+    /// A new session (revision 0), or the next revision of one.
+    PutSession {
+        session: Session,
+    },
+    /// Removes a session and what it remembers; refused unless the stored revision is the given one.
+    DeleteSession {
+        session: Session,
+    },
+    /// What a run adds to a session, guarded by the session's next revision in the same commit.
+    GrowSession {
+        owner: OwnerId,
+        session: SessionId,
+        shelves: Vec<Shelf>,
+        addition: Addition,
     },
     /// A mailed link, by the SHA-256 of its token.
     PutLink {
@@ -280,7 +302,7 @@ pub enum DueItem {
 
 /// The store.
 #[async_trait]
-pub trait Store: Deliveries + Send + Sync {
+pub trait Store: Deliveries + Sessions + Send + Sync {
     /// Writes all or nothing.
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError>;
 

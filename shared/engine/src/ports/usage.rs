@@ -19,6 +19,8 @@ pub enum Counted {
     Token(TokenId),
     /// Goals that were assessed for the owner.
     Assessments,
+    /// Codes that were tried with a mailed link, by the SHA-256 of its token.
+    Codes(String),
 }
 
 impl std::fmt::Display for Counted {
@@ -26,6 +28,7 @@ impl std::fmt::Display for Counted {
         match self {
             Self::Token(id) => f.write_str(id.as_str()),
             Self::Assessments => f.write_str("assessments"),
+            Self::Codes(link) => write!(f, "codes#{link}"),
         }
     }
 }

@@ -56,6 +56,9 @@ pub enum PostError {
     Timeout,
     #[error("the receiver could not be reached: {reason}")]
     Unreachable { reason: String },
+    /// Its host cannot show that it is the one that was meant.
+    #[error("the receiver's certificate is not valid: {reason}")]
+    BadCertificate { reason: String },
     #[error("the receiver answered {status}")]
     HttpStatus {
         status: u16,

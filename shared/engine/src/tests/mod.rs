@@ -5,5 +5,6 @@ mod dead_letters;
 mod ends;
 mod histories;
 mod notices;
+mod planning;
 mod reruns;
 mod world;

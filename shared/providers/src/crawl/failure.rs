@@ -2,8 +2,10 @@
 //! causes; which of them decides is settled here and nowhere else.
 
 use std::error::Error;
+use std::io;
 
 use engine::ports::FetchError;
+use rustls::CertificateError;
 
 use super::resolver::{Blocked, Unresolved};
 
@@ -22,14 +24,14 @@ pub(crate) fn of_request(error: &reqwest::Error) -> FetchError {
         if let Some(tls) = error.downcast_ref::<rustls::Error>() {
             return of_tls(tls);
         }
-        if let Some(io) = error.downcast_ref::<std::io::Error>()
-            && let Some(tls) = io
-                .get_ref()
-                .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        {
-            return of_tls(tls);
-        }
-        cause = error.source();
+        // What an error of I/O is made of is not among its causes: those are the causes of what it is made of.
+        let made_of = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        cause = match made_of {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
     }
     if error.is_timeout() {
         FetchError::Timeout
@@ -42,11 +44,26 @@ pub(crate) fn of_request(error: &reqwest::Error) -> FetchError {
     }
 }
 
+/// A certificate that is not valid is the site's doing and lasts; any other fault of a handshake may pass.
 fn of_tls(error: &rustls::Error) -> FetchError {
-    unreachable_because(match error {
-        rustls::Error::InvalidCertificate(_) => "its certificate is not valid",
-        _ => "no secure connection could be made",
-    })
+    let rustls::Error::InvalidCertificate(fault) = error else {
+        return unreachable_because("no secure connection could be made");
+    };
+    let reason = match fault {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is another host's"
+        }
+        CertificateError::UnknownIssuer => "nobody trusted has issued it",
+        CertificateError::Revoked => "it has been revoked",
+        _ => "it cannot be verified",
+    };
+    FetchError::BadCertificate {
+        reason: reason.to_owned(),
+    }
 }
 
 pub(super) fn unreachable_because(reason: &str) -> FetchError {

@@ -1,4 +1,4 @@
-//! A balance, and more runs at once than it pays for.
+//! A balance, and more runs and plans at once than it pays for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,7 @@ use futures::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::{Door, Nightdesk, Options};
+use crate::world::{Door, Manner, ModelStub, Nightdesk, Options};
 
 const BALANCE: usize = 50;
 const STARTS: usize = 100;
@@ -101,5 +101,78 @@ async fn a_balance_of_50_pays_for_50_of_100_starts_at_once() {
     assert_eq!(
         charges.filter(|entry| entry["kind"] == "charge").count(),
         BALANCE
+    );
+}
+
+#[tokio::test]
+async fn a_model_that_plans_is_paid_once_and_one_that_fails_is_not() {
+    let model = ModelStub::start().await;
+    let nightdesk = Nightdesk::start(Options {
+        env: model.environment(),
+        ..Options::default()
+    })
+    .await;
+    // Every message of the planner comes twice.
+    nightdesk
+        .post("/_local/faults", json!({"duplicate_deliveries": true}))
+        .await;
+    let owner = nightdesk
+        .post(
+            "/_local/owners",
+            json!({"email": "planner@nightdesk.test", "credits": 70}),
+        )
+        .await;
+    let door = nightdesk.door(owner["token"].as_str().unwrap());
+    let goal = json!({"intent": "watch OpenAI pricing page"});
+    let plan = || door.send(Method::POST, "/v1/workflows/plan", Some(goal.clone()));
+
+    let plans = join_all((0..3).map(|_| plan())).await;
+    let (made, refused): (Vec<_>, Vec<_>) = plans
+        .into_iter()
+        .map(Result::unwrap)
+        .partition(|answer| answer.0 == StatusCode::OK);
+    assert_eq!(
+        (made.len(), refused.len()),
+        (2, 1),
+        "{made:#?} {refused:#?}"
+    );
+    assert_eq!(refused[0].0, StatusCode::PAYMENT_REQUIRED);
+    assert_eq!(
+        (&refused[0].1["required"], &refused[0].1["available"]),
+        (&json!(30), &json!(10))
+    );
+    for (_, plan) in &made {
+        assert_eq!(plan["credits_consumed"], 30, "{plan:#}");
+    }
+    nightdesk
+        .post("/_local/quiesce", json!({"timeout_ms": 60_000}))
+        .await;
+    let after = credits(&door).await;
+    assert_eq!(
+        (&after["balance"], &after["reserved"]),
+        (&json!(10), &json!(0))
+    );
+    let ledger = after["ledger"].as_array().unwrap();
+    let sum: i64 = ledger.iter().map(|e| e["amount"].as_i64().unwrap()).sum();
+    assert_eq!(sum, 10, "the ledger sums to the balance");
+    for (_, plan) in &made {
+        let paid = ledger.iter().filter(|e| e["plan_id"] == plan["plan_id"]);
+        assert_eq!(paid.count(), 1, "{after:#}");
+    }
+
+    // A preset that ten credits pay for, and a model that says nothing of use.
+    model.behave(Manner::Garbage);
+    let quick = json!({"intent": "watch OpenAI pricing page", "preset": "quick"});
+    let (status, offline) = door
+        .send(Method::POST, "/v1/workflows/plan", Some(quick))
+        .await
+        .unwrap();
+    assert_eq!(status, StatusCode::OK, "{offline:#}");
+    assert_eq!(offline["planner"]["fallback_reason"], "parse_error");
+    assert_eq!(offline["credits_consumed"], 0);
+    let free = credits(&door).await;
+    assert_eq!(
+        (&free["balance"], &free["reserved"]),
+        (&json!(10), &json!(0))
     );
 }

@@ -1,5 +1,7 @@
 //! A watch that tells a webhook instead of a person: signed, once, and listed.
 
+use domain::signature::{SignedHeaders, Unverified, verify};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::world::{Nightdesk, Options, Outside};
@@ -40,8 +42,17 @@ async fn a_receiver_hears_of_a_change_signed_with_the_secret_that_was_shown_once
     let received = outside.received();
     assert_eq!(received.len(), 1, "{received:?}");
     let [id, timestamp, signature] = &received[0].signed;
-    let wanted = domain::signature::sign(secret, id, timestamp.parse().unwrap(), &received[0].body);
-    assert_eq!(Some(signature), wanted.as_ref());
+    let headers = SignedHeaders {
+        id: Some(id),
+        timestamp: Some(timestamp),
+        signature: Some(signature),
+    };
+    let now = Timestamp::now().as_second();
+    assert_eq!(verify(&[secret], headers, &received[0].body, now), Ok(()));
+    assert_eq!(
+        verify(&[secret], headers, b"another body", now),
+        Err(Unverified::Signature)
+    );
     let body: Value = serde_json::from_slice(&received[0].body).unwrap();
     assert_eq!(body["type"], "workflow.signal");
     assert!(

@@ -9,7 +9,10 @@ mod delivery;
 mod execution;
 mod idempotency;
 mod patrol;
+#[cfg(target_os = "linux")]
+mod probe;
 mod readme;
 mod scale;
+mod session;
 mod survival;
 mod tenants;

@@ -38,6 +38,9 @@ impl Objects {
         let token = nightdesk
             .post("/v1/tokens", json!({"token_name": "mine"}))
             .await;
+        let session = nightdesk
+            .post("/v1/sessions", json!({"name": "mine"}))
+            .await;
         let id = |value: &Value| value.as_str().unwrap().to_owned();
         outside.publish("mine", "Mine", "A page that is watched by its owner alone.");
         let watch = nightdesk
@@ -64,6 +67,7 @@ impl Objects {
             ("/v1/executions/{id}", run),
             ("/v1/approvals/{id}", id(&approvals["approvals"][0]["id"])),
             ("/v1/tokens/{id}", id(&token["id"])),
+            ("/v1/sessions/{id}", id(&session["id"])),
             ("/v1/signals/{id}", id(&signals["signals"][0]["id"])),
             (
                 "/v1/deliveries/{id}",

@@ -258,6 +258,22 @@ fn a_function_has_the_variables_and_permissions_its_wiring_asks_for() {
     }
 }
 
+/// Who takes the money, who asks, and who writes must mean the same model.
+#[test]
+fn all_who_need_to_know_are_told_of_the_same_model() {
+    let functions = functions();
+    let told = |name: &str| {
+        let variables = &functions[name]["Environment"]["Variables"];
+        names(&variables["NIGHTDESK_MODEL_PROVIDER"])
+    };
+    assert_eq!(told("PlannerFunction").as_deref(), Some("ModelProvider"));
+    for name in ["ApiFunction", "StepExecutorFunction"] {
+        assert_eq!(told(name), told("PlannerFunction"), "{name}");
+    }
+    let keyless = &functions["ApiFunction"]["Environment"]["Variables"];
+    assert!(keyless.get("NIGHTDESK_MODEL_KEY_SECRET").is_none());
+}
+
 /// Every action a function is allowed, and the resources it is allowed for.
 fn allowed(function: &Value) -> Vec<(String, String)> {
     let policies = function["Policies"].as_sequence().unwrap();

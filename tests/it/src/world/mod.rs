@@ -11,5 +11,5 @@ pub(crate) use account::{Account, Holdings};
 pub(crate) use model::{Manner, ModelStub};
 pub(crate) use nightdesk::{Door, Nightdesk, Options};
 pub(crate) use outside::Outside;
-pub(crate) use probe::probe;
+pub(crate) use probe::{Probe, probe};
 pub(crate) use workers::workers;

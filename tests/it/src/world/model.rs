@@ -111,6 +111,7 @@ async fn complete(State(stub): State<ModelStub>, Json(request): Json<Value>) -> 
         }
         Manner::Garbage => "I would rather not.".to_owned(),
         Manner::BadSchema => json!({"score": 99, "steps": 7}).to_string(),
+        _ if asked_for_json && is_about_a_goal(&request) => opinion().to_string(),
         manner if asked_for_json => {
             json!({"topology_reason": "as the stub has it", "steps": steps(manner)}).to_string()
         }
@@ -120,6 +121,20 @@ async fn complete(State(stub): State<ModelStub>, Json(request): Json<Value>) -> 
         "model": "stub",
         "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
     }))
+}
+
+/// Whether it is asked how specific a goal is, rather than for a plan.
+fn is_about_a_goal(request: &Value) -> bool {
+    let rules = request["messages"][0]["content"].as_str();
+    rules.is_some_and(|rules| rules.contains("\"specificity_score\""))
+}
+
+fn opinion() -> Value {
+    json!({
+        "specificity_score": 8, "reasoning": "As the stub has it.",
+        "inferred": {"trigger_conditions": [], "exclusions": [], "entities": [], "source_types": ["page"],
+            "suggested_cadence": "daily", "monitoring_type": "page"},
+    })
 }
 
 fn steps(manner: Manner) -> Value {

@@ -355,6 +355,7 @@ fn hash_approval<H: Hasher>(approval: &Approval, now: Timestamp, h: &mut H) {
         required: _,
         max_revisions: _,
         approvers: _,
+        strict: _,
         decisions,
         sources: _,
         deadline,

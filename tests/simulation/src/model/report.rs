@@ -91,6 +91,7 @@ impl Life {
             required: self.scenario.required,
             max_revisions: self.scenario.max_revisions,
             approvers: Vec::new(),
+            strict: false,
             decisions: Vec::new(),
             sources: Vec::new(),
             deadline: after(state.now, self.scenario.decision_ticks * TICK),

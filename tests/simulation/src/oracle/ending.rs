@@ -86,7 +86,7 @@ impl Oracle {
                     "{id}: open is {open}, and in the index of what is due {listed}"
                 ));
             }
-            if open == self.settled.contains(id) {
+            if open == self.settled.contains(id.as_str()) {
                 broken.push(format!(
                     "{id}: open is {open}, and its credits are settled or not"
                 ));

@@ -5,10 +5,12 @@
 //! goes out must be what was approved when it was approved, credits set aside must be those of the runs that are open.
 
 mod ending;
+mod news;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::approval::{Approval, ApprovalStatus, Draft};
+use domain::credits::Purpose;
 use domain::delivery::{Delivery, DeliveryStatus};
 use domain::digest;
 use domain::execution::{Event, Execution, Resolution, StepState, apply};
@@ -58,7 +60,11 @@ pub(crate) struct Oracle {
     /// How often a person said that an effect did not happen and is to be tried again.
     retried: BTreeMap<(ExecutionId, String), u32>,
     writers: BTreeSet<String>,
-    settled: BTreeSet<ExecutionId>,
+    /// What credits were settled for, by its key.
+    settled: BTreeSet<String>,
+    /// What has been new to the session of all workflows, and how much it remembers.
+    news: BTreeSet<String>,
+    remembered: u64,
     pub(crate) double_publishes: u64,
     pub(crate) unapproved_publishes: u64,
     pub(crate) ledger_difference: u64,
@@ -98,7 +104,7 @@ impl Oracle {
                     execution, record, ..
                 } => {
                     self.advanced(execution, record, by, now_ms, clock);
-                    let settles = commit.writes.iter().filter(|write| matches!(write, Write::SettleCredits { execution: of, consumed, reserved, .. } if *of == execution.id && *consumed == execution.consumed() && *reserved == execution.reserved)).count();
+                    let settles = commit.writes.iter().filter(|write| matches!(write, Write::SettleCredits { purpose: Purpose::Execution(of), consumed, reserved, .. } if *of == execution.id && *consumed == execution.consumed() && *reserved == execution.reserved)).count();
                     if settles != usize::from(execution.status().is_terminal()) {
                         self.broken(format!(
                             "{}: {} settles its credits {settles} times",
@@ -107,14 +113,19 @@ impl Oracle {
                         ));
                     }
                 }
-                Write::SettleCredits { execution, .. } => {
+                Write::SettleCredits { purpose, .. } => {
                     credits = true;
-                    if !self.settled.insert(execution.clone()) {
-                        self.broken(format!("the credits of {execution} are settled twice"));
+                    if !self.settled.insert(purpose.key().to_owned()) {
+                        let what = purpose.key();
+                        self.broken(format!("the credits of {what} are settled twice"));
                     }
                 }
                 Write::PutApproval { approval } => self.asked(store, approval, commit, by),
                 Write::PutDelivery { delivery } => self.noticed(delivery),
+                Write::PutSession { session } => self.remembered(store, session, commit),
+                Write::PutConclusion {
+                    execution, stored, ..
+                } => self.concluded(store, execution, stored),
                 Write::ReserveCredits { .. } | Write::Grant { .. } => credits = true,
                 _ => {}
             }

@@ -3,6 +3,7 @@
 mod deliveries;
 mod outside;
 mod queues;
+mod sessions;
 mod store;
 
 use std::sync::Arc;

@@ -118,7 +118,10 @@ impl Model for Harbour {
             Task::Respond { note, .. } | Task::Report { note, .. } | Task::Outline { note, .. } => {
                 note.clone()
             }
-            Task::Plan { .. } | Task::Summarise { .. } | Task::Post { .. } => None,
+            Task::Plan { .. }
+            | Task::Assess { .. }
+            | Task::Summarise { .. }
+            | Task::Post { .. } => None,
         };
         ground
             .pass(

@@ -5,6 +5,7 @@ mod executions;
 mod notices;
 mod owners;
 mod planning;
+mod sessions;
 mod workflows;
 
 use super::operation::{Operation, operation};
@@ -15,6 +16,7 @@ pub(super) fn all() -> Vec<Operation> {
         workflows::all(),
         executions::all(),
         approvals::all(),
+        sessions::all(),
         notices::all(),
         owners::all(),
         service(),

@@ -15,7 +15,7 @@ pub(super) fn all() -> Vec<Operation> {
             "assessIntent",
             "How specific a goal is",
         )
-        .says("Free. More often than ten times an hour it is answered without a model.")
+        .says("Free. The configured model is waited for up to `timeout`, at most 25 seconds. More often than ten times an hour it is not asked, and `fallback_reason_code` is `rate_limited`. A model that fails makes it a `fallback`: the goal is taken for specific, and `is_assessed` is false.")
         .body("AssessIntent")
         .answers(200, "The assessment.", "Assessment"),
         operation(
@@ -25,7 +25,7 @@ pub(super) fn all() -> Vec<Operation> {
             "plan",
             "Make a plan for a goal, and wait for it",
         )
-        .says("Waits up to 25 seconds; what takes longer becomes an asynchronous planning.")
+        .says("Waits up to 25 seconds; what takes longer becomes an asynchronous planning. Where a model plans, its preset's credits are set aside and charged for the plan it makes; what the offline planner makes is free.")
         .body("PlanRequest")
         .answers(200, "The plan, to be reviewed.", "ReviewedPlan")
         .answers(

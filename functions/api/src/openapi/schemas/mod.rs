@@ -5,6 +5,7 @@ mod execution;
 mod notice;
 mod owner;
 mod planning;
+mod session;
 mod workflow;
 
 use domain::fault::Code;
@@ -21,6 +22,7 @@ pub(super) fn all() -> Value {
         workflow::all(),
         execution::all(),
         approval::all(),
+        session::all(),
         notice::all(),
         owner::all(),
         service(),

@@ -56,8 +56,9 @@ pub(super) fn all() -> Group {
             "amount": {"type": "integer", "description": "Signed: a charge is negative."},
             "kind": words(LedgerKind::ALL.iter().map(|kind| kind.as_str())),
             "execution_id": id("exe_"),
+            "plan_id": id("pln_"),
         }),
-        &["execution_id"],
+        &["execution_id", "plan_id"],
     );
     let balance = nullable(&json!({"type": "integer"}));
     let credits = answer(

@@ -52,6 +52,7 @@ fn read_policy(
     let max_revisions = object
         .count("max_revisions", 1..=10)
         .unwrap_or(defaults.max_revisions);
+    let strict = object.boolean("strict").unwrap_or(defaults.strict);
     later(&mut object, addresses);
     object.finish(Some(ApprovalPolicy {
         approvers,
@@ -59,6 +60,7 @@ fn read_policy(
         deadline_seconds,
         on_timeout,
         max_revisions,
+        strict,
     }))
 }
 
@@ -86,9 +88,6 @@ fn later(object: &mut Object<'_>, addresses: Addresses<'_>) {
     });
     if escalations.is_some_and(|people| !people.is_empty()) {
         refuse_unavailable(object, "escalate_to");
-    }
-    if object.boolean("strict") == Some(true) {
-        refuse_unavailable(object, "strict");
     }
 }
 
@@ -136,6 +135,6 @@ pub(super) fn write(policy: &ApprovalPolicy) -> Value {
         "on_timeout": policy.on_timeout,
         "escalate_to": [],
         "max_revisions": policy.max_revisions,
-        "strict": false,
+        "strict": policy.strict,
     })
 }

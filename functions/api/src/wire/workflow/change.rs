@@ -213,6 +213,14 @@ fn read_plain_fields(o: &mut Object<'_>, next: &mut Workflow, context: &Context<
         || false,
         |o| o.boolean("include_baseline"),
     );
+    let present = next.session.clone();
+    set(
+        o,
+        "session_id",
+        &mut next.session,
+        || None,
+        |o| fields::session(o, context, present.as_ref()).map(Some),
+    );
     set(
         o,
         "max_executions",

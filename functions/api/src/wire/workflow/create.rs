@@ -1,6 +1,7 @@
 //! Reading `POST /v1/workflows`.
 
 use domain::fault::Fault;
+use domain::ids::SessionId;
 use domain::plan::{Plan, ToolKind};
 use domain::planning::ReviewedPlan;
 use domain::reader::Object;
@@ -52,6 +53,7 @@ pub(crate) struct NewWorkflow {
     pub(crate) approvals: ApprovalPolicy,
     pub(crate) deliver: Vec<Wanted>,
     pub(crate) include_baseline: bool,
+    pub(crate) session: Option<SessionId>,
     pub(crate) confirmations: u32,
     pub(crate) max_executions: Option<u32>,
     pub(crate) max_credits_per_execution: Option<u32>,
@@ -99,6 +101,7 @@ pub(crate) fn create(body: &Value, context: &Context<'_>) -> Result<NewWorkflow,
     let catch_up = fields::catch_up(o).unwrap_or(CatchUp::Latest);
     let approvals = approvals::read(o, context.addresses()).unwrap_or_default();
     let include_baseline = o.boolean("include_baseline").unwrap_or(false);
+    let session = fields::session(o, context, None);
     let twice = confirmations_by_default(work.as_ref().and_then(Work::plan));
     let confirmations = fields::confirmations(o, twice).unwrap_or(twice);
     let max_executions = fields::max_executions(o);
@@ -144,6 +147,7 @@ pub(crate) fn create(body: &Value, context: &Context<'_>) -> Result<NewWorkflow,
             approvals,
             deliver,
             include_baseline,
+            session,
             confirmations,
             max_executions,
             max_credits_per_execution,

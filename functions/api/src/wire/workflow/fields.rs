@@ -3,10 +3,13 @@
 //! A field the contract has and this version does not carry out yet is checked in full and then refused,
 //! unless it says no more than its default does: accepting it would promise what does not happen.
 
+use domain::ids::SessionId;
 use domain::reader::Object;
 use domain::schedule::Every;
 use domain::stop_condition::StopCondition;
 use domain::workflow::{CatchUp, OverlapPolicy};
+
+use super::Context;
 
 /// The highest count a limit takes.
 const MOST: u32 = 1_000_000;
@@ -83,17 +86,29 @@ pub(super) fn later(object: &mut Object<'_>) {
     {
         refuse_unavailable(object, "catch_up_window");
     }
-    if let Some(session) = object.string("session_id") {
-        let known = session.len() <= 64;
-        object.fault(
-            "session_id",
-            if known {
-                "is not available yet"
-            } else {
-                "is no id of a session"
-            },
-        );
+}
+
+/// The session whose memory the runs share; `present` is the one the workflow has already, whatever became of it.
+pub(super) fn session(
+    object: &mut Object<'_>,
+    context: &Context<'_>,
+    present: Option<&SessionId>,
+) -> Option<SessionId> {
+    let sent = object.string("session_id")?;
+    if let Some(present) = present.filter(|present| present.as_str() == sent) {
+        return Some(present.clone());
     }
+    match context.session.filter(|named| named.id.as_str() == sent) {
+        None => object.fault("session_id", "names no session of yours"),
+        Some(named) if !named.takes_workflows() => {
+            object.fault(
+                "session_id",
+                format!("names a session that is {}", named.status),
+            );
+        }
+        Some(named) => return Some(named.id.clone()),
+    }
+    None
 }
 
 /// A length of time in words, of at least a minute and at most a year.

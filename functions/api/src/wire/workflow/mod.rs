@@ -14,8 +14,9 @@ pub(crate) use deliver::reveal;
 pub(crate) use estimate::{estimate, estimate_run};
 pub(crate) use view::object;
 
-use domain::ids::PlanId;
+use domain::ids::{PlanId, SessionId};
 use domain::planning::ReviewedPlan;
+use domain::session::Session;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -31,6 +32,8 @@ pub(crate) struct Context<'a> {
     pub(crate) email: &'a str,
     /// The plan that `plan_id` names, if there is one.
     pub(crate) reviewed: Option<&'a ReviewedPlan>,
+    /// The session that `session_id` names, if there is one.
+    pub(crate) session: Option<&'a Session>,
 }
 
 impl<'a> Context<'a> {
@@ -46,6 +49,12 @@ impl<'a> Context<'a> {
 #[must_use]
 pub(crate) fn plan_id(body: &Value) -> Option<PlanId> {
     PlanId::parse(body.get("plan_id")?.as_str()?).ok()
+}
+
+/// The session a request refers to, likewise.
+#[must_use]
+pub(crate) fn session_id(body: &Value) -> Option<SessionId> {
+    SessionId::parse(body.get("session_id")?.as_str()?).ok()
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ fn read(body: &Value) -> Result<NewWorkflow, Vec<Fault>> {
             settings: &settings,
             email: "me@owner.test",
             reviewed: None,
+            session: None,
         },
     )
 }
@@ -390,7 +391,6 @@ fn what_is_not_available_yet_is_never_silently_accepted() {
             json!({"deliver": [{"type": "email", "to": ["me@owner.test"], "mode": "digest"}]}),
             "/deliver/0/mode",
         ),
-        (json!({"session_id": "ses_1"}), "/session_id"),
         (json!({"confirmations": 3}), "/confirmations"),
         (json!({"catch_up": "all"}), "/catch_up"),
         (json!({"overlap_policy": "buffer_one"}), "/overlap_policy"),
@@ -407,7 +407,6 @@ fn what_is_not_available_yet_is_never_silently_accepted() {
             json!({"approvals": {"escalate_to": [{"email": "x@desk.test", "after": "1 day"}]}}),
             "/approvals/escalate_to",
         ),
-        (json!({"approvals": {"strict": true}}), "/approvals/strict"),
     ] {
         let faults = read(&with("simple", &changes)).unwrap_err();
         assert_eq!(faults.len(), 1, "{faults:?}");
@@ -422,6 +421,8 @@ fn what_is_not_available_yet_is_never_silently_accepted() {
         "approvals": {"reminders": ["24 hours"], "escalate_to": [], "strict": false},
     });
     assert!(read(&with("simple", &defaults)).is_ok());
+    let strict = read(&with("simple", &json!({"approvals": {"strict": true}})));
+    assert!(strict.unwrap().approvals.strict);
     assert_eq!(read(&with("crawl", &json!({}))).unwrap().confirmations, 2);
     assert!(read(&with("crawl", &json!({"confirmations": 2}))).is_ok());
 }
@@ -476,6 +477,7 @@ fn changes() {
         settings: &settings,
         email: "me@owner.test",
         reviewed: None,
+        session: None,
     };
     let new = read(&with("simple", &json!({"description": "d"}))).unwrap();
     let plan = new.work.plan().unwrap().clone();
@@ -505,7 +507,7 @@ fn changes() {
     );
     assert_eq!(
         paths(json!({"session_id": "x", "steps": []})),
-        ["/steps", "/session_id"]
+        ["/session_id", "/steps"]
     );
     assert_eq!(paths(json!({"max_executions": 2})), ["/max_executions"]);
     assert_eq!(
@@ -555,6 +557,7 @@ fn stored(new: NewWorkflow, now: Timestamp) -> domain::workflow::Workflow {
         approvals: new.approvals,
         deliver: vec![],
         include_baseline: new.include_baseline,
+        session: new.session,
         confirmations: new.confirmations,
         max_executions: new.max_executions,
         max_credits_per_execution: new.max_credits_per_execution,

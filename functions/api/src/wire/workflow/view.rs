@@ -1,5 +1,6 @@
 //! The workflow as an answer shows it.
 
+use domain::ids::SessionId;
 use domain::plan::Plan;
 use domain::workflow::{Mode, Workflow};
 use jiff::Timestamp;
@@ -65,7 +66,8 @@ pub(crate) fn object(
         "max_credits_per_execution",
         workflow.max_credits_per_execution.into(),
     );
-    put("session_id", Value::Null);
+    let session = workflow.session.as_ref();
+    put("session_id", session.map(SessionId::as_str).into());
     put("plan_version", workflow.plan_version.into());
     put("next_occurrences", json!(next));
     put("execution_count", workflow.execution_count.into());

@@ -319,9 +319,15 @@ async fn the_next_run_asks_conditionally_and_an_unchanged_page_is_what_it_was() 
         etag: Some("\"v1\"".into()),
         last_modified: None,
     });
+    home.aliases = vec!["https://a.example/home".into()];
     prepare(&world, "https://a.example/", Ok(home));
     deliver(&world).await;
     let first = world.output("read");
+    assert_eq!(
+        first["pages"][0]["aliases"],
+        json!(["https://a.example/home"])
+    );
+    assert!(first["pages"][1].get("aliases").is_none());
     let again = world.another_run();
     deliver(&again).await;
     let requests = again.outside.requests.lock().unwrap().clone();

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use domain::egress::Denied;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::loopback::Endless;
 
 /// A guard for tests, on one machine: 127.0.0.2 stands for the public web, all other addresses for
 /// what must not be reached. Everything but this line is what runs in production.
@@ -120,37 +120,6 @@ async fn a_robots_file_that_redirects_to_a_private_address_is_not_fetched_there(
     assert!(server.requests().is_empty());
 }
 
-/// A server that answers with `head` and then with `chunk` again and again, and counts the bytes taken
-/// from it.
-async fn endless(
-    head: &'static str,
-    chunk: Vec<u8>,
-    pause: Duration,
-) -> (u16, Arc<AtomicUsize>, tokio::task::JoinHandle<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let sent = Arc::new(AtomicUsize::new(0));
-    let counted = sent.clone();
-    let task = tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = [0; 4096];
-            let read = stream.read(&mut request).await.unwrap_or(0);
-            if request[..read].starts_with(b"GET /robots.txt ") {
-                let _ = stream.write_all(&reply(404, &[], "")).await;
-                continue;
-            }
-            if stream.write_all(head.as_bytes()).await.is_err() {
-                continue;
-            }
-            while stream.write_all(&chunk).await.is_ok() {
-                counted.fetch_add(chunk.len(), Ordering::SeqCst);
-                tokio::time::sleep(pause).await;
-            }
-        }
-    });
-    (port, sent, task)
-}
-
 fn excepted(port: u16) -> WebCrawler {
     let rule = EgressRule::new(Exceptions::parse(&format!("127.0.0.1:{port}")).unwrap());
     WebCrawler::with_names(rule, "", names(&[])).unwrap()
@@ -160,18 +129,17 @@ fn excepted(port: u16) -> WebCrawler {
 #[tokio::test]
 async fn a_body_without_end_is_read_to_the_limit_and_no_further() {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n";
-    let (port, sent, server) = endless(head, vec![b'a'; 64 << 10], Duration::ZERO).await;
-    let url = Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
+    let server = Endless::start(head, vec![b'a'; 64 << 10], Duration::ZERO).await;
+    let url = Url::parse(&format!("http://127.0.0.1:{}/", server.port)).unwrap();
     assert_eq!(
-        fetch(&excepted(port), url).await,
+        fetch(&excepted(server.port), url).await,
         Err(FetchError::TooLarge {
             limit_bytes: body::MAX_BYTES as u64
         })
     );
     // What the kernels hold between the two comes on top.
-    let sent = sent.load(Ordering::SeqCst);
+    let sent = server.sent.load(Ordering::SeqCst);
     assert!(sent < body::MAX_BYTES + (16 << 20), "{sent}");
-    server.abort();
 }
 
 /// FETCH-015.
@@ -186,16 +154,15 @@ async fn a_length_that_lies_is_believed() {
 #[tokio::test]
 async fn a_body_that_drips_ends_with_the_pages_limit() {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n";
-    let (port, _, server) = endless(head, b"a".to_vec(), Duration::from_millis(20)).await;
-    let url = Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
+    let server = Endless::start(head, b"a".to_vec(), Duration::from_millis(20)).await;
+    let url = Url::parse(&format!("http://127.0.0.1:{}/", server.port)).unwrap();
     let request = PageRequest::new(url, Duration::from_millis(300));
     let begun = Instant::now();
     assert_eq!(
-        excepted(port).fetch(&request).await,
+        excepted(server.port).fetch(&request).await,
         Err(FetchError::Timeout)
     );
     assert!(begun.elapsed() < Duration::from_secs(2));
-    server.abort();
 }
 
 /// A compressed robots.txt is bounded as a page is.

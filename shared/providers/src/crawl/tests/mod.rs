@@ -1,5 +1,6 @@
 //! The crawler against a loopback server, names answered by the test: no network.
 
+mod certificates;
 mod hostile;
 mod manners;
 

@@ -36,6 +36,10 @@ pub struct OfflineModel;
 impl Model for OfflineModel {
     async fn perform(&self, task: &Task, _limit: Duration) -> Result<Answer, ModelError> {
         let text = match task {
+            Task::Assess { .. } => {
+                let reason = "goals are assessed by rule where they come in".to_owned();
+                return Err(ModelError::Refused { reason });
+            }
             // Faults are a model's: the same words give the same plan.
             Task::Plan {
                 intent,

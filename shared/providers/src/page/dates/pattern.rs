@@ -5,6 +5,7 @@
 //!
 //! - `D M Y`, `M D, Y`, `Y M D`, `M Y` (a month);
 //! - `Y-m-d`, `Y/m/d`, `Y.m.d`, `d.m.Y`, `d/m/Y`, `d-m-Y` and the American `m/d/Y`, `m-d-Y`;
+//! - `dd | mm | Y` and `dd · mm · Y`, as date lines are set apart by style;
 //! - `Y年m月d日`, `Y년 m월 d일`, `ngày d tháng m năm Y`;
 //! - two-digit years where all three parts have two digits: `04.02.22`, `04/02/22`.
 //!
@@ -265,8 +266,14 @@ impl Scan<'_> {
         let (one, two) = (self.number(at)?, self.number(at + 1)?);
         let (value, digits) = self.number(at + 2)?;
         let gap = self.gap(at)?;
-        let is_declared = self.is_declared && matches!(gap, "" | "|" | "·" | "•" | ",");
-        if self.gap(at + 1)? != gap || !(is_declared || matches!(gap, "." | "/" | "-")) {
+        let is_known = match gap {
+            "." | "/" | "-" => true,
+            // Lists of pages are separated so, too; their numbers are written as short as they are.
+            "|" | "·" | "•" => self.is_declared || (one.1, two.1, digits) == (2, 2, 4),
+            "" | "," => self.is_declared,
+            _ => false,
+        };
+        if !is_known || self.gap(at + 1)? != gap {
             return None;
         }
         let is_short = digits == 2;

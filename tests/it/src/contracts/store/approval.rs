@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::approval::code::MailedCode;
 use domain::approval::{Approval, ApprovalStatus};
 use domain::execution::Output;
 use domain::ids::{ApprovalId, ExecutionId, OwnerId, WorkflowId};
@@ -34,6 +35,7 @@ pub(super) fn approval(owner: &OwnerId) -> Approval {
         required: 1,
         max_revisions: 3,
         approvers: vec![],
+        strict: false,
         decisions: vec![],
         sources: vec![],
         deadline: now(),
@@ -145,6 +147,7 @@ pub(super) async fn a_link_opens_what_it_was_made_for(store: Arc<dyn Store>) {
         owner: owner.clone(),
         approval: approval(&owner).id,
         approver: "a@x.test".into(),
+        code: Some(MailedCode::of_digest(&[7; 32]).proof("token")),
     };
     let sha256 = domain::digest::of_bytes(owner.as_str().as_bytes());
     let put = Write::PutLink {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::credits::{Account, InsufficientCredits, LedgerKind};
+use domain::credits::{Account, InsufficientCredits, LedgerKind, Purpose};
 use domain::ids::ExecutionId;
 use engine::ports::{CommitError, Store, Write};
 use jiff::SignedDuration;
@@ -70,7 +70,7 @@ pub(super) async fn credits_are_never_set_aside_twice_under_any_interleaving(
     let run = ExecutionId::from_uuid(fresh());
     let settle = Write::SettleCredits {
         owner: owner.clone(),
-        execution: run,
+        purpose: Purpose::Execution(run),
         reserved: 20,
         consumed: 12,
         at: now(),
@@ -114,7 +114,7 @@ pub(super) async fn without_a_grant_nothing_is_set_aside_and_the_first_grant_is_
     write(&store, vec![reserve(5)]).await.unwrap();
     let settle = Write::SettleCredits {
         owner: owner.clone(),
-        execution: ExecutionId::from_uuid(fresh()),
+        purpose: Purpose::Execution(ExecutionId::from_uuid(fresh())),
         reserved: 5,
         consumed: 9,
         at: now(),
@@ -151,7 +151,7 @@ pub(super) async fn a_repeated_commit_of_credits_alone_counts_once(store: Arc<dy
     }]);
     let settle = commit(vec![Write::SettleCredits {
         owner: owner.clone(),
-        execution: ExecutionId::from_uuid(fresh()),
+        purpose: Purpose::Execution(ExecutionId::from_uuid(fresh())),
         reserved: 2,
         consumed: 1,
         at: now(),

@@ -4,6 +4,7 @@
 //! that is not listed there is never called, and the compiler says so.
 
 mod approval;
+mod assessment;
 mod crawling;
 mod credits;
 mod delivery;
@@ -15,6 +16,7 @@ mod listing;
 mod output;
 mod owner;
 mod planning;
+mod session;
 mod workflow;
 
 use std::sync::Arc;
@@ -116,6 +118,11 @@ suite! {
         a_delivery_is_due_until_it_has_ended,
         deliveries_are_listed_by_status_newest_first,
         signals_are_listed_by_workflow_and_destinations_found,
+    }
+    session {
+        a_session_changes_by_its_revision_only_and_is_listed_newest_first,
+        what_a_run_adds_comes_with_the_sessions_revision_or_not_at_all,
+        a_deleted_session_has_forgotten_everything,
     }
     owner {
         owners_and_tokens_are_found_and_replaced,

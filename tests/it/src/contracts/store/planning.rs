@@ -21,6 +21,7 @@ pub(super) fn planning(owner: &OwnerId) -> Planning {
             max_credits_per_execution: None,
         },
         workflow: None,
+        reserved: 0,
         state: PlanningState::Planning,
         revision: 0,
         created_at: now(),

@@ -176,6 +176,7 @@ pub(super) async fn a_baseline_is_what_was_seen_last(store: Arc<dyn Store>) {
             definition: definition.to_owned(),
             entries: std::collections::BTreeMap::new(),
             seen: Seen::default(),
+            session: None,
         };
         let document = serde_json::to_value(&baseline).unwrap();
         let stored = store.put_output(&owner, &document, "").await.unwrap();

@@ -191,7 +191,8 @@ async fn strike(stage: &Stage, props: &Props, answers: &[Answer]) {
         .filter_map(|answer| answer.body["id"].as_str().map(str::to_owned));
     let own = props.workflow.clone().into_iter();
     let waiting = props.waiting.iter().map(|waiting| waiting.workflow.clone());
-    for id in made.chain(own).chain(waiting) {
+    let ids: Vec<String> = made.chain(own).chain(waiting).collect();
+    for id in &ids {
         let path = format!("/v1/workflows/{id}");
         let key = if props.key.is_empty() {
             stage.nightdesk.token()
@@ -200,6 +201,10 @@ async fn strike(stage: &Stage, props: &Props, answers: &[Answer]) {
         };
         // It may be gone already.
         let _ = stage.call(key, Method::DELETE, &path, None).await;
+    }
+    if !ids.is_empty() {
+        // A run that was stopped may have messages under way, which would count as changes of the next case.
+        stage.quiesce().await;
     }
 }
 

@@ -1,0 +1,222 @@
+//! `/v1/sessions`: what several workflows have seen between them.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use domain::fault::Code;
+use domain::ids::SessionId;
+use domain::session::{Session, SessionStatus};
+use engine::sessions::CreateSessionError;
+use http::StatusCode;
+use http::header::LOCATION;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::auth::{Caller, Read, Sessions};
+use crate::etag::{self, IfMatch};
+use crate::extract::{self, OptionalJson};
+use crate::page::{Asked, List};
+use crate::path::Id;
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::wire::{execution, session as wire};
+
+/// When somebody with too many sessions may try again, in seconds. Nothing frees a place by itself.
+const FULL_RETRY_SECONDS: u32 = 3600;
+
+fn answer(session: &Session) -> Response {
+    (etag::header(session.revision), Json(wire::object(session))).into_response()
+}
+
+async fn load<P>(app: &App, caller: &Caller<P>, id: &SessionId) -> Result<Session, Problem> {
+    let session = app.engine.store.session(caller.owner(), id).await?;
+    session.ok_or_else(Problem::not_found)
+}
+
+/// `GET /v1/sessions`
+pub(super) async fn list(
+    app: App,
+    caller: Caller<Read>,
+    mut query: Query,
+) -> Result<Json<Value>, Problem> {
+    let asked = Asked::read(&mut query);
+    let status = query.word("status", SessionStatus::ALL, SessionStatus::as_str);
+    query.finish()?;
+    let list = List {
+        name: "sessions",
+        owner: caller.owner(),
+        filters: status.map_or_else(String::new, |status| status.to_string()),
+    };
+    let page = asked.of(&list)?;
+    let mut sessions = app.engine.store.sessions(caller.owner()).await?;
+    sessions.retain(|session| status.is_none_or(|status| session.status == status));
+    let total = sessions.len();
+    let (sessions, next) = page.cut(sessions, |session| session.id.to_string());
+    let items = sessions.iter().map(wire::object).collect();
+    Ok(Json(page.answer(&list, items, total, next.as_deref())))
+}
+
+/// `POST /v1/sessions`
+pub(super) async fn create(
+    app: App,
+    caller: Caller<Sessions>,
+    query: Query,
+    body: extract::Json,
+) -> Result<Response, Problem> {
+    query.finish()?;
+    let new = wire::create(&body.0)?;
+    let made = app
+        .engine
+        .create_session(caller.owner(), new.name, new.description);
+    let session = made.await.map_err(|error| match error {
+        CreateSessionError::Full => {
+            Problem::new(Code::QuotaExceeded, error.to_string()).retry_after(FULL_RETRY_SECONDS)
+        }
+        CreateSessionError::Store(error) => error.into(),
+    })?;
+    let location = [(LOCATION, format!("/v1/sessions/{}", session.id))];
+    Ok((StatusCode::CREATED, location, answer(&session)).into_response())
+}
+
+/// `GET /v1/sessions/{id}`
+pub(super) async fn show(
+    app: App,
+    caller: Caller<Read>,
+    Id(id): Id<SessionId>,
+    query: Query,
+) -> Result<Response, Problem> {
+    query.finish()?;
+    Ok(answer(&load(&app, &caller, &id).await?))
+}
+
+/// `PATCH /v1/sessions/{id}`
+pub(super) async fn change(
+    app: App,
+    caller: Caller<Sessions>,
+    Id(id): Id<SessionId>,
+    seen: IfMatch,
+    query: Query,
+    body: extract::Json,
+) -> Result<Response, Problem> {
+    query.finish()?;
+    let change = wire::change(&body.0)?;
+    let changed = app
+        .engine
+        .change_session(caller.owner(), &id, |before| -> Result<_, Problem> {
+            seen.check(before.revision)?;
+            Ok(change.apply(before))
+        });
+    Ok(answer(&changed.await?))
+}
+
+/// `DELETE /v1/sessions/{id}`
+pub(super) async fn delete(
+    app: App,
+    caller: Caller<Sessions>,
+    Id(id): Id<SessionId>,
+    seen: IfMatch,
+    query: Query,
+) -> Result<StatusCode, Problem> {
+    query.finish()?;
+    let deleted = app
+        .engine
+        .delete_session(caller.owner(), &id, |before| seen.check(before.revision));
+    deleted.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /v1/sessions/{id}/complete`
+pub(super) async fn complete(
+    app: App,
+    caller: Caller<Sessions>,
+    Id(id): Id<SessionId>,
+    query: Query,
+    body: OptionalJson,
+) -> Result<Response, Problem> {
+    query.finish()?;
+    execution::nothing(&body.0)?;
+    let completed = app.engine.change_session(caller.owner(), &id, |before| {
+        before
+            .complete()
+            .map_err(|cannot| Problem::new(Code::InvalidTransition, cannot.to_string()))
+    });
+    Ok(answer(&completed.await?))
+}
+
+/// `POST /v1/sessions/{id}/archive`
+pub(super) async fn archive(
+    app: App,
+    caller: Caller<Sessions>,
+    Id(id): Id<SessionId>,
+    query: Query,
+    body: OptionalJson,
+) -> Result<Response, Problem> {
+    query.finish()?;
+    execution::nothing(&body.0)?;
+    let archived = app.engine.change_session(caller.owner(), &id, |before| {
+        Ok::<_, Problem>(before.archive())
+    });
+    Ok(answer(&archived.await?))
+}
+
+/// `GET /v1/sessions/{id}/urls`, the newest first.
+pub(super) async fn urls(
+    app: App,
+    caller: Caller<Read>,
+    Id(id): Id<SessionId>,
+    mut query: Query,
+) -> Result<Json<Value>, Problem> {
+    let asked = Asked::read(&mut query);
+    query.finish()?;
+    let list = List {
+        name: "urls",
+        owner: caller.owner(),
+        filters: id.to_string(),
+    };
+    let page = asked.of(&list)?;
+    let session = load(&app, &caller, &id).await?;
+    let urls = app.engine.session_urls(&session, &page.slice).await?;
+    let items = urls.items.iter().map(wire::url).collect();
+    Ok(Json(page.answer(
+        &list,
+        items,
+        urls.total,
+        urls.next.as_deref(),
+    )))
+}
+
+/// `GET /v1/sessions/{id}/timeline`: what each run added, the newest first.
+pub(super) async fn timeline(
+    app: App,
+    caller: Caller<Read>,
+    Id(id): Id<SessionId>,
+    mut query: Query,
+) -> Result<Json<Value>, Problem> {
+    let asked = Asked::read(&mut query);
+    query.finish()?;
+    let list = List {
+        name: "timeline",
+        owner: caller.owner(),
+        filters: id.to_string(),
+    };
+    let page = asked.of(&list)?;
+    let session = load(&app, &caller, &id).await?;
+    // Additions are numbered, so the session itself says how many there are and where a page begins.
+    let newest = session.addition_count;
+    let from = match &page.slice.after {
+        Some(number) => number.parse().unwrap_or(newest),
+        None => newest.saturating_sub(page.slice.offset as u64),
+    };
+    let additions = app
+        .engine
+        .store
+        .additions(caller.owner(), &id, from, page.slice.limit)
+        .await?;
+    let next = additions
+        .last()
+        .map(|addition| addition.number - 1)
+        .filter(|next| *next > 0)
+        .map(|next| next.to_string());
+    let items = additions.iter().map(wire::addition).collect();
+    let total = usize::try_from(newest).unwrap_or(usize::MAX);
+    Ok(Json(page.answer(&list, items, total, next.as_deref())))
+}
