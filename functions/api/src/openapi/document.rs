@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{operation, operations, schemas, texts};
+use super::{links, operation, operations, schemas, texts};
 
 /// The document, from the code.
 pub(crate) fn document() -> Value {
@@ -16,6 +16,7 @@ pub(crate) fn document() -> Value {
             .or_insert_with(|| json!({}));
         path[operation.method] = operation.document();
     }
+    links::write(&mut paths, &operations);
     let tags: BTreeSet<&str> = operations.iter().map(|operation| operation.tag).collect();
     let tags: Vec<Value> = tags.into_iter().map(|tag| json!({"name": tag})).collect();
     json!({

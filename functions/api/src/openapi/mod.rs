@@ -11,6 +11,8 @@ mod codes;
 #[cfg(test)]
 mod document;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod operation;
 #[cfg(test)]
 mod operations;

@@ -26,7 +26,7 @@ pub(super) struct Operation {
     pub(super) method: &'static str,
     pub(super) path: &'static str,
     pub(super) tag: &'static str,
-    id: &'static str,
+    pub(super) id: &'static str,
     pub(super) summary: &'static str,
     description: &'static str,
     /// `None`: no token is needed.

@@ -57,7 +57,10 @@ fn of_tls(error: &rustls::Error) -> FetchError {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "it is another host's"
         }
-        CertificateError::UnknownIssuer => "nobody trusted has issued it",
+        // The second: it names an issuer that is trusted and has not signed it.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "nobody trusted has issued it"
+        }
         CertificateError::Revoked => "it has been revoked",
         _ => "it cannot be verified",
     };
