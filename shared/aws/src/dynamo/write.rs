@@ -27,6 +27,10 @@ use super::lists::{STATUS, approvals, runs, workflows};
 use super::part::{Meaning, Only, Part, by_revision, delete_at, delete_row, put};
 use crate::sdk::causes;
 
+/// The most items of one transaction (API reference, `TransactWriteItems`). What bounds a commit is said where it is
+/// made: `domain::delivery::MOST_DESTINATIONS`, `domain::session::Shelf::COUNT`, `engine::advance`.
+const MOST_ITEMS: usize = 100;
+
 /// How often a transaction is tried that meets others at the same items.
 const MOST_TRIES: u32 = 5;
 
@@ -433,6 +437,7 @@ impl DynamoStore {
             .iter()
             .flat_map(|write| parts(write, commit))
             .collect();
+        debug_assert!(parts.len() <= MOST_ITEMS, "{} items", parts.len());
         let Some(first) = parts.first().map(|part| part.key.clone()) else {
             return Ok(());
         };

@@ -1,8 +1,8 @@
 //! What a session remembers: a fingerprint of every URL identity, spread over shelves.
 //!
 //! A shelf is one item of the store. Few shelves, so that the additions of the largest run fit into one
-//! transaction with the run's end; several, so that a run with one new URL reads and writes a sixteenth.
-//! A fingerprint is 128 bits of SHA-256: that two of a session's 100,000 URLs share one has odds of 1 to 10^28
+//! transaction with the run's end; several, so that a run with one new URL reads and writes an eighth.
+//! A fingerprint is 128 bits of SHA-256: that two of a session's 50,000 URLs share one has odds of 1 to 10^29
 //! (n²/2 ÷ 2^128), and the harm would be one piece of news left out.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ fn fingerprint(identity: &str) -> Fingerprint {
     fingerprint
 }
 
-/// The number of the shelf a URL identity belongs on, 0-15.
+/// The number of the shelf a URL identity belongs on, 0-7.
 #[must_use]
 pub fn shelf_of(identity: &str) -> u8 {
     fingerprint(identity)[0] % Shelf::COUNT
@@ -38,7 +38,7 @@ pub struct Shelf {
 
 impl Shelf {
     /// How many a session has.
-    pub const COUNT: u8 = 16;
+    pub const COUNT: u8 = 8;
 
     fn new(number: u8) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl Shelf {
         }
     }
 
-    /// Which of the session's shelves it is, 0-15.
+    /// Which of the session's shelves it is, 0-7.
     #[must_use]
     pub fn number(&self) -> u8 {
         self.number

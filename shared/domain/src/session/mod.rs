@@ -22,7 +22,7 @@ use crate::words::words;
 pub const MOST_SESSIONS: usize = 100;
 /// The most URLs one session remembers: a shelf of 6,250 fingerprints is 135 KB, far from the 400 KB of an item.
 /// A session that is full keeps what it has; each workflow's own memory still works.
-pub const MOST_URLS: u64 = 100_000;
+pub const MOST_URLS: u64 = 50_000;
 
 words! {
     /// Where a session stands.

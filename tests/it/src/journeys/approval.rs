@@ -122,6 +122,36 @@ async fn what_is_approved_by_the_mailed_link_is_published_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn a_strict_approval_takes_the_link_and_the_code_of_its_mail() {
+    let (outside, nightdesk) = stage().await;
+    let mut strict = publishing(&outside);
+    strict["approvals"] = json!({"strict": true});
+    let workflow = nightdesk.workflow(strict).await;
+    let run = nightdesk.execute(&workflow).await;
+    nightdesk.run_until(&run, &["awaiting_approval"]).await;
+    let mail = nightdesk.mails(1).await.remove(0);
+    let link = nightdesk.link(&mail);
+    let text = mail["text"].as_str().unwrap();
+    let (_, code) = text.split_once("asks for this code:\n").unwrap();
+    let code = code.lines().next().unwrap();
+    assert_eq!(code.len(), 6, "{text}");
+    assert!(!mail["subject"].as_str().unwrap().contains(code));
+
+    let refused = nightdesk.decide(&link, "approve").await;
+    assert_eq!(refused, StatusCode::UNPROCESSABLE_ENTITY);
+    let other = if code == "123456" { "654321" } else { "123456" };
+    let wrong = format!("decision=approve&code={other}");
+    let refused = nightdesk.fill_in(&link, &wrong).await;
+    assert_eq!(refused, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(outside.received().is_empty());
+    let right = format!("decision=approve&code={code}");
+    assert_eq!(nightdesk.fill_in(&link, &right).await, StatusCode::OK);
+    let done = nightdesk.run_until(&run, &["completed", "failed"]).await;
+    assert_eq!(done["status"], "completed", "{done:#}");
+    assert_eq!(outside.received().len(), 1);
+}
+
+#[tokio::test]
 async fn a_rejected_draft_ends_the_run_and_nothing_goes_out() {
     let (outside, nightdesk) = stage().await;
     let workflow = nightdesk.workflow(publishing(&outside)).await;

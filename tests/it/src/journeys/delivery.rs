@@ -86,3 +86,84 @@ async fn a_receiver_hears_of_a_change_signed_with_the_secret_that_was_shown_once
         (id, &received[0].body)
     );
 }
+
+/// Everything that one transaction may hold: the run's end, what it is to its workflow, to its session and to eight
+/// destinations that want to hear of everything.
+#[tokio::test]
+async fn the_fullest_end_of_a_run_is_one_commit() {
+    let outside = Outside::start().await;
+    let page = |n: usize| outside.publish(&format!("p{n:02}"), "Launch", "a launch");
+    (0..6).for_each(page);
+    let env = vec![
+        ("NIGHTDESK_EGRESS_ALLOW", outside.address()),
+        ("NIGHTDESK_SEARCH_PROVIDER", "searxng".to_owned()),
+        ("NIGHTDESK_SEARCH_URL", outside.url("")),
+    ];
+    let options = Options {
+        env,
+        ..Options::default()
+    };
+    let nightdesk = Nightdesk::start(options).await;
+    let session = nightdesk
+        .post("/v1/sessions", json!({"name": "launches"}))
+        .await;
+    let hooks: Vec<Value> = (0..8)
+        .map(|n| json!({"type": "webhook", "url": outside.url(&format!("/hook?n={n}"))}))
+        .collect();
+    // The second step fails where there are fewer than six results.
+    let workflow = nightdesk
+        .workflow(json!({
+            "name": "Launches", "mode": "multi_step", "schedule": "manual", "session_id": session["id"],
+            "description": "d".repeat(2000), "deliver": hooks,
+            "stop_condition": {"type": "result_count", "operator": ">", "value": 30},
+            "steps": [
+                {"id": "find", "type": "search", "config": {"query": "launch", "max_results": 50}},
+                {"id": "say", "type": "llm_response", "depends_on": ["find"], "config": {"prompt": "${steps.find.results[5].url}"}},
+            ],
+        }))
+        .await;
+    let run = async || {
+        let run = nightdesk.execute(&workflow).await;
+        nightdesk.run_until(&run, &["completed", "failed"]).await
+    };
+    assert_eq!(run().await["signal"]["decision"], "baseline");
+    outside.take_down("p00");
+    for _ in 0..3 {
+        assert_eq!(run().await["status"], "failed");
+    }
+    (0..50).for_each(page);
+    let last = run().await;
+    assert_eq!(
+        (
+            &last["status"],
+            &last["condition_met"],
+            &last["signal"]["decision"]
+        ),
+        (&json!("completed"), &json!(true), &json!("signalled")),
+        "{last:#}"
+    );
+    let list = nightdesk.get("/v1/deliveries?limit=100").await;
+    let mut told: Vec<&str> = list["deliveries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|delivery| delivery["execution_id"] == last["id"])
+        .map(|delivery| delivery["event"].as_str().unwrap())
+        .collect();
+    assert_eq!(told.len(), 32);
+    told.sort_unstable();
+    told.dedup();
+    assert_eq!(
+        told,
+        [
+            "execution.completed",
+            "workflow.completed",
+            "workflow.recovered",
+            "workflow.signal"
+        ]
+    );
+    let shown = nightdesk
+        .get(&format!("/v1/sessions/{}", session["id"].as_str().unwrap()))
+        .await;
+    assert_eq!(shown["url_count"], 50);
+}

@@ -197,8 +197,13 @@ impl Nightdesk {
         url[self.base.len()..].to_owned()
     }
 
-    /// Presses a button on a mailed page, as a browser does: with the page's nonce and our own origin.
+    /// Presses a button on a mailed page.
     pub(crate) async fn decide(&self, link: &str, decision: &str) -> StatusCode {
+        self.fill_in(link, &format!("decision={decision}")).await
+    }
+
+    /// Sends the form of a mailed page, as a browser does: with the page's nonce and our own origin.
+    pub(crate) async fn fill_in(&self, link: &str, fields: &str) -> StatusCode {
         let page = self
             .browser(Method::GET, link)
             .send()
@@ -212,7 +217,7 @@ impl Nightdesk {
             .nth(1)
             .and_then(|rest| rest.split('"').next())
             .expect("the page has a nonce");
-        let form = format!("decision={decision}&nonce={nonce}");
+        let form = format!("{fields}&nonce={nonce}");
         let request = self
             .browser(Method::POST, link)
             .header("content-type", "application/x-www-form-urlencoded");
