@@ -23,21 +23,31 @@ struct Cost {
     largest_item_kib: f64,
 }
 
-/// What a run of a chain costs from the message of its first step to its end.
+/// What a run of a chain costs from the message of its first step to its end: the least of four runs. The first fills the
+/// caches of warm processes (plans are read once a process), and into any of them a minute's sweep may fall, which
+/// looks at nine places and is no run's.
 async fn cost(nightdesk: &Nightdesk, steps: usize) -> Cost {
     let id = nightdesk.workflow(chain(steps)).await;
-    // The first run fills the caches of warm processes: plans are read once a process.
-    for _ in 0..2 {
-        nightdesk
-            .send(reqwest::Method::DELETE, "/_local/usage", None)
-            .await;
-        let run = nightdesk.execute(&id).await;
-        nightdesk
-            .post("/_local/quiesce", json!({"timeout_ms": 30_000}))
-            .await;
-        let done = nightdesk.get(&format!("/v1/executions/{run}")).await;
-        assert_eq!(done["status"], "completed", "{done:#}");
+    let mut least = measured(nightdesk, &id).await;
+    for _ in 0..3 {
+        let cost = measured(nightdesk, &id).await;
+        if cost.requests < least.requests {
+            least = cost;
+        }
     }
+    least
+}
+
+async fn measured(nightdesk: &Nightdesk, workflow: &str) -> Cost {
+    nightdesk
+        .send(reqwest::Method::DELETE, "/_local/usage", None)
+        .await;
+    let run = nightdesk.execute(workflow).await;
+    nightdesk
+        .post("/_local/quiesce", json!({"timeout_ms": 30_000}))
+        .await;
+    let done = nightdesk.get(&format!("/v1/executions/{run}")).await;
+    assert_eq!(done["status"], "completed", "{done:#}");
     let usage = nightdesk.get("/_local/usage").await;
     let sum = |operations: &Value| -> f64 {
         let counts = operations.as_object().unwrap().values();
