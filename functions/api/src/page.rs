@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::digest;
 use domain::fault::Code;
 use domain::ids::OwnerId;
-use engine::ports::store::Slice;
+use engine::ports::store::{PageOf, Slice};
 use serde_json::{Value, json};
 
 use crate::problem::Problem;
@@ -66,6 +66,16 @@ impl Asked {
         }
     }
 
+    /// Reads a query that asks for nothing but a page.
+    ///
+    /// # Errors
+    /// The query is not in order, or says something else.
+    pub(crate) fn only(mut query: Query) -> Result<Self, Problem> {
+        let asked = Self::read(&mut query);
+        query.finish()?;
+        Ok(asked)
+    }
+
     /// Opens the cursor for `list`.
     ///
     /// # Errors
@@ -112,6 +122,17 @@ impl Page {
             list.name: items,
             "pagination": {"limit": limit, "offset": offset, "total": total, "next_cursor": next_cursor},
         })
+    }
+
+    /// The list's answer of a page as the store has read it, each object as `show` shows it.
+    pub(crate) fn answer_of<T>(
+        &self,
+        list: &List<'_>,
+        read: &PageOf<T>,
+        show: impl Fn(&T) -> Value,
+    ) -> Value {
+        let items = read.items.iter().map(show).collect();
+        self.answer(list, items, read.total, read.next.as_deref())
     }
 
     /// This page of a list that is in memory, and the id after which the next begins.

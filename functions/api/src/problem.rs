@@ -14,6 +14,8 @@ use serde_json::{Map, Value, json};
 
 /// When a client may try again after a 503, in seconds.
 const TRY_AGAIN_SECONDS: u32 = 2;
+/// When somebody may try again who has as many objects as they may, in seconds.
+pub(crate) const FULL_RETRY_SECONDS: u32 = 3600;
 
 /// A refusal on its way to the client.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,6 +125,11 @@ impl Problem {
             "Nightdesk cannot answer at the moment; nothing is lost, try again",
         )
         .retry_after(TRY_AGAIN_SECONDS)
+    }
+
+    /// As many objects as an owner may have. Nothing frees a place by itself.
+    pub(crate) fn quota_exceeded(detail: impl Into<String>) -> Self {
+        Self::new(Code::QuotaExceeded, detail).retry_after(FULL_RETRY_SECONDS)
     }
 
     pub(crate) fn member(mut self, name: &'static str, value: impl Into<Value>) -> Self {

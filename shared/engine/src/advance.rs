@@ -11,11 +11,11 @@ use domain::ids::{ExecutionId, OwnerId};
 use domain::workflow::{LastExecution, MOST_FAILURES, Workflow, WorkflowStatus};
 use jiff::Timestamp;
 
-use crate::Engine;
 use crate::notices;
 use crate::ports::queues::Message;
 use crate::ports::store::{CommitError, EventRecord, StoreError, Write};
 use crate::seeded_bugs::{self, Bug};
+use crate::{Engine, won};
 
 /// Who acts when no person does.
 pub const SYSTEM: &str = "system";
@@ -220,14 +220,9 @@ impl Engine {
     /// Closes an approval in a commit of its own, before that of the transition that closes it. Should that one
     /// never come, the gate expires at its deadline as if nobody had answered.
     async fn close_ahead(&self, approval: Approval) -> Result<(), StoreError> {
-        match self.commit(vec![Write::PutApproval { approval }]).await {
-            // Somebody has decided meanwhile: the transition meets that as a conflict of its own.
-            Ok(())
-            | Err(
-                CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_),
-            ) => Ok(()),
-            Err(CommitError::Store(error)) => Err(error),
-        }
+        // Where somebody has decided meanwhile, the transition meets that as a conflict of its own.
+        won(self.commit(vec![Write::PutApproval { approval }]).await)?;
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::advance::{AdvanceError, Alongside, TryAdvance};
 use crate::ports::queues::Message;
 use crate::ports::store::{CommitError, StoreError, Write};
-use crate::{Engine, after, notices};
+use crate::{Engine, after, notices, won};
 
 /// How often a note is tried again that somebody else's change got in the way of.
 const MOST_TRIES: u32 = 5;
@@ -152,20 +152,13 @@ impl Engine {
                 .ok_or(DecideError::NotFound)?;
             match approval.decide(verdict, self.now())? {
                 Decided::Again => return Ok(approval),
-                Decided::Counted(next) => match self
-                    .commit(vec![Write::PutApproval {
-                        approval: next.clone(),
-                    }])
-                    .await
-                {
-                    Ok(()) => return Ok(next),
-                    Err(CommitError::Store(error)) => return Err(error.into()),
-                    Err(
-                        CommitError::Conflict
-                        | CommitError::Exists
-                        | CommitError::InsufficientCredits(_),
-                    ) => {}
-                },
+                Decided::Counted(next) => {
+                    let approval = next.clone();
+                    let write = Write::PutApproval { approval };
+                    if won(self.commit(vec![write]).await)? {
+                        return Ok(next);
+                    }
+                }
                 Decided::Settled(next) => {
                     if let Some(done) = self.settle_approval(next, verdict, edited_body).await? {
                         return Ok(done);

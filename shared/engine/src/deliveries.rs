@@ -12,10 +12,10 @@ use domain::ids::{DeliveryId, DestinationId, OwnerId};
 use domain::workflow::Workflow;
 use serde_json::{Map, Value, json};
 
-use crate::Engine;
 use crate::advance::Alongside;
 use crate::ports::queues::Message;
-use crate::ports::store::{CommitError, StoreError, Write};
+use crate::ports::store::{StoreError, Write};
+use crate::{Engine, won};
 
 /// What somebody is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,17 +43,6 @@ pub enum DeliverError {
     Contended,
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// Whether the commit was made by us, or somebody else was faster.
-pub(crate) fn won(committed: Result<(), CommitError>) -> Result<bool, StoreError> {
-    match committed {
-        Ok(()) => Ok(true),
-        Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) => {
-            Ok(false)
-        }
-        Err(CommitError::Store(error)) => Err(error),
-    }
 }
 
 impl Alongside {

@@ -9,9 +9,9 @@ use domain::ids::{DestinationId, OwnerId};
 use domain::workflow::Workflow;
 use serde_json::Map;
 
-use crate::Engine;
-use crate::deliveries::{DeliverError, Notice, find, won};
+use crate::deliveries::{DeliverError, Notice, find};
 use crate::ports::store::Write;
+use crate::{Engine, won};
 
 /// A destination as somebody wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]

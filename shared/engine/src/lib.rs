@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use ports::{Clock, Commit, CommitError, Entropy, Queues, Store, Write};
+use ports::{Clock, Commit, CommitError, Entropy, Queues, Store, StoreError, Write};
 
 /// The engine: the ports that every verb needs. A verb that needs more takes it as an argument.
 #[derive(Clone)]
@@ -48,6 +48,17 @@ pub struct Engine {
 pub(crate) fn after(now: Timestamp, seconds: i64) -> Timestamp {
     now.checked_add(jiff::SignedDuration::from_secs(seconds))
         .unwrap_or(Timestamp::MAX)
+}
+
+/// Whether the commit was made by us, or somebody else was faster.
+pub(crate) fn won(committed: Result<(), CommitError>) -> Result<bool, StoreError> {
+    match committed {
+        Ok(()) => Ok(true),
+        Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) => {
+            Ok(false)
+        }
+        Err(CommitError::Store(error)) => Err(error),
+    }
 }
 
 /// How often a verb loads again after a conflict before it gives up: with full jitter up to 1 s this

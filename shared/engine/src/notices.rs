@@ -10,10 +10,10 @@ use domain::ids::{ExecutionId, OwnerId, WorkflowId};
 use domain::workflow::{Workflow, WorkflowStatus};
 use serde_json::{Map, Value, json};
 
-use crate::Engine;
 use crate::advance::Alongside;
-use crate::deliveries::{Notice, won};
+use crate::deliveries::Notice;
 use crate::ports::store::StoreError;
+use crate::{Engine, won};
 
 impl Engine {
     /// Has these notices delivered with the commit.

@@ -12,10 +12,10 @@ use domain::session::{
 };
 use serde_json::json;
 
-use crate::Engine;
 use crate::planning::unexpected;
 use crate::ports::store::{CommitError, PageOf, Slice, StoreError, Write};
 use crate::workflows::ChangeError;
+use crate::{Engine, won};
 
 /// How many additions are read at once when a page of URLs is put together.
 const ADDITIONS_AT_ONCE: usize = 25;
@@ -147,19 +147,11 @@ impl Engine {
             let before = self.store.session(owner, id).await?;
             let before = before.ok_or(ChangeError::NotFound)?;
             let (write, session) = write(&before, self.now()).map_err(ChangeError::Refused)?;
-            match self.commit(vec![write]).await {
-                Ok(()) => return Ok(session),
-                Err(CommitError::Store(error)) => return Err(error.into()),
-                Err(
-                    CommitError::Conflict
-                    | CommitError::Exists
-                    | CommitError::InsufficientCredits(_),
-                ) if self.again(attempt).await => {}
-                Err(
-                    CommitError::Conflict
-                    | CommitError::Exists
-                    | CommitError::InsufficientCredits(_),
-                ) => break,
+            if won(self.commit(vec![write]).await)? {
+                return Ok(session);
+            }
+            if !self.again(attempt).await {
+                break;
             }
         }
         Err(ChangeError::Contended)

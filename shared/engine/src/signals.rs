@@ -7,10 +7,10 @@ use domain::patrol::{Decision, ResultChanges};
 use domain::signal::{self, Item, NotSuppressed, Signal};
 use serde_json::{Map, json};
 
-use crate::Engine;
 use crate::advance::Alongside;
-use crate::deliveries::{Notice, won};
+use crate::deliveries::Notice;
 use crate::ports::store::{StoreError, Write};
+use crate::{Engine, won};
 
 /// The most items a notice carries; the signal has all.
 const MOST_SENT: usize = 50;

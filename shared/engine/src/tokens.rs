@@ -8,10 +8,10 @@ use domain::owner::{Owner, Permission, Token};
 use domain::rate::RateLimit;
 use jiff::Timestamp;
 
-use crate::Engine;
 use crate::planning::unexpected;
 use crate::ports::store::{CommitError, StoreError, Write};
 use crate::workflows::ChangeError;
+use crate::{Engine, won};
 
 /// How many characters of a token are kept for telling tokens apart.
 const SHOWN: usize = 10;
@@ -102,19 +102,11 @@ impl Engine {
                 sha256,
                 token: token.clone(),
             };
-            match self.commit(vec![write]).await {
-                Ok(()) => return Ok(token),
-                Err(CommitError::Store(error)) => return Err(error.into()),
-                Err(
-                    CommitError::Conflict
-                    | CommitError::Exists
-                    | CommitError::InsufficientCredits(_),
-                ) if self.again(attempt).await => {}
-                Err(
-                    CommitError::Conflict
-                    | CommitError::Exists
-                    | CommitError::InsufficientCredits(_),
-                ) => break,
+            if won(self.commit(vec![write]).await)? {
+                return Ok(token);
+            }
+            if !self.again(attempt).await {
+                break;
             }
         }
         Err(ChangeError::Contended)

@@ -10,12 +10,12 @@ use domain::plan::Plan;
 use domain::planning::Planning;
 use domain::workflow::{Workflow, WorkflowStatus};
 
-use crate::Engine;
 use crate::advance::{AdvanceError, SYSTEM};
 use crate::destinations::new_destinations;
 use crate::planning::{SubmitError, submission};
 use crate::ports::Schedules;
 use crate::ports::store::{CommitError, StoreError, Write};
+use crate::{Engine, won};
 
 /// Why a workflow was not changed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -160,19 +160,11 @@ impl Engine {
                 }
             }
             if let Some(workflow) = self.store.workflow(owner, id).await? {
-                match self.commit(vec![Write::DeleteWorkflow { workflow }]).await {
-                    Ok(()) => return Ok(()),
-                    Err(CommitError::Store(error)) => return Err(error.into()),
-                    Err(
-                        CommitError::Conflict
-                        | CommitError::Exists
-                        | CommitError::InsufficientCredits(_),
-                    ) if self.again(attempt).await => {}
-                    Err(
-                        CommitError::Conflict
-                        | CommitError::Exists
-                        | CommitError::InsufficientCredits(_),
-                    ) => break,
+                if won(self.commit(vec![Write::DeleteWorkflow { workflow }]).await)? {
+                    return Ok(());
+                }
+                if !self.again(attempt).await {
+                    break;
                 }
             }
         }

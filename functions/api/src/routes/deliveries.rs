@@ -35,13 +35,7 @@ pub(super) async fn list(
         .store
         .deliveries(caller.owner(), status, &page.slice)
         .await?;
-    let items = deliveries.items.iter().map(wire::object);
-    Ok(Json(page.answer(
-        &list,
-        items.collect(),
-        deliveries.total,
-        deliveries.next.as_deref(),
-    )))
+    Ok(Json(page.answer_of(&list, &deliveries, wire::object)))
 }
 
 /// `POST /v1/deliveries/{id}/redeliver`

@@ -163,17 +163,9 @@ async fn list_of(
         .store
         .executions(owner, workflow.as_ref(), status, &page.slice)
         .await?;
-    let items = runs
-        .items
-        .iter()
-        .map(|run| wire::summary(run).into())
-        .collect();
-    Ok(Json(page.answer(
-        &list,
-        items,
-        runs.total,
-        runs.next.as_deref(),
-    )))
+    Ok(Json(
+        page.answer_of(&list, &runs, |run| wire::summary(run).into()),
+    ))
 }
 
 /// `GET /v1/executions/{id}`
@@ -213,10 +205,9 @@ pub(super) async fn events(
     app: App,
     caller: Caller<Read>,
     Id(id): Id<ExecutionId>,
-    mut query: Query,
+    query: Query,
 ) -> Result<Json<Value>, Problem> {
-    let asked = Asked::read(&mut query);
-    query.finish()?;
+    let asked = Asked::only(query)?;
     let list = List {
         name: "events",
         owner: caller.owner(),

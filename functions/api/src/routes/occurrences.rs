@@ -15,10 +15,9 @@ pub(super) async fn list(
     app: App,
     caller: Caller<Read>,
     Id(id): Id<WorkflowId>,
-    mut query: Query,
+    query: Query,
 ) -> Result<Json<Value>, Problem> {
-    let asked = Asked::read(&mut query);
-    query.finish()?;
+    let asked = Asked::only(query)?;
     let list = List {
         name: "occurrences",
         owner: caller.owner(),
@@ -35,11 +34,7 @@ pub(super) async fn list(
         .store
         .occurrences(caller.owner(), &id, &page.slice)
         .await?;
-    let items = occurrences.items.iter().map(|occurrence| json!(occurrence));
-    Ok(Json(page.answer(
-        &list,
-        items.collect(),
-        occurrences.total,
-        occurrences.next.as_deref(),
-    )))
+    Ok(Json(page.answer_of(&list, &occurrences, |occurrence| {
+        json!(occurrence)
+    })))
 }

@@ -24,10 +24,9 @@ pub(super) async fn list(
     app: App,
     caller: Caller<Read>,
     Id(id): Id<WorkflowId>,
-    mut query: Query,
+    query: Query,
 ) -> Result<Json<Value>, Problem> {
-    let asked = Asked::read(&mut query);
-    query.finish()?;
+    let asked = Asked::only(query)?;
     let list = List {
         name: "plans",
         owner: caller.owner(),

@@ -20,9 +20,6 @@ use crate::problem::Problem;
 use crate::query::Query;
 use crate::wire::{execution, session as wire};
 
-/// When somebody with too many sessions may try again, in seconds. Nothing frees a place by itself.
-const FULL_RETRY_SECONDS: u32 = 3600;
-
 fn answer(session: &Session) -> Response {
     (etag::header(session.revision), Json(wire::object(session))).into_response()
 }
@@ -68,9 +65,7 @@ pub(super) async fn create(
         .engine
         .create_session(caller.owner(), new.name, new.description);
     let session = made.await.map_err(|error| match error {
-        CreateSessionError::Full => {
-            Problem::new(Code::QuotaExceeded, error.to_string()).retry_after(FULL_RETRY_SECONDS)
-        }
+        CreateSessionError::Full => Problem::quota_exceeded(error.to_string()),
         CreateSessionError::Store(error) => error.into(),
     })?;
     let location = [(LOCATION, format!("/v1/sessions/{}", session.id))];
@@ -163,10 +158,9 @@ pub(super) async fn urls(
     app: App,
     caller: Caller<Read>,
     Id(id): Id<SessionId>,
-    mut query: Query,
+    query: Query,
 ) -> Result<Json<Value>, Problem> {
-    let asked = Asked::read(&mut query);
-    query.finish()?;
+    let asked = Asked::only(query)?;
     let list = List {
         name: "urls",
         owner: caller.owner(),
@@ -175,13 +169,7 @@ pub(super) async fn urls(
     let page = asked.of(&list)?;
     let session = load(&app, &caller, &id).await?;
     let urls = app.engine.session_urls(&session, &page.slice).await?;
-    let items = urls.items.iter().map(wire::url).collect();
-    Ok(Json(page.answer(
-        &list,
-        items,
-        urls.total,
-        urls.next.as_deref(),
-    )))
+    Ok(Json(page.answer_of(&list, &urls, wire::url)))
 }
 
 /// `GET /v1/sessions/{id}/timeline`: what each run added, the newest first.
@@ -189,10 +177,9 @@ pub(super) async fn timeline(
     app: App,
     caller: Caller<Read>,
     Id(id): Id<SessionId>,
-    mut query: Query,
+    query: Query,
 ) -> Result<Json<Value>, Problem> {
-    let asked = Asked::read(&mut query);
-    query.finish()?;
+    let asked = Asked::only(query)?;
     let list = List {
         name: "timeline",
         owner: caller.owner(),

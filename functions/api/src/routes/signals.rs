@@ -23,10 +23,9 @@ pub(super) async fn of_workflow(
     app: App,
     caller: Caller<Read>,
     Id(id): Id<WorkflowId>,
-    mut query: Query,
+    query: Query,
 ) -> Result<Json<Value>, Problem> {
-    let asked = Asked::read(&mut query);
-    query.finish()?;
+    let asked = Asked::only(query)?;
     let list = List {
         name: "signals",
         owner: caller.owner(),
@@ -44,16 +43,9 @@ pub(super) async fn of_workflow(
         .flat_map(|signal| signal.deliveries.iter().cloned())
         .collect();
     let deliveries = store.deliveries_of(caller.owner(), &ids).await?;
-    let items = signals
-        .items
-        .iter()
-        .map(|signal| wire::summary(signal, &deliveries).into());
-    Ok(Json(page.answer(
-        &list,
-        items.collect(),
-        signals.total,
-        signals.next.as_deref(),
-    )))
+    Ok(Json(page.answer_of(&list, &signals, |signal| {
+        wire::summary(signal, &deliveries).into()
+    })))
 }
 
 /// `GET /v1/signals/{id}`

@@ -23,17 +23,14 @@ use crate::wire::token as wire;
 const MOST_TOKENS: usize = 200;
 /// How many of a token's calls are shown.
 const CALLS: usize = 100;
-/// When somebody with too many tokens may try again, in seconds. Nothing frees a place by itself.
-const FULL_RETRY_SECONDS: u32 = 3600;
 
 /// `GET /v1/tokens`
 pub(super) async fn list(
     app: App,
     caller: Caller<Read>,
-    mut query: Query,
+    query: Query,
 ) -> Result<Json<Value>, Problem> {
-    let asked = Asked::read(&mut query);
-    query.finish()?;
+    let asked = Asked::only(query)?;
     let list = List {
         name: "tokens",
         owner: caller.owner(),
@@ -67,7 +64,7 @@ pub(super) async fn create(
     let had = app.engine.store.tokens(caller.owner()).await?.len();
     if had >= MOST_TOKENS {
         let detail = format!("an owner has at most {MOST_TOKENS} tokens");
-        return Err(Problem::new(Code::QuotaExceeded, detail).retry_after(FULL_RETRY_SECONDS));
+        return Err(Problem::quota_exceeded(detail));
     }
     let owner = app.engine.store.owner(caller.owner()).await?;
     let owner = owner.unwrap_or_else(|| Owner {

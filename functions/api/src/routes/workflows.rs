@@ -6,7 +6,6 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use domain::credits::InsufficientCredits;
 use domain::delivery::Destination;
-use domain::fault::Code;
 use domain::ids::{OwnerId, WorkflowId};
 use domain::plan::Plan;
 use domain::planning::{Planning, PlanningRequest, Preset, ReviewedPlan};
@@ -25,7 +24,7 @@ use crate::auth::{Caller, Read, Workflows};
 use crate::etag::{self, IfMatch};
 use crate::extract;
 use crate::path::Id;
-use crate::problem::Problem;
+use crate::problem::{FULL_RETRY_SECONDS, Problem};
 use crate::query::Query;
 use crate::wire::execution;
 use crate::wire::workflow::{self as wire, Change, Context, NewWorkflow, Work};
@@ -34,8 +33,6 @@ pub(super) use list::list;
 
 /// How many runs a workflow shows with itself.
 const RECENT: usize = 10;
-/// When somebody whose workflows are full may try again, in seconds. Nothing frees a place by itself.
-const FULL_RETRY_SECONDS: u32 = 3600;
 
 /// What a workflow does at present.
 pub(super) async fn present_plan(
@@ -242,11 +239,8 @@ async fn check_quota(app: &App, owner: &OwnerId) -> Result<(), Problem> {
         return Ok(());
     }
     let header = |name: &'static str, value: usize| (HeaderName::from_static(name), value.into());
-    let mut problem = Problem::new(
-        Code::QuotaExceeded,
-        format!("there are {most} workflows already; delete one first"),
-    )
-    .retry_after(FULL_RETRY_SECONDS);
+    let detail = format!("there are {most} workflows already; delete one first");
+    let mut problem = Problem::quota_exceeded(detail);
     for (name, value) in [
         header("ratelimit-limit", most),
         header("ratelimit-remaining", 0),

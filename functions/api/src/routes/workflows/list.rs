@@ -86,14 +86,7 @@ pub(in crate::routes) async fn list(
         Scope::Shared => PageOf::default(),
     };
     let now = app.engine.now();
-    let items = listed
-        .items
-        .iter()
-        .map(|one| wire::object(&one.workflow, one.plan.as_ref(), now).into());
-    Ok(Json(page.answer(
-        &list,
-        items.collect(),
-        listed.total,
-        listed.next.as_deref(),
-    )))
+    Ok(Json(page.answer_of(&list, &listed, |one| {
+        wire::object(&one.workflow, one.plan.as_ref(), now).into()
+    })))
 }
