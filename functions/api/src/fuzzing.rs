@@ -1,6 +1,7 @@
 //! What `tests/fuzz` may ask of this crate: the cursor's two ends. No build of the product has it.
 
 use domain::ids::OwnerId;
+pub use engine::page::Reached;
 
 use crate::page::{self, List};
 
@@ -24,14 +25,14 @@ impl<'a> Bound<'a> {
     }
 }
 
-/// The cursor behind the object `after`, the last of `offset` objects.
+/// The cursor behind what a walk has reached.
 #[must_use]
-pub fn seal(offset: usize, after: &str, bound: Bound<'_>) -> String {
-    page::seal(offset, after, &bound.list())
+pub fn seal(reached: &Reached, bound: Bound<'_>) -> String {
+    page::seal(reached, &bound.list())
 }
 
 /// What a cursor says; `None` when it is none, or another list's.
 #[must_use]
-pub fn open(cursor: &str, bound: Bound<'_>) -> Option<(usize, String)> {
+pub fn open(cursor: &str, bound: Bound<'_>) -> Option<Reached> {
     page::open(cursor, &bound.list())
 }

@@ -1,17 +1,17 @@
 //! Pages of lists: `limit` and `offset`, or a cursor.
 //!
 //! A cursor says after which place in the order of the list the next page begins, so that a list that grows at its
-//! head repeats nothing, and one whose object there has gone or moved goes on where it stood. It is bound to the
-//! list, the owner and the filters by a hash over all of them: another owner's cursor, or one taken along to other
-//! filters, is refused. The hash is no secret and needs none: a cursor somebody makes up still reads nothing but
-//! their own list.
+//! head repeats nothing, and one whose object there has gone or moved goes on where it stood. It carries along how
+//! many objects there were when the walk began, so that they are counted once. It is bound to the list, the owner and
+//! the filters by a hash over all of them: another owner's cursor, or one taken along to other filters, is refused.
+//! The hash is no secret and needs none: a cursor somebody makes up still reads nothing but their own list.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::digest;
 use domain::fault::Code;
 use domain::ids::OwnerId;
-use engine::ports::store::{PageOf, Slice};
+use engine::page::{Begin, PageOf, Reached, Slice};
 use serde_json::{Value, json};
 
 use crate::problem::Problem;
@@ -23,8 +23,8 @@ const LIMIT: u32 = 20;
 pub(crate) const FURTHEST: u32 = 10_000;
 
 /// The longest cursor, in characters: a place in a list by name holds the name (`engine::listing`), at most 1,000
-/// bytes with the id behind it, the offset and the hash.
-const LONGEST: usize = 1_334;
+/// bytes with the id behind it, the two numbers and the hash.
+pub(crate) const LONGEST: usize = 1_334;
 
 /// Which list a cursor belongs to.
 #[derive(Debug, Clone)]
@@ -81,49 +81,23 @@ impl Asked {
     /// # Errors
     /// It belongs to another list, owner or filter, or is no cursor at all.
     pub(crate) fn of(self, list: &List<'_>) -> Result<Page, Problem> {
-        let limit = self.limit as usize;
-        let slice = match &self.cursor {
-            None => Slice {
-                limit,
-                offset: self.offset as usize,
-                after: None,
-            },
-            Some(cursor) => {
-                let invalid = || {
-                    Problem::new(
-                        Code::InvalidCursor,
-                        "this cursor does not belong to this list and these filters",
-                    )
-                };
-                let (offset, after) = open(cursor, list).ok_or_else(invalid)?;
-                Slice {
-                    limit,
-                    offset,
-                    after: Some(after),
-                }
-            }
+        let begin = match &self.cursor {
+            None => Begin::Offset(self.offset as usize),
+            Some(cursor) => Begin::Behind(open(cursor, list).ok_or_else(|| {
+                Problem::new(
+                    Code::InvalidCursor,
+                    "this cursor does not belong to this list and these filters",
+                )
+            })?),
         };
-        Ok(Page { slice })
+        let limit = self.limit as usize;
+        Ok(Page {
+            slice: Slice { limit, begin },
+        })
     }
 }
 
 impl Page {
-    /// The list's answer. `next` is where the next page begins when there is another.
-    pub(crate) fn answer(
-        &self,
-        list: &List<'_>,
-        items: Vec<Value>,
-        total: usize,
-        next: Option<&str>,
-    ) -> Value {
-        let Slice { limit, offset, .. } = self.slice;
-        let next_cursor = next.map(|after| seal(offset.saturating_add(items.len()), after, list));
-        json!({
-            list.name: items,
-            "pagination": {"limit": limit, "offset": offset, "total": total, "next_cursor": next_cursor},
-        })
-    }
-
     /// The list's answer of a page as the store has read it, each object as `show` shows it.
     pub(crate) fn answer_of<T>(
         &self,
@@ -131,58 +105,78 @@ impl Page {
         read: &PageOf<T>,
         show: impl Fn(&T) -> Value,
     ) -> Value {
-        let items = read.items.iter().map(show).collect();
-        self.answer(list, items, read.total, read.next.as_deref())
+        self.answer(list, read, read.items.iter().map(show).collect())
     }
 
-    /// This page of a list that is in memory, and the id after which the next begins.
-    pub(crate) fn cut<T>(
-        &self,
-        all: Vec<T>,
-        id: impl Fn(&T) -> String,
-    ) -> (Vec<T>, Option<String>) {
-        let Slice {
-            limit,
-            offset,
-            after,
-        } = &self.slice;
-        // An object that has gone since the cursor was made: its old place is the best there is.
-        let start = match after {
-            Some(after) => all
+    /// The list's answer of a page whose objects are shown as `items`.
+    pub(crate) fn answer<T>(&self, list: &List<'_>, read: &PageOf<T>, items: Vec<Value>) -> Value {
+        let next = self.slice.next(read);
+        let next_cursor = next
+            .as_ref()
+            .and_then(Slice::reached)
+            .map(|reached| seal(reached, list));
+        let (limit, offset) = (self.slice.limit, self.slice.shown());
+        json!({
+            list.name: items,
+            "pagination": {"limit": limit, "offset": offset, "total": read.total, "next_cursor": next_cursor},
+        })
+    }
+
+    /// This page of a list that is in memory, whose places are its ids.
+    pub(crate) fn cut<T>(&self, all: Vec<T>, id: impl Fn(&T) -> String) -> PageOf<T> {
+        let (limit, count) = (self.slice.limit, all.len());
+        let start = match &self.slice.begin {
+            Begin::Offset(offset) => *offset,
+            // An object that has gone since the cursor was made: its old place is the best there is.
+            Begin::Behind(reached) => all
                 .iter()
-                .position(|item| id(item) == *after)
-                .map_or(*offset, |at| at + 1),
-            None => *offset,
+                .position(|item| id(item) == reached.place)
+                .map_or(reached.shown, |at| at + 1),
         };
-        let more = all.len() > start.saturating_add(*limit);
-        let page: Vec<T> = all.into_iter().skip(start).take(*limit).collect();
-        let next = page.last().map(id).filter(|_| more);
-        (page, next)
+        let items: Vec<T> = all.into_iter().skip(start).take(limit).collect();
+        let more = count > start.saturating_add(limit);
+        PageOf {
+            next: items.last().map(id).filter(|_| more),
+            items,
+            total: self.slice.total(count),
+        }
     }
 }
 
-fn tag(offset: usize, after: &str, list: &List<'_>) -> String {
+fn tag(reached: &Reached, list: &List<'_>) -> String {
     let mut tag = digest::of_json(&(
         "cursor",
         list.name,
         list.owner.as_str(),
         &list.filters,
-        offset,
-        after,
+        (reached.shown, reached.total),
+        &reached.place,
     ));
     tag.truncate(32);
     tag
 }
 
-pub(crate) fn seal(offset: usize, after: &str, list: &List<'_>) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{offset}.{}.{after}", tag(offset, after, list)))
+pub(crate) fn seal(reached: &Reached, list: &List<'_>) -> String {
+    let Reached {
+        place,
+        shown,
+        total,
+    } = reached;
+    let tag = tag(reached, list);
+    URL_SAFE_NO_PAD.encode(format!("{shown}.{total}.{tag}.{place}"))
 }
 
-pub(crate) fn open(cursor: &str, list: &List<'_>) -> Option<(usize, String)> {
+pub(crate) fn open(cursor: &str, list: &List<'_>) -> Option<Reached> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let mut parts = text.splitn(3, '.');
-    let (offset, sealed, after) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
-    (tag(offset, after, list) == sealed).then(|| (offset, after.to_owned()))
+    let mut parts = text.splitn(4, '.');
+    let (shown, total) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let (sealed, place) = (parts.next()?, parts.next()?.to_owned());
+    let reached = Reached {
+        place,
+        shown,
+        total,
+    };
+    (tag(&reached, list) == sealed).then_some(reached)
 }
 
 #[cfg(test)]
@@ -193,6 +187,14 @@ mod tests {
         OwnerId::from_uuid(uuid::Uuid::from_u128(n))
     }
 
+    fn reached(shown: usize, place: &str) -> Reached {
+        Reached {
+            place: place.to_owned(),
+            shown,
+            total: 40,
+        }
+    }
+
     #[test]
     fn a_cursor_belongs_to_its_list_owner_and_filters() {
         let (a, b) = (owner(1), owner(2));
@@ -201,8 +203,9 @@ mod tests {
             owner: &a,
             filters: "status=active".to_owned(),
         };
-        let cursor = seal(20, "wf_x", &mine);
-        assert_eq!(open(&cursor, &mine), Some((20, "wf_x".to_owned())));
+        let reached = reached(20, "wf_x");
+        let cursor = seal(&reached, &mine);
+        assert_eq!(open(&cursor, &mine), Some(reached));
         for other in [
             List {
                 owner: &b,
@@ -224,7 +227,7 @@ mod tests {
             "zzz",
             "!!",
             &cursor[..cursor.len() - 2],
-            &URL_SAFE_NO_PAD.encode("21.x.wf_x"),
+            &URL_SAFE_NO_PAD.encode("21.40.x.wf_x"),
         ] {
             assert_eq!(open(bad, &mine), None, "{bad}");
         }
@@ -232,29 +235,29 @@ mod tests {
 
     #[test]
     fn pages_in_memory_meet_without_gap_or_overlap() {
-        let page = |offset, after: Option<&str>| Page {
-            slice: Slice {
-                limit: 2,
-                offset,
-                after: after.map(str::to_owned),
-            },
+        let cut = |begin, all: Vec<&'static str>| {
+            let page = Page {
+                slice: Slice { limit: 2, begin },
+            };
+            let PageOf { items, next, .. } = page.cut(all, |item| (*item).to_owned());
+            (items, next)
         };
+        let behind = |shown, place| Begin::Behind(reached(shown, place));
         let all = || vec!["e", "d", "c", "b", "a"];
-        let id = |item: &&str| (*item).to_owned();
         assert_eq!(
-            page(0, None).cut(all(), id),
+            cut(Begin::Offset(0), all()),
             (vec!["e", "d"], Some("d".to_owned()))
         );
         let grown = || [vec!["f"], all()].concat();
         assert_eq!(
-            page(2, Some("d")).cut(grown(), id),
+            cut(behind(2, "d"), grown()),
             (vec!["c", "b"], Some("b".to_owned()))
         );
-        assert_eq!(page(4, Some("b")).cut(all(), id), (vec!["a"], None));
+        assert_eq!(cut(behind(4, "b"), all()), (vec!["a"], None));
         assert_eq!(
-            page(2, Some("gone")).cut(all(), id),
+            cut(behind(2, "gone"), all()),
             (vec!["c", "b"], Some("b".to_owned()))
         );
-        assert_eq!(page(9_999_999, None).cut(all(), id), (vec![], None));
+        assert_eq!(cut(Begin::Offset(9_999_999), all()), (vec![], None));
     }
 }

@@ -12,8 +12,8 @@ use domain::workflow::Workflow;
 use engine::Engine;
 use engine::consuming::Delivery;
 use engine::memory::{FixedClock, MemoryMailer, MemoryQueues, MemoryStore, SeededEntropy, at_once};
+use engine::page::Slice;
 use engine::ports::queues::Message;
-use engine::ports::store::Slice;
 use engine::ports::{Store as _, Write};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -200,11 +200,7 @@ impl World {
     }
 
     pub(crate) fn approvals(&self) -> Vec<Approval> {
-        let all = Slice {
-            limit: 100,
-            offset: 0,
-            after: None,
-        };
+        let all = Slice::first(100);
         let approvals = at_once(self.store.approvals(&owner_id(), None, None, &all));
         approvals.unwrap().items
     }

@@ -17,6 +17,7 @@ pub mod listing;
 pub mod memory;
 mod notices;
 pub mod owners;
+pub mod page;
 pub mod planning;
 pub mod ports;
 pub mod reruns;

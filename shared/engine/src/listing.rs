@@ -11,7 +11,7 @@ use domain::plan::Plan;
 use domain::text;
 use domain::workflow::{Workflow, WorkflowStatus};
 
-use crate::ports::store::{PageOf, Slice};
+use crate::page::{Begin, PageOf, Slice};
 
 /// How much of a folded name decides about the order, in bytes of UTF-8. With an id, a status and the separators
 /// it stays below the 1,024 bytes that DynamoDB allows a sort key; equal beginnings are ordered by id.
@@ -149,15 +149,17 @@ impl Entry {
 /// way round.
 #[must_use]
 pub fn cut<T>(list: Vec<(String, T)>, descending: bool, slice: &Slice) -> PageOf<T> {
-    let total = list.len();
-    let from = match &slice.after {
+    let count = list.len();
+    let from = match &slice.begin {
+        Begin::Offset(offset) => (*offset).min(count),
         // Behind the place, whether or not anything stands there still.
-        Some(after) => list.partition_point(|(place, _)| match place.cmp(after) {
-            Ordering::Equal => true,
-            Ordering::Greater => descending,
-            Ordering::Less => !descending,
-        }),
-        None => slice.offset.min(total),
+        Begin::Behind(reached) => {
+            list.partition_point(|(place, _)| match place.cmp(&reached.place) {
+                Ordering::Equal => true,
+                Ordering::Greater => descending,
+                Ordering::Less => !descending,
+            })
+        }
     };
     let mut next = None;
     let mut items = Vec::new();
@@ -165,17 +167,22 @@ pub fn cut<T>(list: Vec<(String, T)>, descending: bool, slice: &Slice) -> PageOf
         items.push(item);
         next = Some(place);
     }
-    if from + items.len() >= total {
+    if from + items.len() >= count {
         next = None;
     }
-    PageOf { items, total, next }
+    PageOf {
+        items,
+        total: slice.total(count),
+        next,
+    }
 }
 
-/// The id at the end of a place; `None` when there is none.
+/// The id at the end of a place.
 #[must_use]
-pub fn id_at(place: &str) -> Option<WorkflowId> {
-    let from = place.rfind(WorkflowId::PREFIX)?;
-    WorkflowId::parse(&place[from..]).ok()
+pub fn id_at(place: &str) -> &str {
+    // No id has either in it.
+    let before_it = place.rfind(['#', BELOW_EVERY_NAME]);
+    &place[before_it.map_or(0, |at| at + 1)..]
 }
 
 /// A workflow as lists show it.
@@ -251,13 +258,13 @@ mod tests {
         let ids: Vec<_> = sorted.iter().map(|(_, entry)| entry.id.clone()).collect();
         let expected = [4, 1, 3, 2].map(|n| WorkflowId::from_uuid(uuid::Uuid::from_u128(n)));
         assert_eq!(ids, expected);
-        assert_eq!(id_at(&sorted[0].0), Some(expected[0].clone()));
+        assert_eq!(id_at(&sorted[0].0), expected[0].as_str());
     }
 
     #[test]
     fn the_longest_name_leaves_room_for_the_rest_of_a_key() {
         let place = entry(1, &"𝔘".repeat(255)).place(SortBy::Name);
         assert!(place.len() <= MOST_OF_NAME + 36, "{}", place.len());
-        assert_eq!(id_at(&place), Some(entry(1, "").id));
+        assert_eq!(id_at(&place), entry(1, "").id.as_str());
     }
 }

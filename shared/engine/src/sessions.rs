@@ -12,8 +12,9 @@ use domain::session::{
 };
 use serde_json::json;
 
+use crate::page::{Begin, PageOf, Slice};
 use crate::planning::unexpected;
-use crate::ports::store::{CommitError, PageOf, Slice, StoreError, Write};
+use crate::ports::store::{CommitError, StoreError, Write};
 use crate::workflows::ChangeError;
 use crate::{Engine, won};
 
@@ -167,8 +168,11 @@ impl Engine {
         slice: &Slice,
     ) -> Result<PageOf<Remembered>, StoreError> {
         let (owner, id) = (&session.owner, &session.id);
-        let place = slice.after.as_deref().and_then(parse_place);
-        let (mut from, mut skip) = place.unwrap_or((session.addition_count, slice.offset as u64));
+        let (mut from, mut skip) = match &slice.begin {
+            Begin::Offset(offset) => (session.addition_count, *offset as u64),
+            // A place that was made up begins nowhere.
+            Begin::Behind(reached) => parse_place(&reached.place).unwrap_or((0, 0)),
+        };
         let mut items = Vec::new();
         let mut next = None;
         'page: while from > 0 {
@@ -199,7 +203,7 @@ impl Engine {
         }
         Ok(PageOf {
             items,
-            total: to_usize(session.url_count),
+            total: slice.total(to_usize(session.url_count)),
             next,
         })
     }

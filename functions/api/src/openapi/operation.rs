@@ -321,7 +321,7 @@ pub(super) fn parameters() -> Value {
         "cursor": {
             "name": "cursor", "in": "query",
             "description": "`next_cursor` of the page before. It belongs to its list, owner and filters.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 500},
+            "schema": {"type": "string", "minLength": 1, "maxLength": crate::page::LONGEST},
         },
         "idempotency-key": {
             "name": "Idempotency-Key", "in": "header",

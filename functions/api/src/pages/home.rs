@@ -8,7 +8,8 @@ use axum::response::Response;
 use domain::approval::ApprovalStatus;
 use domain::ids::WorkflowId;
 use engine::listing::{Listed, Selection};
-use engine::ports::store::{Slice, StoreError};
+use engine::page::Slice;
+use engine::ports::store::StoreError;
 use http::StatusCode;
 
 use super::frame::{page, unavailable};

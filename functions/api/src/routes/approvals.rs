@@ -51,12 +51,7 @@ pub(super) async fn list(
         .iter()
         .zip(&drafts)
         .map(|(approval, draft)| wire::object(approval, draft, caller.email()).into());
-    Ok(Json(page.answer(
-        &list,
-        items.collect(),
-        approvals.total,
-        approvals.next.as_deref(),
-    )))
+    Ok(Json(page.answer(&list, &approvals, items.collect())))
 }
 
 /// `GET /v1/approvals/{id}`

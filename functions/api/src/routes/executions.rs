@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use domain::execution::{Execution, Status};
 use domain::ids::{ExecutionId, OwnerId, WorkflowId};
 use engine::executions::Start;
+use engine::page::{Begin, PageOf};
 use http::StatusCode;
 use http::header::LOCATION;
 use serde_json::{Value, json};
@@ -221,9 +222,10 @@ pub(super) async fn events(
         .await?
         .ok_or_else(Problem::not_found)?;
     // Every revision is one event, so the run itself says how many there are and where a page begins.
-    let after = match &page.slice.after {
-        Some(revision) => revision.parse().unwrap_or(run.revision),
-        None => page.slice.offset as u64,
+    let after = match &page.slice.begin {
+        Begin::Offset(offset) => *offset as u64,
+        // A place that was made up begins nowhere.
+        Begin::Behind(reached) => reached.place.parse().unwrap_or(run.revision),
     };
     let events = app
         .engine
@@ -233,10 +235,11 @@ pub(super) async fn events(
     let next = last
         .filter(|last| *last < run.revision)
         .map(|last| last.to_string());
-    Ok(Json(page.answer(
-        &list,
-        events.iter().map(wire::event).collect(),
-        usize::try_from(run.revision).unwrap_or(usize::MAX),
-        next.as_deref(),
-    )))
+    let total = usize::try_from(run.revision).unwrap_or(usize::MAX);
+    let events = PageOf {
+        items: events,
+        total: page.slice.total(total),
+        next,
+    };
+    Ok(Json(page.answer_of(&list, &events, wire::event)))
 }

@@ -40,24 +40,19 @@ pub(super) async fn list(
         .await?
         .ok_or_else(Problem::not_found)?;
     let versions: Vec<u32> = (1..=workflow.plan_version).rev().collect();
-    let total = versions.len();
-    let (versions, next) = page.cut(versions, u32::to_string);
+    let versions = page.cut(versions, u32::to_string);
     let plans = try_join_all(
         versions
+            .items
             .iter()
             .map(|version| app.engine.store.plan(caller.owner(), &id, *version)),
     )
     .await?;
     let items = plans
         .iter()
-        .zip(&versions)
+        .zip(&versions.items)
         .filter_map(|(plan, version)| Some(wire::object(plan.as_ref()?, *version)));
-    Ok(Json(page.answer(
-        &list,
-        items.collect(),
-        total,
-        next.as_deref(),
-    )))
+    Ok(Json(page.answer(&list, &versions, items.collect())))
 }
 
 /// `GET /v1/workflows/{id}/plans/{version}`

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use domain::fault::Code;
 use domain::ids::SessionId;
 use domain::session::{Session, SessionStatus};
+use engine::page::{Begin, PageOf};
 use engine::sessions::CreateSessionError;
 use http::StatusCode;
 use http::header::LOCATION;
@@ -46,10 +47,8 @@ pub(super) async fn list(
     let page = asked.of(&list)?;
     let mut sessions = app.engine.store.sessions(caller.owner()).await?;
     sessions.retain(|session| status.is_none_or(|status| session.status == status));
-    let total = sessions.len();
-    let (sessions, next) = page.cut(sessions, |session| session.id.to_string());
-    let items = sessions.iter().map(wire::object).collect();
-    Ok(Json(page.answer(&list, items, total, next.as_deref())))
+    let sessions = page.cut(sessions, |session| session.id.to_string());
+    Ok(Json(page.answer_of(&list, &sessions, wire::object)))
 }
 
 /// `POST /v1/sessions`
@@ -189,9 +188,10 @@ pub(super) async fn timeline(
     let session = load(&app, &caller, &id).await?;
     // Additions are numbered, so the session itself says how many there are and where a page begins.
     let newest = session.addition_count;
-    let from = match &page.slice.after {
-        Some(number) => number.parse().unwrap_or(newest),
-        None => newest.saturating_sub(page.slice.offset as u64),
+    let from = match &page.slice.begin {
+        Begin::Offset(offset) => newest.saturating_sub(*offset as u64),
+        // A place that was made up begins nowhere.
+        Begin::Behind(reached) => reached.place.parse().unwrap_or(0),
     };
     let additions = app
         .engine
@@ -203,7 +203,12 @@ pub(super) async fn timeline(
         .map(|addition| addition.number - 1)
         .filter(|next| *next > 0)
         .map(|next| next.to_string());
-    let items = additions.iter().map(wire::addition).collect();
-    let total = usize::try_from(newest).unwrap_or(usize::MAX);
-    Ok(Json(page.answer(&list, items, total, next.as_deref())))
+    let additions = PageOf {
+        items: additions,
+        total: page
+            .slice
+            .total(usize::try_from(newest).unwrap_or(usize::MAX)),
+        next,
+    };
+    Ok(Json(page.answer_of(&list, &additions, wire::addition)))
 }

@@ -38,18 +38,16 @@ pub(super) async fn list(
     };
     let page = asked.of(&list)?;
     let tokens = app.engine.store.tokens(caller.owner()).await?;
-    let total = tokens.len();
-    let (tokens, next) = page.cut(tokens, |(_, token)| token.id.to_string());
-    let ids: Vec<TokenId> = tokens.iter().map(|(_, token)| token.id.clone()).collect();
+    let tokens = page.cut(tokens, |(_, token)| token.id.to_string());
+    let ids: Vec<TokenId> = tokens
+        .items
+        .iter()
+        .map(|(_, token)| token.id.clone())
+        .collect();
     let used = app.usage.last_used(caller.owner(), &ids).await?;
-    let items = tokens.iter().zip(used);
+    let items = tokens.items.iter().zip(used);
     let items = items.map(|((_, token), used)| wire::object(token, used).into());
-    Ok(Json(page.answer(
-        &list,
-        items.collect(),
-        total,
-        next.as_deref(),
-    )))
+    Ok(Json(page.answer(&list, &tokens, items.collect())))
 }
 
 /// `POST /v1/tokens`

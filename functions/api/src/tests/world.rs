@@ -17,7 +17,7 @@ use engine::memory::{
     FixedClock, MemoryAssessments, MemoryQueues, MemoryReplays, MemorySchedules, MemoryStore,
     MemoryUsage, SeededEntropy, at_once,
 };
-use engine::ports::store::Slice;
+use engine::page::Slice;
 use engine::ports::{Clock as _, Message, Store as _, Write};
 use jiff::SignedDuration;
 use serde_json::{Value, json};

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::delivery::{Delivery, DeliveryStatus};
 use domain::ids::{DeliveryId, DestinationId, OwnerId, SignalId, WorkflowId};
 use domain::signal::Signal;
-use engine::ports::store::{PageOf, Slice};
+use engine::page::{PageOf, Slice};
 use engine::ports::{Deliveries, StoreError};
 
 use super::DynamoStore;

@@ -7,7 +7,7 @@ use domain::signal::Signal;
 
 use super::key::Key;
 use super::store::{MemoryStore, newest_first};
-use crate::ports::store::{PageOf, Slice};
+use crate::page::{PageOf, Slice};
 use crate::ports::{Deliveries, StoreError};
 
 #[async_trait]

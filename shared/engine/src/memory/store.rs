@@ -29,7 +29,8 @@ use super::outage::{Outage, REASON};
 use super::table::Table;
 use super::{commit, lock};
 use crate::listing::{self, Entry, Listed, Selection};
-use crate::ports::store::{DueItem, EventRecord, Link, Occurrence, PageOf, Slice, Write};
+use crate::page::{PageOf, Slice};
+use crate::ports::store::{DueItem, EventRecord, Link, Occurrence, Write};
 use crate::ports::{Commit, CommitError, Store, StoreError};
 
 /// Who wrote what a test has planted.

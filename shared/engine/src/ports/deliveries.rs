@@ -6,7 +6,8 @@ use domain::delivery::{Delivery, DeliveryStatus};
 use domain::ids::{DeliveryId, DestinationId, OwnerId, SignalId, WorkflowId};
 use domain::signal::Signal;
 
-use super::store::{PageOf, Slice, StoreError};
+use super::store::StoreError;
+use crate::page::{PageOf, Slice};
 
 /// Reads signals, deliveries and destinations.
 #[async_trait]

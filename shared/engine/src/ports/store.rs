@@ -29,6 +29,7 @@ use serde_json::Value;
 use super::deliveries::Deliveries;
 use super::sessions::Sessions;
 use crate::listing::{Listed, Selection};
+use crate::page::{PageOf, Slice};
 
 /// One line of a run's log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -244,50 +245,6 @@ pub enum StoreError {
     /// A stored document does not read as what it should be: an error with its key, never a guess.
     #[error("the stored item {key} is damaged: {reason}")]
     Damaged { key: String, reason: String },
-}
-
-/// A page of a list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PageOf<T> {
-    pub items: Vec<T>,
-    /// How many there are in all.
-    pub total: usize,
-    /// Where the next page begins, for [`Slice::after`]: the store's own words, to be given back as they are. `None`
-    /// at the end.
-    pub next: Option<String>,
-}
-
-impl<T> Default for PageOf<T> {
-    fn default() -> Self {
-        Self {
-            items: Vec::new(),
-            total: 0,
-            next: None,
-        }
-    }
-}
-
-/// Which part of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slice {
-    /// 1-100.
-    pub limit: usize,
-    /// How many come before, 0-10,000. With `after` it says what has been shown already, and skips nothing.
-    pub offset: usize,
-    /// Where the page before ended, as its [`PageOf::next`] says; wins over `offset`.
-    pub after: Option<String>,
-}
-
-impl Slice {
-    /// The beginning of a list.
-    #[must_use]
-    pub const fn first(limit: usize) -> Self {
-        Self {
-            limit,
-            offset: 0,
-            after: None,
-        }
-    }
 }
 
 /// Something the due index names: find by index, decide by the base item.

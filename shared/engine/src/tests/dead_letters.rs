@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::world::{World, owner, publishing, workflow_id};
 use crate::memory::MemorySchedules;
-use crate::ports::store::Slice;
+use crate::page::Slice;
 use crate::ports::{Message, Store as _};
 
 #[tokio::test]

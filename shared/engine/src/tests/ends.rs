@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::world::{World, owner};
 use crate::memory::MemorySchedules;
+use crate::page::Slice;
 use crate::ports::Store as _;
-use crate::ports::store::Slice;
 
 /// A plan of `n` posts that do not depend on each other.
 fn posts(n: usize) -> Value {
@@ -23,11 +23,7 @@ async fn a_run_with_a_hundred_open_gates_can_be_stopped() {
     for i in 0..100 {
         world.park(&run.id, &format!("p{i}")).await;
     }
-    let all = Slice {
-        limit: 100,
-        offset: 0,
-        after: None,
-    };
+    let all = Slice::first(100);
     let open = world.store.approvals(&owner(), None, None, &all).await;
     assert_eq!(open.unwrap().total, 100);
     let stopped = Event::Cancelled { reason: "r".into() };

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::world::{World, owner, publishing};
 use crate::memory::{MemorySchedules, at_once};
-use crate::ports::store::Slice;
+use crate::page::Slice;
 use crate::ports::{Deliveries as _, Message, Store as _};
 
 impl World {

@@ -1,10 +1,10 @@
-//! A cursor somebody made up. The lines: what a real one was made of (offset, id), what its bytes are
+//! A cursor somebody made up. The lines: what a real one was made of (how many it has shown, a place), what its bytes are
 //! overwritten with, and a text that is a cursor for all we know.
 
 use std::time::Duration;
 
 use domain::ids::OwnerId;
-use nightdesk_api::fuzzing::{Bound, open, seal};
+use nightdesk_api::fuzzing::{Bound, Reached, open, seal};
 
 use super::first_line;
 use crate::mutation::Mutator;
@@ -48,8 +48,8 @@ pub(crate) const TARGET: Target = Target {
 };
 
 fn check(input: &[u8]) -> u64 {
-    let (offset, rest) = first_line(input);
-    let (after, rest) = first_line(rest);
+    let (shown, rest) = first_line(input);
+    let (place, rest) = first_line(rest);
     let (edit, rest) = first_line(rest);
     let made_up = String::from_utf8_lossy(rest);
 
@@ -72,11 +72,16 @@ fn check(input: &[u8]) -> u64 {
         filters,
     });
 
-    let offset: usize = offset.trim().parse().unwrap_or(20);
-    let real = seal(offset, &after, lists[0]);
+    let shown: usize = shown.trim().parse().unwrap_or(20);
+    let reached = Reached {
+        total: shown.saturating_add(place.len()),
+        place,
+        shown,
+    };
+    let real = seal(&reached, lists[0]);
     assert_eq!(
-        open(&real, lists[0]),
-        Some((offset, after.clone())),
+        open(&real, lists[0]).as_ref(),
+        Some(&reached),
         "a cursor does not say what it was made of: {real}"
     );
     assert!(
@@ -108,7 +113,7 @@ fn check(input: &[u8]) -> u64 {
         assert!(found.len() <= 1, "one cursor opens two lists: {cursor}");
         opened += found.len();
         for (list, said) in found {
-            let again = open(&seal(said.0, &said.1, *list), *list);
+            let again = open(&seal(&said, *list), *list);
             assert_eq!(
                 again,
                 Some(said),
@@ -132,8 +137,8 @@ fn check(input: &[u8]) -> u64 {
     shape(&[
         opened,
         usize::from(own.is_some()),
-        offset,
-        after.len(),
+        shown,
+        reached.place.len(),
         made_up.len(),
     ])
 }

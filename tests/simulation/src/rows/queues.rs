@@ -2,7 +2,7 @@
 
 use domain::execution::Status;
 use engine::memory::at_once;
-use engine::ports::store::Slice;
+use engine::page::Slice;
 use engine::ports::{Message, Store as _};
 
 use super::completes;

@@ -145,10 +145,14 @@ fn service() -> Group {
             "vague_aspects",
         ],
     );
+    let mut total = count();
+    total["description"] =
+        "How many there are; with a cursor, how many there were when the walk it belongs to began."
+            .into();
     let pagination = answer(
         &json!({
-            "limit": whole(1, 100), "offset": count(), "total": count(),
-            "next_cursor": nullable(&json!({"type": "string"})),
+            "limit": whole(1, 100), "offset": count(), "total": total,
+            "next_cursor": nullable(&json!({"type": "string", "maxLength": crate::page::LONGEST})),
         }),
         &[],
     );

@@ -3,7 +3,7 @@
 use axum::Json;
 use domain::workflow::WorkflowStatus;
 use engine::listing::{Selection, SortBy};
-use engine::ports::store::PageOf;
+use engine::page::PageOf;
 use serde_json::Value;
 
 use crate::app::App;

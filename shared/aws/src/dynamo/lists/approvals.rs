@@ -5,8 +5,8 @@
 
 use domain::approval::{Approval, ApprovalStatus};
 use domain::ids::{ApprovalId, OwnerId, WorkflowId};
+use engine::page::{PageOf, Slice};
 use engine::ports::StoreError;
-use engine::ports::store::{PageOf, Slice};
 
 use super::{STATUS, WORKFLOW, WORKFLOW_STATUS, Walk};
 use crate::dynamo::DynamoStore;

@@ -18,17 +18,18 @@
 
 pub(super) mod approvals;
 mod compact;
-mod counted;
 mod occurrences;
+mod page;
 pub(super) mod runs;
 pub(super) mod workflows;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use engine::listing;
 use engine::ports::StoreError;
 
 use super::DynamoStore;
-use super::item::Attributes;
+use super::item::{self, Attributes};
 use super::read::unavailable;
 
 /// A local index, and the attribute it sorts by, which is named as it is.
@@ -42,10 +43,6 @@ const STATUS_NAME: Order = "by5";
 const WORKFLOW: Order = "by1";
 const WORKFLOW_STATUS: Order = "by2";
 
-/// How many rows before the end by the count the end may be: what is counted and where a page stands come from
-/// different moments, and rows are added and removed in between.
-const NEAR_THE_END: usize = 100;
-
 /// Rows of one partition in one order.
 #[derive(Debug, Clone)]
 pub(super) struct Walk {
@@ -57,8 +54,8 @@ pub(super) struct Walk {
     /// Below which key of the table, if there is no prefix.
     below: Option<&'static str>,
     descending: bool,
-    /// Behind which row: the rest of its key in this order, and its sort key in the table.
-    after: Option<(String, String)>,
+    /// Behind which place: a row's key in this order, without the prefix.
+    after: Option<String>,
     /// Whether it shows every write that was answered before. Reading what may be a moment old costs half.
     consistent: bool,
 }
@@ -83,23 +80,41 @@ impl Walk {
         }
     }
 
-    fn after(self, place: &str, sk: &str) -> Self {
+    /// Behind a place; `None` for a text that is no place, which only somebody who made it up can have.
+    fn behind(self, place: &str) -> Option<Self> {
+        let is_place = !listing::id_at(place).is_empty();
+        is_place.then(|| Self {
+            after: Some(place.to_owned()),
+            ..self
+        })
+    }
+
+    fn a_moment_old(self) -> Self {
         Self {
-            after: Some((place.to_owned(), sk.to_owned())),
+            consistent: false,
             ..self
         }
     }
 
+    /// Where in this order a row stands.
+    fn place(&self, row: &Attributes) -> Option<String> {
+        let key = item::text(row, self.order.unwrap_or("sk"))?;
+        key.strip_prefix(&self.prefix).map(str::to_owned)
+    }
+
     /// The key behind which it begins.
     fn start(&self) -> Option<Attributes> {
-        let (place, sk) = self.after.as_ref()?;
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let place = self.after.as_ref()?;
+        let key = format!("{}{place}", self.prefix);
+        // Every further order ends with the row's own key, which makes each place in it the only one.
+        let sk = self.order.map_or(key.as_str(), |_| listing::id_at(place));
         let mut start = Attributes::from([
-            ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
-            ("sk".to_owned(), AttributeValue::S(sk.clone())),
+            ("pk".to_owned(), text(&self.pk)),
+            ("sk".to_owned(), text(sk)),
         ]);
         if let Some(order) = self.order {
-            let place = format!("{}{place}", self.prefix);
-            start.insert(order.to_owned(), AttributeValue::S(place));
+            start.insert(order.to_owned(), text(&key));
         }
         Some(start)
     }
@@ -167,9 +182,9 @@ impl DynamoStore {
         Ok(rows)
     }
 
-    /// How many rows there are. Costs what reading them costs: half a unit for 4 KiB of them.
-    async fn count(&self, walk: &Walk) -> Result<usize, StoreError> {
-        let request = self.asking(walk).select(Select::Count);
+    /// How many rows there are. Costs what reading them costs.
+    async fn count(&self, walk: Walk) -> Result<usize, StoreError> {
+        let request = self.asking(&walk).select(Select::Count);
         let mut pages = request.into_paginator().send();
         let mut counted = 0;
         while let Some(page) = pages.next().await {
@@ -179,24 +194,9 @@ impl DynamoStore {
         Ok(counted)
     }
 
-    /// Whether rows follow those of a page, after which `shown` of `total` have been shown. DynamoDB does not say so of
-    /// a page that ends with the last row; near the end, as far as the count knows, there is a second look.
-    async fn follows(
-        &self,
-        walk: &Walk,
-        page: &Rows,
-        shown: usize,
-        total: usize,
-    ) -> Result<bool, StoreError> {
-        let Some(last) = &page.last else {
-            return Ok(false);
-        };
-        if shown.saturating_add(NEAR_THE_END) < total {
-            return Ok(true);
-        }
-        let request = self
-            .asking(walk)
-            .set_exclusive_start_key(Some(last.clone()));
+    /// Whether a row follows the one with this key.
+    async fn is_followed(&self, walk: &Walk, row: Attributes) -> Result<bool, StoreError> {
+        let request = self.asking(walk).set_exclusive_start_key(Some(row));
         let answer = request.limit(1).send().await;
         let answer = answer.map_err(|error| unavailable(&error))?;
         Ok(answer.count > 0)

@@ -1,8 +1,10 @@
 //! The due times of a workflow: documents of their own, in the order of the table, latest first.
 
 use domain::ids::{OwnerId, WorkflowId};
+use engine::page::{PageOf, Slice};
 use engine::ports::StoreError;
-use engine::ports::store::{Occurrence, PageOf, Slice};
+use engine::ports::store::Occurrence;
+use futures::FutureExt;
 
 use super::Walk;
 use crate::dynamo::DynamoStore;
@@ -17,7 +19,8 @@ impl DynamoStore {
     ) -> Result<PageOf<Occurrence>, StoreError> {
         let pk = keys::workflow(owner, workflow).pk;
         let walk = Walk::newest_first(pk, None, keys::OCCURRENCE.to_owned());
-        let page = self.read_counted(walk, keys::OCCURRENCE, slice).await?;
+        let count = self.count(walk.clone().a_moment_old()).boxed();
+        let page = self.page(walk, slice, count).await?;
         let items: Result<_, StoreError> = page.items.iter().map(item::read).collect();
         Ok(PageOf {
             items: items?,

@@ -8,8 +8,9 @@
 
 use domain::execution::{Execution, Status};
 use domain::ids::{ExecutionId, OwnerId, WorkflowId};
+use engine::page::{PageOf, Slice};
 use engine::ports::StoreError;
-use engine::ports::store::{PageOf, Slice};
+use futures::FutureExt;
 
 use super::{Order, STATUS, WORKFLOW, WORKFLOW_STATUS, Walk};
 use crate::dynamo::DynamoStore;
@@ -97,7 +98,7 @@ impl DynamoStore {
         let open = async {
             match runs.status {
                 Some(status) if status.is_terminal() => Ok(0),
-                Some(_) | None => self.count(&runs.open()).await,
+                Some(_) | None => self.count(runs.open()).await,
             }
         };
         let ended = async {
@@ -139,28 +140,13 @@ impl DynamoStore {
             workflow,
             status,
         };
-        let mut walk = runs.walk();
-        let mut skip = 0;
-        match &slice.after {
-            Some(id) => walk = walk.after(id, id),
-            // What is skipped is read as well: at half the price.
-            None if slice.offset > 0 => {
-                walk.consistent = false;
-                skip = slice.offset;
-            }
-            None => {}
-        }
-        let (mut page, total) =
-            futures::try_join!(self.walk(&walk, skip + slice.limit), self.total(&runs))?;
-        page.rows.drain(..skip.min(page.rows.len()));
-        let shown = slice.offset.saturating_add(page.rows.len());
-        let follows = self.follows(&walk, &page, shown, total).await?;
-        let ids = ids(&page.rows);
-        let next = ids.last().filter(|_| follows).map(ToString::to_string);
+        let count = self.total(&runs).boxed();
+        let page = self.page(runs.walk(), slice, count).await?;
+        let runs = runs_of(owner, &ids(&page.items));
         Ok(PageOf {
-            items: self.documents(&runs_of(owner, &ids)).await?,
-            total,
-            next,
+            items: self.documents(&runs).await?,
+            total: page.total,
+            next: page.next,
         })
     }
 

@@ -4,8 +4,8 @@
 //! it alone. The commit knows what was before, so what has not changed is not written again. The counts are one
 //! item an owner: workflows are made, and change their status, seldom enough.
 //!
-//! A page in one of the six orders reads its rows and its workflows, and the count; the plan comes with the row when
-//! it is small. A page that was searched for, or stands behind an offset, reads all compact rows of the owner.
+//! A page in one of the six orders reads its rows and its workflows, the first of a walk also the count; the plan comes
+//! with the row when it is small. A page that was searched for, or stands behind an offset, reads all compact rows of the owner.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,8 +14,9 @@ use domain::ids::{OwnerId, WorkflowId};
 use domain::plan::Plan;
 use domain::workflow::{Workflow, WorkflowStatus};
 use engine::listing::{self, Entry, Listed, Selection, SortBy};
+use engine::page::{Begin, PageOf, Slice};
 use engine::ports::StoreError;
-use engine::ports::store::{PageOf, Slice};
+use futures::FutureExt;
 
 use super::{NAME, Order, STATUS, STATUS_NAME, STATUS_UPDATED, UPDATED, Walk, compact};
 use crate::dynamo::DynamoStore;
@@ -132,7 +133,7 @@ impl DynamoStore {
         selection: &Selection,
         slice: &Slice,
     ) -> Result<PageOf<Listed>, StoreError> {
-        let skips = slice.after.is_none() && slice.offset > 0;
+        let skips = matches!(slice.begin, Begin::Offset(1..));
         if selection.is_indexed() && !skips {
             self.in_order(owner, selection, slice).await
         } else {
@@ -156,33 +157,17 @@ impl DynamoStore {
         };
         let prefix = selection.status.map(|status| format!("{status}#"));
         let prefix = prefix.unwrap_or_default();
-        let mut walk = Walk {
+        let walk = Walk {
             descending: selection.descending,
             ..Walk::newest_first(keys::workflows(owner), order, prefix)
         };
-        if let Some(place) = &slice.after {
-            // A place that was made up begins nowhere.
-            let Some(id) = listing::id_at(place) else {
-                return Ok(PageOf::default());
-            };
-            walk = walk.after(place, id.as_str());
-        }
-        let (page, total) = futures::try_join!(
-            self.walk(&walk, slice.limit),
-            self.count_of_workflows(owner, selection.status)
-        )?;
-        let shown = slice.offset.saturating_add(page.rows.len());
-        let follows = self.follows(&walk, &page, shown, total).await?;
-        let last = page.rows.last().filter(|_| follows);
-        let next = last
-            .and_then(|row| item::text(row, order.unwrap_or("sk")))
-            .and_then(|key| key.strip_prefix(&walk.prefix))
-            .map(str::to_owned);
-        let rows: Vec<(WorkflowId, Option<Present>)> = page.rows.iter().filter_map(row).collect();
+        let count = self.count_of_workflows(owner, selection.status).boxed();
+        let page = self.page(walk, slice, count).await?;
+        let rows: Vec<(WorkflowId, Option<Present>)> = page.items.iter().filter_map(row).collect();
         Ok(PageOf {
             items: self.listed(owner, rows, true).await?,
-            total,
-            next,
+            total: page.total,
+            next: page.next,
         })
     }
 
@@ -194,8 +179,7 @@ impl DynamoStore {
     ) -> Result<PageOf<Listed>, StoreError> {
         let rows = Walk {
             descending: false,
-            consistent: false,
-            ..Walk::newest_first(keys::compact(owner), None, String::new())
+            ..Walk::newest_first(keys::compact(owner), None, String::new()).a_moment_old()
         };
         let rows = if selection.search.is_some() {
             rows

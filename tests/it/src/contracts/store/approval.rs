@@ -6,7 +6,8 @@ use domain::approval::code::MailedCode;
 use domain::approval::{Approval, ApprovalStatus};
 use domain::execution::Output;
 use domain::ids::{ApprovalId, ExecutionId, OwnerId, WorkflowId};
-use engine::ports::store::{Link, Slice};
+use engine::page::Slice;
+use engine::ports::store::Link;
 use engine::ports::{CommitError, Store, Write};
 use jiff::Timestamp;
 use serde_json::json;
@@ -119,23 +120,16 @@ pub(super) async fn approvals_come_in_pages_by_workflow_and_status(store: Arc<dy
             .into_iter()
             .map(|n: usize| made[n].clone())
             .collect();
-        let mut slice = Slice::first(2);
+        let mut next = Some(Slice::first(2));
         let mut seen = Vec::new();
-        loop {
+        while let Some(slice) = next {
             let page = store.approvals(&owner, of, status, &slice).await.unwrap();
             assert_eq!(page.total, expected.len(), "{of:?} {status:?}");
-            slice.offset += page.items.len();
+            next = slice.next(&page);
             seen.extend(page.items);
-            slice.after = page.next;
-            if slice.after.is_none() {
-                break;
-            }
         }
         assert_eq!(seen, expected, "{of:?} {status:?}");
-        let behind = Slice {
-            offset: 1,
-            ..Slice::first(100)
-        };
+        let behind = Slice::at(1, 100);
         let rest = store.approvals(&owner, of, status, &behind).await.unwrap();
         assert_eq!(rest.items, expected[1..], "{of:?} {status:?}");
     }

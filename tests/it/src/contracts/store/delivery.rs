@@ -7,7 +7,8 @@ use domain::execution::Output;
 use domain::ids::{DeliveryId, DestinationId, ExecutionId, OwnerId, SignalId, WorkflowId};
 use domain::patrol::{DecisionWord, Reason};
 use domain::signal::Signal;
-use engine::ports::store::{DueItem, Slice};
+use engine::page::Slice;
+use engine::ports::store::DueItem;
 use engine::ports::{CommitError, Store, Write};
 use serde_json::json;
 
@@ -94,14 +95,9 @@ pub(super) async fn deliveries_are_listed_by_status_newest_first(store: Arc<dyn 
     let pending = Some(DeliveryStatus::Pending);
     let listed = store.deliveries(&owner, pending, &all()).await.unwrap();
     assert_eq!((listed.items, listed.total), (vec![newer.clone()], 1));
-    let page = store
-        .deliveries(&owner, None, &Slice::first(1))
-        .await
-        .unwrap();
-    let next = Slice {
-        after: page.next,
-        ..Slice::first(1)
-    };
+    let first = Slice::first(1);
+    let page = store.deliveries(&owner, None, &first).await.unwrap();
+    let next = first.next(&page).unwrap();
     let page = store.deliveries(&owner, None, &next).await.unwrap();
     assert_eq!((page.items, page.next), (vec![failed.clone()], None));
     let ids = [

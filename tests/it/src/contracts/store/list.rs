@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::execution::{Event, Execution, Status};
 use domain::ids::{ExecutionId, WorkflowId};
-use engine::ports::store::Slice;
+use engine::page::{Begin, Reached, Slice};
 use engine::ports::{Store, Write};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -67,40 +67,16 @@ pub(super) async fn lists_are_newest_first_and_pages_neither_repeat_nor_lose(
     made.sort();
     made.reverse();
     let mut seen = Vec::new();
-    let mut after = None;
-    loop {
-        let page = store
-            .executions(
-                &owner,
-                None,
-                None,
-                &Slice {
-                    limit: 3,
-                    offset: 0,
-                    after,
-                },
-            )
-            .await
-            .unwrap();
+    let mut next = Some(Slice::first(3));
+    while let Some(slice) = next {
+        let page = store.executions(&owner, None, None, &slice).await.unwrap();
         assert_eq!(page.total, 7);
+        next = slice.next(&page);
         seen.extend(page.items.into_iter().map(|run| run.id));
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
     }
     assert_eq!(seen, made);
     let offset = store
-        .executions(
-            &owner,
-            None,
-            Some(Status::Pending),
-            &Slice {
-                limit: 3,
-                offset: 5,
-                after: None,
-            },
-        )
+        .executions(&owner, None, Some(Status::Pending), &Slice::at(5, 3))
         .await
         .unwrap();
     assert_eq!((offset.items.len(), offset.total), (2, 7));
@@ -118,23 +94,15 @@ pub(super) async fn a_page_goes_on_where_the_last_one_ended_though_new_runs_came
     for run in &old {
         create(&store, run).await;
     }
-    let page = |after, offset| Slice {
-        limit: 2,
-        offset,
-        after,
-    };
-    let first = store
-        .executions(&owner, None, None, &page(None, 0))
-        .await
-        .unwrap();
+    let begin = Slice::first(2);
+    let first = store.executions(&owner, None, None, &begin).await.unwrap();
     assert_eq!(ids(&first.items), [old[3].id.clone(), old[2].id.clone()]);
     create(&store, &run(9)).await;
-    let second = store
-        .executions(&owner, None, None, &page(first.next, 2))
-        .await
-        .unwrap();
+    let behind = begin.next(&first).unwrap();
+    let second = store.executions(&owner, None, None, &behind).await.unwrap();
     assert_eq!(ids(&second.items), [old[1].id.clone(), old[0].id.clone()]);
-    assert_eq!((second.total, second.next), (5, None));
+    // As many as there were when the walk began: the new one is before it.
+    assert_eq!((second.total, second.next), (4, None));
 }
 
 pub(super) async fn runs_are_listed_by_workflow_and_status(store: Arc<dyn Store>) {
@@ -160,7 +128,7 @@ pub(super) async fn runs_are_listed_by_workflow_and_status(store: Arc<dyn Store>
             .unwrap();
         assert_eq!(ids(&found.items), std::slice::from_ref(&run.id), "{status}");
     }
-    let past_the_end = Slice { offset: 7, ..all() };
+    let past_the_end = Slice::at(7, 100);
     let none = store
         .executions(&owner, Some(&workflow), None, &past_the_end)
         .await
@@ -192,16 +160,27 @@ pub(super) async fn runs_that_change_their_status_between_two_pages_are_in_nobod
     }
     let slice = Slice {
         limit: 2,
-        offset: 2,
-        after: Some(runs[3].id.to_string()),
+        begin: Begin::Behind(Reached {
+            place: runs[3].id.to_string(),
+            shown: 2,
+            total: 5,
+        }),
     };
     for of in [None, Some(&workflow)] {
-        let second = store
-            .executions(&owner, of, Some(Status::Pending), &slice)
+        let (mut next, mut rest) = (Some(slice.clone()), Vec::new());
+        while let Some(slice) = next {
+            let pending = Some(Status::Pending);
+            let page = store.executions(&owner, of, pending, &slice).await.unwrap();
+            assert_eq!(page.total, 5);
+            next = slice.next(&page);
+            rest.extend(ids(&page.items));
+        }
+        assert_eq!(rest, [runs[1].id.clone(), runs[0].id.clone()]);
+        let pending = store
+            .executions(&owner, of, Some(Status::Pending), &Slice::first(3))
             .await
             .unwrap();
-        assert_eq!(ids(&second.items), [runs[1].id.clone(), runs[0].id.clone()]);
-        assert_eq!((second.total, second.next), (3, None));
+        assert_eq!((pending.total, pending.next), (3, None));
         let cancelled = store
             .executions(&owner, of, Some(Status::Cancelled), &all())
             .await

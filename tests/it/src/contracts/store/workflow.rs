@@ -7,7 +7,8 @@ use domain::patrol::{Baseline, Seen};
 use domain::reader::Object;
 use domain::schedule::Schedule;
 use domain::workflow::Workflow;
-use engine::ports::store::{Occurrence, Slice};
+use engine::page::Slice;
+use engine::ports::store::Occurrence;
 use engine::ports::{CommitError, Store, Write};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -77,24 +78,17 @@ pub(super) async fn due_times_are_newest_first(store: Arc<dyn Store>) {
         };
         write(&store, vec![recorded]).await.unwrap();
     }
-    let mut slice = Slice::first(2);
+    let mut next = Some(Slice::first(2));
     let mut times = Vec::new();
-    loop {
+    while let Some(slice) = next {
         let page = store.occurrences(&owner, &workflow, &slice).await.unwrap();
         assert_eq!(page.total, 5);
-        slice.offset += page.items.len();
         times.extend(page.items.iter().map(|one| one.scheduled_for));
-        slice.after = page.next;
-        if slice.after.is_none() {
-            break;
-        }
+        next = slice.next(&page);
     }
     let later = |hours| now() + SignedDuration::from_hours(hours);
     assert_eq!(times, [4, 3, 2, 1, 0].map(later));
-    let behind = Slice {
-        offset: 4,
-        ..Slice::first(2)
-    };
+    let behind = Slice::at(4, 2);
     let last = store.occurrences(&owner, &workflow, &behind).await.unwrap();
     assert_eq!((last.items.len(), last.total, last.next), (1, 5, None));
 }

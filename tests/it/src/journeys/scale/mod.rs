@@ -78,7 +78,7 @@ async fn lists_read_what_they_show_however_much_there_is() {
         );
     };
 
-    // In an order: a page's rows and objects; and the counts, and near the end of a list a look behind it.
+    // In an order: a page's rows and objects, whatever the cursor; the first page of a walk counts the list as well.
     for (plural, query, total, counts) in [
         ("workflows", "limit=20", all, 1),
         ("workflows", "limit=100&status=active", all, 1),
@@ -109,7 +109,7 @@ async fn lists_read_what_they_show_however_much_there_is() {
     ] {
         let mut path = format!("/v1/{plural}?{query}");
         let mut seen = 0;
-        for _ in 0..3 {
+        for page in 0..3 {
             let (answer, read) = metered(&nightdesk, &path).await;
             tell(&path, &read);
             let pagination = &answer["pagination"];
@@ -117,10 +117,8 @@ async fn lists_read_what_they_show_however_much_there_is() {
             let limit = pagination["limit"].as_u64().unwrap();
             let (items, units) = (read.items - door.items, read.units - door.units);
             let most = (2 * limit) as f64;
-            assert!(
-                items - f64::from(counts) <= most,
-                "{path} reads {items} items"
-            );
+            let counted = if page == 0 { f64::from(counts) } else { 0.0 };
+            assert!(items <= most + counted, "{path} reads {items} items");
             assert!(units <= most, "{path} reads {units} units");
             let here = answer[plural].as_array().unwrap().len();
             assert_eq!(here, (total - seen).min(limit as usize), "{path}");
