@@ -7,7 +7,7 @@
 //! the later counts.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use domain::fault::{Code, Fault};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use serde_json::{Map, Value};
@@ -15,6 +15,8 @@ use url::form_urlencoded;
 
 use crate::app::App;
 use crate::problem::Problem;
+use crate::query::Query;
+use domain::reader::Object;
 
 /// The largest body, in bytes (API section 1).
 pub(crate) const MOST_BYTES: usize = 256 * 1024;
@@ -49,6 +51,22 @@ impl FromRequest<App> for OptionalJson {
         }
         check_headers(&parts.headers, "application/json")?;
         parse(&bytes).map(Self)
+    }
+}
+
+/// No parameters and no fields: all that may be sent to a verb whose path says everything.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Nothing;
+
+impl FromRequest<App> for Nothing {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let query = Query::from_request_parts(&mut parts, app).await?;
+        let request = Request::from_parts(parts, body);
+        let OptionalJson(body) = OptionalJson::from_request(request, app).await?;
+        query.and(Object::new(&body, "").finish(Some(Self)))
     }
 }
 

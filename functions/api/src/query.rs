@@ -151,16 +151,27 @@ impl Query {
     ///
     /// # Errors
     /// All faults at once.
-    pub(crate) fn finish(mut self) -> Result<(), Problem> {
+    pub(crate) fn finish(self) -> Result<(), Problem> {
+        self.and(Ok::<_, Problem>(()))
+    }
+
+    /// What was read from the rest of the request, unless there are faults here or there.
+    ///
+    /// # Errors
+    /// All faults at once, those of the query first.
+    pub(crate) fn and<T>(mut self, read: Result<T, impl Into<Problem>>) -> Result<T, Problem> {
         let mut unknown: Vec<String> = self.pairs.drain(..).map(|(name, _)| name).collect();
         unknown.dedup();
         for name in unknown {
             self.fault(&name, "is not a parameter of this request");
         }
-        if self.faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Problem::of(self.faults))
+        let mut faults = self.faults;
+        match read.map_err(Into::into) {
+            read if faults.is_empty() => read,
+            read => {
+                faults.extend(read.err().map(|problem| problem.faults).unwrap_or_default());
+                Err(Problem::of(faults))
+            }
         }
     }
 }

@@ -125,8 +125,7 @@ async fn decide(
     body: &Value,
     choice: Choice,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    let said = wire::said(body, choice, caller.email())?;
+    let said = query.and(wire::said(body, choice, caller.email()))?;
     if said.edited_body.is_some() {
         let approval = app
             .engine

@@ -31,8 +31,7 @@ pub(super) async fn assess(
     query: Query,
     body: extract::Json,
 ) -> Result<Json<Value>, Problem> {
-    query.finish()?;
-    let AssessIntent { intent, timeout } = wire::request(&body.0)?;
+    let AssessIntent { intent, timeout } = query.and(wire::request(&body.0))?;
     let by_rule = assessment::of(&intent);
     let (assessment, source) = if is_limited(&app, caller.owner()).await {
         let reason = Some(NoOpinion::RateLimited);

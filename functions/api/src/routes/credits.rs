@@ -35,8 +35,7 @@ pub(super) async fn grant(
     query: Query,
     body: extract::Json,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    let (owner, amount) = owner::grant(&body.0)?;
+    let (owner, amount) = query.and(owner::grant(&body.0))?;
     if app.engine.store.owner(&owner).await?.is_none() {
         let fault = Fault::invalid("/owner_id", "names no owner of this installation");
         return Err(Problem::of(vec![fault]));

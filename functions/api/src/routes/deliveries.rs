@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::auth::{Caller, Read, Workflows};
-use crate::extract::OptionalJson;
+use crate::extract::Nothing;
 use crate::page::{Asked, List};
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::wire::{delivery as wire, execution};
+use crate::wire::delivery as wire;
 
 /// `GET /v1/deliveries`
 pub(super) async fn list(
@@ -43,11 +43,8 @@ pub(super) async fn redeliver(
     app: App,
     caller: Caller<Workflows>,
     Id(id): Id<DeliveryId>,
-    query: Query,
-    body: OptionalJson,
+    _: Nothing,
 ) -> Result<Json<Value>, Problem> {
-    query.finish()?;
-    execution::nothing(&body.0)?;
     let delivery = app.engine.redeliver(caller.owner(), &id).await?;
     Ok(Json(wire::object(&delivery)))
 }
@@ -57,11 +54,8 @@ pub(super) async fn test(
     app: App,
     caller: Caller<Workflows>,
     Id(id): Id<DestinationId>,
-    query: Query,
-    body: OptionalJson,
+    _: Nothing,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    execution::nothing(&body.0)?;
     let (workflow, destination, delivery) =
         app.engine.test_destination(caller.owner(), &id).await?;
     let mut object = wire::destination_of(&destination, &workflow.id);
@@ -74,11 +68,8 @@ pub(super) async fn enable(
     app: App,
     caller: Caller<Workflows>,
     Id(id): Id<DestinationId>,
-    query: Query,
-    body: OptionalJson,
+    _: Nothing,
 ) -> Result<Json<Value>, Problem> {
-    query.finish()?;
-    execution::nothing(&body.0)?;
     let (workflow, destination) = app.engine.enable_destination(caller.owner(), &id).await?;
     Ok(Json(
         wire::destination_of(&destination, &workflow.id).into(),

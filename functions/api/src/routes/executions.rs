@@ -42,8 +42,7 @@ pub(super) async fn start(
     body: OptionalJson,
 ) -> Result<Response, Problem> {
     let wait = query.count("wait", 1..=LONGEST_SECONDS);
-    query.finish()?;
-    let asked = wire::start(&body.0)?;
+    let asked = query.and(wire::start(&body.0))?;
     if asked.dry_run {
         let workflow = app
             .engine

@@ -19,8 +19,7 @@ pub(super) async fn create(
     query: Query,
     body: extract::Json,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    let asked = wire::create(&body.0)?;
+    let asked = query.and(wire::create(&body.0))?;
     let all = Permission::ALL.iter().copied();
     let new = NewOwner {
         email: asked.email,

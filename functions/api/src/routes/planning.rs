@@ -5,7 +5,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use domain::fault::{Code, Fault};
 use domain::ids::{OwnerId, PlanningId};
-use domain::planning::{Planning, PlanningState, ReviewedPlan};
+use domain::planning::{Planning, PlanningRequest, PlanningState, ReviewedPlan};
 use http::StatusCode;
 use http::header::LOCATION;
 use serde_json::Value;
@@ -29,9 +29,9 @@ pub(super) async fn plan(
     query: Query,
     body: extract::Json,
 ) -> Result<Response, Problem> {
-    query.finish()?;
     let patience = Patience::of_seconds(WAIT_SECONDS);
-    let mut planning = submitted(&app, caller.owner(), &body.0).await?;
+    let request = query.and(wire::request(&body.0))?;
+    let mut planning = submitted(&app, caller.owner(), request).await?;
     while planning.state == PlanningState::Planning && patience.again().await {
         planning = load(&app, &planning).await?;
     }
@@ -75,8 +75,8 @@ pub(super) async fn submit(
     query: Query,
     body: extract::Json,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    Ok(accepted(&submitted(&app, caller.owner(), &body.0).await?))
+    let request = query.and(wire::request(&body.0))?;
+    Ok(accepted(&submitted(&app, caller.owner(), request).await?))
 }
 
 /// `GET /v1/workflows/plan/async/{session_id}`
@@ -98,8 +98,11 @@ pub(super) async fn session(
 }
 
 /// The planning of this request: submitted now, or by an earlier try.
-async fn submitted(app: &App, owner: &OwnerId, body: &Value) -> Result<Planning, Problem> {
-    let request = wire::request(body)?;
+async fn submitted(
+    app: &App,
+    owner: &OwnerId,
+    request: PlanningRequest,
+) -> Result<Planning, Problem> {
     if let Some(id) = app.earlier().map(PlanningId::from_uuid)
         && let Some(planning) = app.engine.store.planning(owner, &id).await?
     {

@@ -12,12 +12,12 @@ use super::workflows::present_plan;
 use crate::app::App;
 use crate::auth::{Caller, Read, Workflows};
 use crate::etag;
-use crate::extract::OptionalJson;
+use crate::extract::Nothing;
 use crate::page::{Asked, List};
 use crate::path::{Id, IdAnd};
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::wire::{execution, plan as wire, workflow};
+use crate::wire::{plan as wire, workflow};
 
 /// `GET /v1/workflows/{id}/plans`, newest first.
 pub(super) async fn list(
@@ -85,11 +85,8 @@ pub(super) async fn approve(
     app: App,
     caller: Caller<Workflows>,
     Id(id): Id<WorkflowId>,
-    query: Query,
-    body: OptionalJson,
+    _: Nothing,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    execution::nothing(&body.0)?;
     let changed = app.engine.change_workflow(
         app.schedules.as_ref(),
         caller.owner(),

@@ -14,12 +14,12 @@ use serde_json::Value;
 use crate::app::App;
 use crate::auth::{Caller, Read, Sessions};
 use crate::etag::{self, IfMatch};
-use crate::extract::{self, OptionalJson};
+use crate::extract::{self, Nothing};
 use crate::page::{Asked, List};
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::wire::{execution, session as wire};
+use crate::wire::session as wire;
 
 fn answer(session: &Session) -> Response {
     (etag::header(session.revision), Json(wire::object(session))).into_response()
@@ -58,8 +58,7 @@ pub(super) async fn create(
     query: Query,
     body: extract::Json,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    let new = wire::create(&body.0)?;
+    let new = query.and(wire::create(&body.0))?;
     let made = app
         .engine
         .create_session(caller.owner(), new.name, new.description);
@@ -91,8 +90,7 @@ pub(super) async fn change(
     query: Query,
     body: extract::Json,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    let change = wire::change(&body.0)?;
+    let change = query.and(wire::change(&body.0))?;
     let changed = app
         .engine
         .change_session(caller.owner(), &id, |before| -> Result<_, Problem> {
@@ -123,11 +121,8 @@ pub(super) async fn complete(
     app: App,
     caller: Caller<Sessions>,
     Id(id): Id<SessionId>,
-    query: Query,
-    body: OptionalJson,
+    _: Nothing,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    execution::nothing(&body.0)?;
     let completed = app.engine.change_session(caller.owner(), &id, |before| {
         before
             .complete()
@@ -141,11 +136,8 @@ pub(super) async fn archive(
     app: App,
     caller: Caller<Sessions>,
     Id(id): Id<SessionId>,
-    query: Query,
-    body: OptionalJson,
+    _: Nothing,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    execution::nothing(&body.0)?;
     let archived = app.engine.change_session(caller.owner(), &id, |before| {
         Ok::<_, Problem>(before.archive())
     });

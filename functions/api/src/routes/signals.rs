@@ -11,12 +11,12 @@ use serde_json::Value;
 use crate::app::App;
 use crate::auth::{Caller, Read, Workflows};
 use crate::etag;
-use crate::extract::OptionalJson;
+use crate::extract::Nothing;
 use crate::page::{Asked, List};
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::wire::{execution, signal as wire};
+use crate::wire::signal as wire;
 
 /// `GET /v1/workflows/{id}/signals`
 pub(super) async fn of_workflow(
@@ -70,11 +70,8 @@ pub(super) async fn promote(
     app: App,
     caller: Caller<Workflows>,
     Id(id): Id<SignalId>,
-    query: Query,
-    body: OptionalJson,
+    _: Nothing,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    execution::nothing(&body.0)?;
     let promoted = app.engine.promote(caller.owner(), &id).await;
     answer(&app, &promoted.map_err(Problem::from)?).await
 }

@@ -57,8 +57,7 @@ pub(super) async fn create(
     query: Query,
     body: extract::Json,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    let new = wire::create(&body.0, &giver(&app, &caller))?;
+    let new = query.and(wire::create(&body.0, &giver(&app, &caller)))?;
     let had = app.engine.store.tokens(caller.owner()).await?.len();
     if had >= MOST_TOKENS {
         let detail = format!("an owner has at most {MOST_TOKENS} tokens");
@@ -126,8 +125,7 @@ pub(super) async fn change(
     query: Query,
     body: extract::Json,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    let change = wire::change(&body.0, &giver(&app, &caller))?;
+    let change = query.and(wire::change(&body.0, &giver(&app, &caller)))?;
     let is_own = id == caller.token.id;
     let changed = app.engine.change_token(caller.owner(), &id, |before| {
         seen.check(before.revision)?;

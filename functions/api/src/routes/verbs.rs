@@ -12,7 +12,7 @@ use super::executions::{accepted, answer, earlier};
 use crate::app::App;
 use crate::auth::{Caller, Workflows};
 use crate::etag;
-use crate::extract::OptionalJson;
+use crate::extract::{Nothing, OptionalJson};
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::Query;
@@ -28,11 +28,8 @@ pub(super) async fn cancel(
     app: App,
     caller: Caller<Workflows>,
     Id(id): Run,
-    query: Query,
-    body: OptionalJson,
+    _: Nothing,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    wire::nothing(&body.0)?;
     let run = app
         .engine
         .cancel(caller.owner(), &id, CANCELLED, caller.email())
@@ -45,11 +42,8 @@ pub(super) async fn pause(
     app: App,
     caller: Caller<Workflows>,
     Id(id): Run,
-    query: Query,
-    body: OptionalJson,
+    _: Nothing,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    wire::nothing(&body.0)?;
     advance(&app, &caller, &id, Event::Paused).await
 }
 
@@ -58,11 +52,8 @@ pub(super) async fn resume(
     app: App,
     caller: Caller<Workflows>,
     Id(id): Run,
-    query: Query,
-    body: OptionalJson,
+    _: Nothing,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    wire::nothing(&body.0)?;
     advance(&app, &caller, &id, Event::Resumed).await
 }
 
@@ -74,8 +65,7 @@ pub(super) async fn resolve(
     query: Query,
     body: OptionalJson,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    let (step, outcome) = wire::resolution(&body.0)?;
+    let (step, outcome) = query.and(wire::resolution(&body.0))?;
     advance(&app, &caller, &id, Event::Resolved { step, outcome }).await
 }
 
@@ -87,8 +77,7 @@ pub(super) async fn retry(
     query: Query,
     body: OptionalJson,
 ) -> Result<Response, Problem> {
-    query.finish()?;
-    let from_step = wire::retry(&body.0)?;
+    let from_step = query.and(wire::retry(&body.0))?;
     if let Some(run) = earlier(&app, caller.owner()).await? {
         return accepted(&app, &run).await;
     }

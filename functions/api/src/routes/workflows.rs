@@ -92,7 +92,6 @@ pub(super) async fn create(
     query: Query,
     body: extract::Json,
 ) -> Result<Response, Problem> {
-    query.finish()?;
     let reviewed = reviewed_plan(&app, caller.owner(), &body.0).await?;
     let session = named_session(&app, caller.owner(), &body.0).await?;
     let context = Context {
@@ -102,7 +101,7 @@ pub(super) async fn create(
         reviewed: reviewed.as_ref(),
         session: session.as_ref(),
     };
-    let new = wire::create(&body.0, &context)?;
+    let new = query.and(wire::create(&body.0, &context))?;
     let (dry_run, run_immediately) = (new.dry_run, new.run_immediately);
     let wanted = new.deliver.clone();
     let (workflow, plan, planning) = assemble(&app, caller.owner(), new).await?;
@@ -316,7 +315,6 @@ pub(super) async fn change(
     query: Query,
     body: extract::Json,
 ) -> Result<Response, Problem> {
-    query.finish()?;
     let before = app
         .engine
         .store
@@ -338,7 +336,7 @@ pub(super) async fn change(
         wire::change(&body.0, before, plan.as_ref(), &context)
             .map_err(wire::CannotChange::into_problem)
     };
-    let change = read(&before)?;
+    let change = query.and(read(&before))?;
     if change.dry_run {
         let account = app.engine.store.account(caller.owner()).await?;
         let plan = change

@@ -180,3 +180,49 @@ async fn an_outage_is_said_without_details() {
     assert!(!answer.header("retry-after").is_empty());
     assert_eq!(world.send("GET", "/a/anything", &[], "").await.status, 503);
 }
+
+#[tokio::test]
+async fn what_is_wrong_anywhere_in_a_request_is_said_in_one_answer() {
+    let world = World::new();
+    let made = world.post("/v1/workflows", simple()).await.json();
+    let workflow = format!("/v1/workflows/{}", made["id"].as_str().unwrap());
+    for (method, path, body, wrong) in [
+        (
+            "POST",
+            "/v1/workflows?dry_rum=1".to_owned(),
+            json!({"name": "", "mode": "simple", "colour": 1}),
+            ["dry_rum", "/name", "/colour"].as_slice(),
+        ),
+        (
+            "PATCH",
+            format!("{workflow}?x=1"),
+            json!({"tags": [""], "colour": 1}),
+            &["x", "/tags/0", "/colour"],
+        ),
+        (
+            "POST",
+            format!("{workflow}/execute?wait=26&y=1"),
+            json!({"dry_run": "yes"}),
+            &["wait", "y", "/dry_run"],
+        ),
+        (
+            "POST",
+            "/v1/workflows/plan?x=1".to_owned(),
+            json!({"gaol": "x"}),
+            &["x", "/gaol", "/intent"],
+        ),
+        (
+            "POST",
+            format!("{workflow}/plan/approve?x=1"),
+            json!({"y": 1}),
+            &["x", "/y"],
+        ),
+    ] {
+        let answer = world.json_as(A, method, &path, &body).await;
+        let errors = answer.refused(422, "validation_failed");
+        let said: Vec<&str> = errors.iter().map(|(path, _)| path.as_str()).collect();
+        for path in wrong {
+            assert!(said.contains(path), "{path} is not in {said:?}");
+        }
+    }
+}

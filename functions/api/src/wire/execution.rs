@@ -226,11 +226,3 @@ pub(crate) fn retry(body: &Value) -> Result<Option<String>, Vec<Fault>> {
     let from_step = object.string("from_step").map(str::to_owned);
     object.finish(Some(from_step))
 }
-
-/// The body of a verb that takes no fields.
-///
-/// # Errors
-/// It has some.
-pub(crate) fn nothing(body: &Value) -> Result<(), Vec<Fault>> {
-    Object::new(body, "").finish(Some(()))
-}
