@@ -2,6 +2,7 @@
 
 mod assessments;
 mod crawling;
+mod deflate;
 mod deliveries;
 mod item;
 mod keys;

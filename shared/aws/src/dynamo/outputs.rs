@@ -4,30 +4,23 @@
 //! blob store. Content-addressed, so storing one twice is storing it once, and one whose run never
 //! committed harms nobody.
 
-use std::io::{Read as _, Write as _};
 use std::sync::{Arc, OnceLock};
 
 use domain::execution::Output;
 use domain::ids::OwnerId;
 use domain::{digest, text};
 use engine::ports::StoreError;
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::Value;
 
-use super::DynamoStore;
 use super::item::Item;
-use super::keys;
+use super::{DynamoStore, deflate, keys};
 use crate::sdk::causes;
 
 /// The largest compressed document kept in the table, in bytes: above it a write costs more units than
 /// a blob costs requests.
 const MOST_IN_TABLE: usize = 64 << 10;
-/// The largest document read back, in bytes: a bound on what a damaged blob can inflate to.
-const LARGEST: u64 = 64 << 20;
 
 /// Where large documents and pictures are. The client is made when the first one is stored or read: most
 /// invocations have neither, and making it costs more than the rest of a start.
@@ -116,23 +109,6 @@ impl Opened {
     }
 }
 
-fn compress(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-    encoder
-        .write_all(bytes)
-        .and_then(|()| encoder.finish())
-        .expect("writing to memory does not fail")
-}
-
-fn inflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let mut inflated = Vec::new();
-    DeflateDecoder::new(bytes)
-        .take(LARGEST)
-        .read_to_end(&mut inflated)
-        .map_err(|error| error.to_string())?;
-    Ok(inflated)
-}
-
 impl DynamoStore {
     pub(super) async fn store_output(
         &self,
@@ -151,7 +127,7 @@ impl DynamoStore {
             return Ok(output(Some(document.clone())));
         }
         let output = output(None);
-        let compressed = compress(&json);
+        let compressed = deflate::compress(&json);
         if compressed.len() > MOST_IN_TABLE {
             self.blobs.put(owner, &output.sha256, compressed).await?;
         } else {
@@ -194,7 +170,7 @@ impl DynamoStore {
         let Some(compressed) = compressed else {
             return Ok(None);
         };
-        let json = inflate(&compressed).map_err(damaged)?;
+        let json = deflate::inflate(&compressed).map_err(damaged)?;
         serde_json::from_slice(&json)
             .map(Some)
             .map_err(|error| damaged(error.to_string()))

@@ -19,13 +19,13 @@ use engine::ports::StoreError;
 use futures::FutureExt;
 
 use super::{NAME, Order, STATUS, STATUS_NAME, STATUS_UPDATED, UPDATED, Walk, compact};
-use crate::dynamo::DynamoStore;
 use crate::dynamo::item::{self, Attributes};
 use crate::dynamo::keys::{self, Key};
 use crate::dynamo::part::{Part, add, delete_row, put_row, set_in_row};
+use crate::dynamo::{DynamoStore, deflate};
 
-/// How long a plan may be to stand in its workflow's row, in bytes of JSON. The row and its six copies of the plan
-/// must stay below the 400 KB of an item, and be cheap to read when the plan is not wanted.
+/// How long a plan may be to stand in its workflow's row, in bytes of compressed JSON: about 15 KiB of steps. The row
+/// and its five copies must be cheap to write and to read.
 const MOST_OF_PLAN: usize = 4096;
 
 const PLAN: &str = "plan";
@@ -61,10 +61,11 @@ pub(in crate::dynamo) fn parts(
             .map(|(order, place)| (order, Some(AttributeValue::S(place))))
             .collect();
         if let Some(plan) = plan {
-            let json = serde_json::to_string(plan).expect("a plan is plain JSON");
-            let fits = json.len() <= MOST_OF_PLAN;
+            let json = serde_json::to_vec(plan).expect("a plan is plain JSON");
+            let compressed = deflate::compress(&json);
+            let fits = compressed.len() <= MOST_OF_PLAN;
             let version = AttributeValue::N(workflow.plan_version.to_string());
-            values.push((PLAN, fits.then_some(AttributeValue::S(json))));
+            values.push((PLAN, fits.then(|| AttributeValue::B(compressed.into()))));
             values.push((PLAN_VERSION, fits.then_some(version)));
         }
         parts.push(set_in_row(row, values));
@@ -243,10 +244,12 @@ struct Present {
 fn row(attributes: &Attributes) -> Option<(WorkflowId, Option<Present>)> {
     let id = WorkflowId::parse(item::text(attributes, "sk")?).ok()?;
     let present = || {
+        let compressed = attributes.get(PLAN)?.as_b().ok()?;
+        // One that does not read is read where it was written, and said to be damaged there.
+        let json = deflate::inflate(compressed.as_ref()).ok()?;
         Some(Present {
             version: u32::try_from(item::number(attributes, PLAN_VERSION)?).ok()?,
-            // One that does not read is read where it was written, and said to be damaged there.
-            plan: serde_json::from_str(item::text(attributes, PLAN)?).ok()?,
+            plan: serde_json::from_slice(&json).ok()?,
         })
     };
     Some((id, present()))

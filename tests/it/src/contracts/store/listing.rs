@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use domain::digest;
 use domain::egress::EgressRule;
 use domain::ids::{OwnerId, WorkflowId};
 use domain::plan::Plan;
@@ -323,8 +324,10 @@ pub(super) async fn a_listed_workflow_brings_its_present_plan_and_its_latest_run
     let owner = owner();
     let mut made = make(&store, &owner, &["none", "small", "large"]).await;
     let large = {
-        let steps: Vec<_> = (0..40)
-            .map(|n| json!({"id": format!("find{n}"), "type": "search", "config": {"query": "x".repeat(300)}}))
+        // Words that cannot be written any shorter.
+        let query = |n: i32| -> String { (0..4).map(|m| digest::of_json(&(n, m))).collect() };
+        let steps: Vec<_> = (0..100)
+            .map(|n| json!({"id": format!("find{n}"), "type": "search", "config": {"query": query(n)}}))
             .collect();
         Plan::read(&json!(steps), "/steps", &EgressRule::public_only()).unwrap()
     };
