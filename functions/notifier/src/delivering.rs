@@ -15,7 +15,7 @@ use engine::consuming::Disposition;
 use engine::ports::{About, Mail, MailError, Post, PostError};
 use jiff::Timestamp;
 
-use crate::letters::{DestinationTest, RunFailed, Signal};
+use crate::letters::{DestinationDisabled, DestinationTest, RunFailed, Signal};
 use crate::{Notifier, NotifyError};
 
 /// A receiver that is gone says so with this status (API section 7).
@@ -170,11 +170,17 @@ impl Notifier {
     ) -> Result<Option<Mail>, NotifyError> {
         let nobody = "";
         let (owner, subject) = (&delivery.owner, &delivery.subject);
-        if delivery.event == EventType::DestinationTest {
-            let letter = workflow.map(|workflow| {
-                DestinationTest::new(workflow, self.links.workflow(&workflow.id)).mail(nobody)
-            });
-            return Ok(letter);
+        if let Some(workflow) = workflow {
+            let link = self.links.workflow(&workflow.id);
+            if delivery.event == EventType::DestinationTest {
+                return Ok(Some(DestinationTest::new(workflow, link).mail(nobody)));
+            }
+            if let Some(id) = &subject.destination {
+                let disabled = workflow.deliver.iter().find(|it| it.id == *id);
+                return Ok(disabled
+                    .and_then(|it| DestinationDisabled::new(workflow, it, link))
+                    .map(|letter| letter.mail(nobody)));
+            }
         }
         let store = &self.engine.store;
         let run = match &subject.execution {
@@ -206,7 +212,8 @@ impl Notifier {
             | EventType::ExecutionCompleted
             | EventType::ApprovalRequested
             | EventType::ApprovalDecided
-            | EventType::DestinationTest => None,
+            | EventType::DestinationTest
+            | EventType::DestinationDisabled => None,
         })
     }
 }

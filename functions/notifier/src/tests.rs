@@ -227,9 +227,8 @@ impl World {
             channel,
             event,
             subject: Subject {
-                workflow: run().workflow,
                 execution: Some(run().id),
-                signal: None,
+                ..Subject::of(run().workflow)
             },
         };
         let delivery = domain::delivery::Delivery::new(new, now());
@@ -489,12 +488,27 @@ async fn a_receiver_that_is_gone_is_disabled_and_told_nothing_more() {
         retry_after: None,
     }));
     assert_eq!(world.tell().await, Disposition::Done);
+    let told = world.queues.take().remove(0).message;
     assert_eq!(world.notice().0.status(), DeliveryStatus::Disabled);
     let workflow = at_once(world.store.workflow(&owner(), &run().workflow));
     let disabled = workflow.unwrap().unwrap().deliver[0].disabled_at;
     assert_eq!(disabled, Some(now()));
+    // Its owner hears of it, once.
+    for _ in 0..2 {
+        assert_eq!(world.deliver(told.clone()).await, Disposition::Done);
+    }
+    let mails = world.mails();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].to, ["owner@x.test"]);
+    assert!(
+        mails[0].text.contains("hooks.example.com"),
+        "{}",
+        mails[0].text
+    );
+    assert!(!mails[0].text.contains("/x"), "a path may be a secret");
     world.notice_is(Some(hook.clone()), channel(), EventType::ExecutionFailed);
     assert_eq!(world.tell().await, Disposition::Done);
+    assert!(world.queues.take().is_empty(), "it is said once");
     assert_eq!(world.notice().0.status(), DeliveryStatus::Disabled);
     assert_eq!(world.webhooks.posts().len(), 1);
     world.notice_is(Some(hook), channel(), EventType::DestinationTest);

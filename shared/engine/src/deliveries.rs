@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::advance::Alongside;
 use crate::ports::queues::Message;
 use crate::ports::store::{StoreError, Write};
-use crate::{Engine, won};
+use crate::{Engine, notices, won};
 
 /// What somebody is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -157,7 +157,7 @@ impl Engine {
     }
 
     /// Writes down what came of a claimed attempt, and sends for the next one. A destination that says it is gone is
-    /// disabled in the same commit.
+    /// disabled in the same commit, and its owner told.
     ///
     /// # Errors
     /// The store fails, or the workflow keeps changing.
@@ -165,7 +165,11 @@ impl Engine {
         let Some(next) = begun.conclude(came, self.now()) else {
             return Ok(());
         };
-        if let Came::Gone { .. } = came {
+        if let Came::Gone {
+            status_code: Some(_),
+            ..
+        } = came
+        {
             return self.conclude_gone(begun, next).await;
         }
         let write = Write::PutDelivery {
@@ -185,17 +189,25 @@ impl Engine {
             if stored.is_none_or(|stored| stored.revision != begun.revision) {
                 return Ok(());
             }
-            let mut writes = vec![Write::PutDelivery {
+            let mut alongside = Alongside::default();
+            alongside.writes.push(Write::PutDelivery {
                 delivery: next.clone(),
-            }];
+            });
             let workflow = self
                 .store
                 .workflow(&begun.owner, &begun.subject.workflow)
                 .await?;
-            if let Some(before) = workflow {
-                writes.extend(self.disabled(&before, begun.destination.as_ref()));
+            if let Some(before) = workflow
+                && let Some(id) = &begun.destination
+                && let Some(disabled) = self.disabled(&before, id)
+            {
+                alongside.writes.push(disabled);
+                let notice = notices::of_disabled(&before.id, id);
+                let told = self.new_delivery(&before, None, Channel::Email, &notice);
+                alongside.deliver(vec![told]);
             }
-            if won(self.commit(writes).await)? {
+            if won(self.commit(alongside.writes).await)? {
+                self.send_all(&alongside.messages).await;
                 return Ok(());
             }
             if !self.again(attempt).await {
@@ -208,12 +220,12 @@ impl Engine {
     }
 
     /// The workflow with that destination disabled; `None` when it has none, or it is disabled already.
-    fn disabled(&self, before: &Workflow, id: Option<&DestinationId>) -> Option<Write> {
+    fn disabled(&self, before: &Workflow, id: &DestinationId) -> Option<Write> {
         let mut next = before.clone();
         let destination = next
             .deliver
             .iter_mut()
-            .find(|destination| Some(&destination.id) == id && destination.disabled_at.is_none())?;
+            .find(|destination| destination.id == *id && destination.disabled_at.is_none())?;
         destination.disabled_at = Some(self.now());
         next.revision += 1;
         Some(Write::next_workflow(before, next))

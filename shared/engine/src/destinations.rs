@@ -87,11 +87,7 @@ impl Engine {
         let notice = Notice {
             event: EventType::DestinationTest,
             mailed: true,
-            subject: Subject {
-                workflow: workflow.id.clone(),
-                execution: None,
-                signal: None,
-            },
+            subject: Subject::of(workflow.id.clone()),
             data: Map::new(),
         };
         let channel = match &destination.address {

@@ -19,6 +19,13 @@ impl Engine {
         }
     }
 
+    /// Sends what follows a commit at once.
+    pub(crate) async fn send_all(&self, messages: &[Message]) {
+        for message in messages {
+            self.send(message, self.now()).await;
+        }
+    }
+
     /// Sends what follows a transition of `execution`.
     pub(crate) async fn dispatch(&self, execution: &Execution, effects: &[Effect]) {
         let owner = &execution.owner;

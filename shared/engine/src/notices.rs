@@ -6,7 +6,7 @@
 use domain::approval::{Approval, Decision};
 use domain::delivery::{EventType, Subject, turn_of_health};
 use domain::execution::{Execution, Status, StepState};
-use domain::ids::{ExecutionId, OwnerId, WorkflowId};
+use domain::ids::{DestinationId, ExecutionId, OwnerId, WorkflowId};
 use domain::workflow::{Workflow, WorkflowStatus};
 use serde_json::{Map, Value, json};
 
@@ -65,9 +65,7 @@ impl Engine {
         let notices = [notice(event, true, about, json!({}))];
         self.tell(&workflow, &notices, &mut alongside).await?;
         if won(self.commit(alongside.writes).await)? {
-            for message in &alongside.messages {
-                self.send(message, self.now()).await;
-            }
+            self.send_all(&alongside.messages).await;
         }
         Ok(())
     }
@@ -80,9 +78,8 @@ fn notice(
     data: Value,
 ) -> Notice {
     let subject = Subject {
-        workflow: workflow.clone(),
         execution: Some(execution.clone()),
-        signal: None,
+        ..Subject::of(workflow.clone())
     };
     let data = match data {
         Value::Object(data) => data,
@@ -214,4 +211,17 @@ pub(crate) fn of_decision(approval: &Approval) -> Notice {
         (&approval.workflow, &approval.execution),
         data,
     )
+}
+
+/// That a destination has said it is gone.
+pub(crate) fn of_disabled(workflow: &WorkflowId, destination: &DestinationId) -> Notice {
+    Notice {
+        event: EventType::DestinationDisabled,
+        mailed: true,
+        subject: Subject {
+            destination: Some(destination.clone()),
+            ..Subject::of(workflow.clone())
+        },
+        data: Map::new(),
+    }
 }

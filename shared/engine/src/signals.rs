@@ -109,9 +109,7 @@ impl Engine {
             });
             alongside.deliver(deliveries);
             if won(self.commit(alongside.writes).await)? {
-                for message in &alongside.messages {
-                    self.send(message, self.now()).await;
-                }
+                self.send_all(&alongside.messages).await;
                 return Ok(promoted);
             }
             if !self.again(attempt).await {
@@ -136,9 +134,9 @@ pub(crate) fn notice(signal: &Signal, items: &[Item]) -> Notice {
         event: EventType::WorkflowSignal,
         mailed: true,
         subject: Subject {
-            workflow: signal.workflow.clone(),
             execution: Some(signal.execution.clone()),
             signal: Some(signal.id.clone()),
+            ..Subject::of(signal.workflow.clone())
         },
         data,
     }

@@ -1,6 +1,7 @@
 //! The mails: what each says, as a subject, a text and HTML made from one struct.
 
 mod approval_request;
+mod destination_disabled;
 mod destination_test;
 mod run_failed;
 mod signal;
@@ -11,6 +12,7 @@ use engine::ports::Mail;
 use jiff::Timestamp;
 
 pub(crate) use approval_request::ApprovalRequest;
+pub(crate) use destination_disabled::DestinationDisabled;
 pub(crate) use destination_test::DestinationTest;
 pub(crate) use run_failed::RunFailed;
 pub(crate) use signal::Signal;

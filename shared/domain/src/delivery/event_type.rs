@@ -17,6 +17,8 @@ words! {
         ApprovalDecided = "approval.decided",
         /// Asked for by hand, to see whether a destination is reached; nobody subscribes to it.
         DestinationTest = "destination.test",
+        /// A destination has said that it is gone, and is told nothing more; the owner is, by mail.
+        DestinationDisabled = "destination.disabled",
     }
 }
 

@@ -71,6 +71,21 @@ pub struct Subject {
     pub execution: Option<ExecutionId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<SignalId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<DestinationId>,
+}
+
+impl Subject {
+    /// A workflow, and nothing particular of it.
+    #[must_use]
+    pub fn of(workflow: WorkflowId) -> Self {
+        Self {
+            workflow,
+            execution: None,
+            signal: None,
+            destination: None,
+        }
+    }
 }
 
 words! {

@@ -15,11 +15,7 @@ fn delivery() -> Delivery {
         destination: Some(DestinationId::from_uuid(id)),
         channel: Channel::Email,
         event: EventType::WorkflowSignal,
-        subject: Subject {
-            workflow: WorkflowId::from_uuid(id),
-            execution: None,
-            signal: None,
-        },
+        subject: Subject::of(WorkflowId::from_uuid(id)),
     };
     Delivery::new(new, at(0))
 }

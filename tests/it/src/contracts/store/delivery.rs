@@ -34,6 +34,7 @@ fn delivery(owner: &OwnerId) -> Delivery {
             workflow: WorkflowId::from_uuid(fresh()),
             execution: Some(ExecutionId::from_uuid(fresh())),
             signal: Some(SignalId::from_uuid(fresh())),
+            destination: Some(DestinationId::from_uuid(fresh())),
         },
     };
     Delivery::new(new, now())
