@@ -10,6 +10,7 @@ mod secrets_manager;
 mod ses;
 mod sqs;
 mod telemetry;
+mod trust;
 mod wiring;
 
 pub use clock::{RuntimeClock, SystemEntropy};

@@ -11,6 +11,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 
+use crate::trust::Trust;
+
 /// Where services are, when not where AWS has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Endpoints {
@@ -52,9 +54,14 @@ pub struct Sdk {
 }
 
 impl Sdk {
-    /// The configuration for a region, with the credentials of the environment.
+    /// The configuration for a region, with the credentials of the environment. `trust` is asked where there is TLS.
     #[must_use]
-    pub fn new(region: String, credentials: Credentials, endpoints: Endpoints) -> Self {
+    pub fn new(
+        region: String,
+        credentials: Credentials,
+        endpoints: Endpoints,
+        trust: &Trust,
+    ) -> Self {
         let plain = endpoints
             .all
             .iter()
@@ -63,12 +70,13 @@ impl Sdk {
         let has_endpoints = endpoints.all.is_some() || !endpoints.each.is_empty();
         let builder =
             aws_smithy_http_client::Builder::new().pool_idle_timeout(Duration::from_secs(15));
-        // Reading the root certificates costs a third of the start; endpoints without TLS need none.
+        // Endpoints without TLS need nobody's certificates.
         let http = if has_endpoints && plain {
             builder.build_http()
         } else {
             builder
                 .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+                .tls_context(trust.context())
                 .build_https()
         };
         let credentials = aws_sdk_dynamodb::config::Credentials::new(

@@ -17,6 +17,7 @@ use crate::secrets_manager::SecretsManager;
 use crate::ses::SesMailer;
 use crate::sqs::{QueueUrls, SqsQueues};
 use crate::telemetry;
+use crate::trust::Trust;
 
 /// A function's environment cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +26,16 @@ pub enum ConfigError {
     Missing(&'static str),
     #[error("the environment variable {name} cannot be used: {reason}")]
     Unusable { name: &'static str, reason: String },
+}
+
+/// The certificates in the file that `AWS_CA_BUNDLE` names.
+fn bundle(path: &str) -> Result<Trust, ConfigError> {
+    let unusable = |reason| ConfigError::Unusable {
+        name: "AWS_CA_BUNDLE",
+        reason,
+    };
+    let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+    Trust::of_bundle(pem).map_err(unusable)
 }
 
 /// Everything a function is wired from.
@@ -83,7 +94,14 @@ impl Wiring {
             secret_key: need("AWS_SECRET_ACCESS_KEY")?,
             session_token: get("AWS_SESSION_TOKEN"),
         };
-        let sdk = Sdk::new(need("AWS_REGION")?, credentials, endpoints);
+        let region = need("AWS_REGION")?;
+        let trust = match get("AWS_CA_BUNDLE") {
+            Some(path) => bundle(&path)?,
+            // Who has put something else in AWS's place has not necessarily Amazon's certificates.
+            None if endpoints != Endpoints::default() => Trust::Machine,
+            None => Trust::of_region(&region),
+        };
+        let sdk = Sdk::new(region, credentials, endpoints, &trust);
         let blobs =
             Blobs::at(&need("NIGHTDESK_BLOBS")?, &all).map_err(|reason| ConfigError::Unusable {
                 name: "NIGHTDESK_BLOBS",

@@ -10,6 +10,7 @@ mod loopback;
 pub mod model;
 pub mod page;
 mod retry_after;
+mod roots;
 pub mod search;
 mod secret;
 pub mod site;

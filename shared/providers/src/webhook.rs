@@ -51,13 +51,9 @@ impl WebhookSender {
     /// When no TLS client can be built.
     pub fn with_names(rule: EgressRule, names: Arc<dyn Names>) -> Result<Self, ClientError> {
         let build = |guard: Guard| {
-            let names = names.clone();
-            client(move |builder| {
-                let agent = concat!("Nightdesk/", env!("CARGO_PKG_VERSION"));
-                builder
-                    .user_agent(agent)
-                    .dns_resolver(Arc::new(Resolver::new(names.clone(), guard)))
-            })
+            let agent = concat!("Nightdesk/", env!("CARGO_PKG_VERSION"));
+            let resolver = Resolver::new(names.clone(), guard);
+            client(|builder| builder.user_agent(agent).dns_resolver(Arc::new(resolver)))
         };
         Ok(Self {
             rule,

@@ -135,14 +135,8 @@ impl WebCrawler {
     ) -> Result<Self, ClientError> {
         let agent = user_agent(contact);
         let build = |guard: Guard| {
-            let names = names.clone();
-            let agent = agent.clone();
-            client(move |builder| {
-                let resolver = resolver::Resolver::new(names.clone(), guard);
-                builder
-                    .user_agent(agent.clone())
-                    .dns_resolver(Arc::new(resolver))
-            })
+            let resolver = resolver::Resolver::new(names.clone(), guard);
+            client(|builder| builder.user_agent(&agent).dns_resolver(Arc::new(resolver)))
         };
         Ok(Self {
             rule,

@@ -6,9 +6,8 @@
 //! events as AWS records them. What it costs to start is measured on the way, because that is
 //! what a person waits for.
 //!
-//! Two starts are different things: *cold*, exactly the environment of AWS, with the root
-//! certificates being read, which is measured and asked nothing; and *served*, with the services of an empty account
-//! on loopback, which answers the events.
+//! Two starts are different things: *cold*, exactly the environment of AWS, which is measured and asked nothing; and
+//! *served*, with the services of an empty account on loopback, which answers the events.
 
 mod event;
 mod figures;
@@ -34,9 +33,10 @@ const SENDER: &str = "desk@nightdesk.example";
 /// How often a start is measured; the median counts.
 const STARTS: usize = 5;
 
-/// The most processor time a start may take. The design's budget is 1 to 3 ms on a quiet machine; this
-/// is where no cold cache and no busy neighbour is an explanation any more.
-const MOST_CPU: Duration = Duration::from_millis(100);
+/// The most processor time a start may take. The design's budget is 1 to 3 ms on a quiet machine, and 4 to 6 were
+/// measured on a slow one; this is where no cold cache and no busy neighbour is an explanation any more. Reading the
+/// machine's root certificates twice is more.
+const MOST_CPU: Duration = Duration::from_millis(30);
 
 /// The largest binary, in bytes: what Lambda has to fetch before it can start anything.
 const LARGEST: u64 = 20_000_000;

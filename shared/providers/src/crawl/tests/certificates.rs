@@ -8,11 +8,13 @@ use engine::ports::{Post, PostError, Webhooks as _};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_platform_verifier::Verifier;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::roots;
 use crate::webhook::WebhookSender;
 
 /// The name under which every server of these tests is asked.
@@ -34,13 +36,22 @@ impl Authority {
         Shown::new(certificate.der(), &key)
     }
 
-    /// A client that trusts this authority alone, in place of the machine's.
+    /// A client that trusts this authority beside the machine's.
     fn trusted(&self, names: &Arc<Scripted>) -> Client {
-        let root = reqwest::Certificate::from_der(self.0.der()).unwrap();
+        self.trusted_counting(names, Arc::default())
+    }
+
+    /// The same; `read` counts how often the roots are read.
+    fn trusted_counting(&self, names: &Arc<Scripted>, read: Arc<AtomicUsize>) -> Client {
+        let root = self.0.der().clone();
+        let tls = roots::trusting(move |provider| {
+            read.fetch_add(1, Ordering::SeqCst);
+            Verifier::new_with_extra_roots([root.clone()], provider)
+        });
+        let resolver = resolver::Resolver::new(names.clone(), |_| Ok(()));
         client(|builder| {
-            let resolver = resolver::Resolver::new(names.clone(), |_| Ok(()));
             builder
-                .tls_certs_only([root.clone()])
+                .tls_backend_preconfigured(tls)
                 .dns_resolver(Arc::new(resolver))
         })
         .unwrap()
@@ -182,6 +193,19 @@ async fn a_host_that_cannot_prove_itself_is_sent_nothing() {
         let (page, requests) = read(&authority, shown).await;
         assert_eq!((page, requests), (Err(bad(reason)), 0), "{reason}");
     }
+}
+
+#[tokio::test]
+async fn roots_are_read_when_a_certificate_is_first_judged() {
+    let authority = Authority::new();
+    let server = Secure::start(authority.issue(&named(NAME))).await;
+    let read = Arc::new(AtomicUsize::new(0));
+    let client = authority.trusted_counting(&here(), read.clone());
+    assert_eq!(read.load(Ordering::SeqCst), 0);
+    for _ in 0..2 {
+        client.get(server.url()).send().await.unwrap();
+    }
+    assert_eq!((read.load(Ordering::SeqCst), server.requests()), (1, 2));
 }
 
 /// The clients as they are built: they ask the machine whom it trusts.
