@@ -3,13 +3,11 @@
 //! It shows the draft itself, so that a person can see what they are asked about before they follow a
 //! link, and exactly one link. The draft is quoted and escaped; nothing of it becomes a link or a picture.
 
-use askama::Template;
 use domain::approval::code::MailedCode;
 use domain::approval::{Approval, Draft};
 use domain::text;
-use engine::ports::Mail;
 
-use super::{mail, moment, one_line, quoted, running};
+use super::{moment, one_line, quoted, running};
 
 /// The longest draft shown in a mail, in bytes; the page behind the link shows all of it.
 const MOST_DRAFT_BYTES: usize = 20 * 1024;
@@ -74,15 +72,6 @@ impl ApprovalRequest {
         }
     }
 
-    pub(crate) fn mail(&self, to: &str) -> Mail {
-        mail(
-            to,
-            &Subject { letter: self },
-            &Text { letter: self },
-            &Html { letter: self },
-        )
-    }
-
     fn quoted_draft(&self) -> String {
         quoted(&self.draft)
     }
@@ -102,26 +91,17 @@ fn within_bytes(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
-#[derive(Template)]
-#[template(path = "approval-request/subject.txt")]
-struct Subject<'a> {
-    letter: &'a ApprovalRequest,
-}
-
-#[derive(Template)]
-#[template(path = "approval-request/body.txt")]
-struct Text<'a> {
-    letter: &'a ApprovalRequest,
-}
-
-#[derive(Template)]
-#[template(path = "approval-request/body.html")]
-struct Html<'a> {
-    letter: &'a ApprovalRequest,
+letter! {
+    ApprovalRequest:
+    "approval-request/subject.txt",
+    "approval-request/body.txt",
+    "approval-request/body.html",
 }
 
 #[cfg(test)]
 mod tests {
+    use engine::ports::Mail;
+
     use super::*;
 
     fn letter(draft: &Draft) -> Mail {

@@ -1,14 +1,12 @@
 //! The mail that says that a destination is told nothing more, because it said that it is gone.
 
-use askama::Template;
 use domain::delivery::{Address, Destination};
 use domain::text;
 use domain::workflow::Workflow;
-use engine::ports::Mail;
 use jiff::Timestamp;
 use url::Url;
 
-use super::{mail, moment, one_line};
+use super::{moment, one_line};
 
 /// Everything the mail says.
 pub(crate) struct DestinationDisabled {
@@ -42,36 +40,16 @@ impl DestinationDisabled {
         })
     }
 
-    pub(crate) fn mail(&self, to: &str) -> Mail {
-        mail(
-            to,
-            &Subject { letter: self },
-            &Text { letter: self },
-            &Html { letter: self },
-        )
-    }
-
     fn short_name(&self) -> String {
         text::preview(&self.workflow, 80)
     }
 }
 
-#[derive(Template)]
-#[template(path = "destination-disabled/subject.txt")]
-struct Subject<'a> {
-    letter: &'a DestinationDisabled,
-}
-
-#[derive(Template)]
-#[template(path = "destination-disabled/body.txt")]
-struct Text<'a> {
-    letter: &'a DestinationDisabled,
-}
-
-#[derive(Template)]
-#[template(path = "destination-disabled/body.html")]
-struct Html<'a> {
-    letter: &'a DestinationDisabled,
+letter! {
+    DestinationDisabled:
+    "destination-disabled/subject.txt",
+    "destination-disabled/body.txt",
+    "destination-disabled/body.html",
 }
 
 #[cfg(test)]

@@ -1,11 +1,9 @@
 //! The mail that tells of nothing: a person wants to see whether it arrives.
 
-use askama::Template;
 use domain::text;
 use domain::workflow::Workflow;
-use engine::ports::Mail;
 
-use super::{mail, one_line};
+use super::one_line;
 
 /// Everything the mail says.
 pub(crate) struct DestinationTest {
@@ -21,36 +19,16 @@ impl DestinationTest {
         }
     }
 
-    pub(crate) fn mail(&self, to: &str) -> Mail {
-        mail(
-            to,
-            &Subject { letter: self },
-            &Text { letter: self },
-            &Html { letter: self },
-        )
-    }
-
     fn short_name(&self) -> String {
         text::preview(&self.workflow, 80)
     }
 }
 
-#[derive(Template)]
-#[template(path = "destination-test/subject.txt")]
-struct Subject<'a> {
-    letter: &'a DestinationTest,
-}
-
-#[derive(Template)]
-#[template(path = "destination-test/body.txt")]
-struct Text<'a> {
-    letter: &'a DestinationTest,
-}
-
-#[derive(Template)]
-#[template(path = "destination-test/body.html")]
-struct Html<'a> {
-    letter: &'a DestinationTest,
+letter! {
+    DestinationTest:
+    "destination-test/subject.txt",
+    "destination-test/body.txt",
+    "destination-test/body.html",
 }
 
 #[cfg(test)]

@@ -1,5 +1,40 @@
 //! The mails: what each says, as a subject, a text and HTML made from one struct.
 
+/// Makes a struct that has everything a mail says into that mail: a subject, a text and HTML, each a template that
+/// names the struct `letter`.
+macro_rules! letter {
+    ($letter:ident: $subject:literal, $text:literal, $html:literal $(,)?) => {
+        #[derive(askama::Template)]
+        #[template(path = $subject)]
+        struct Subject<'a> {
+            letter: &'a $letter,
+        }
+
+        #[derive(askama::Template)]
+        #[template(path = $text)]
+        struct Text<'a> {
+            letter: &'a $letter,
+        }
+
+        #[derive(askama::Template)]
+        #[template(path = $html)]
+        struct Html<'a> {
+            letter: &'a $letter,
+        }
+
+        impl $letter {
+            pub(crate) fn mail(&self, to: &str) -> engine::ports::Mail {
+                $crate::letters::mail(
+                    to,
+                    &Subject { letter: self },
+                    &Text { letter: self },
+                    &Html { letter: self },
+                )
+            }
+        }
+    };
+}
+
 mod approval_request;
 mod destination_disabled;
 mod destination_test;

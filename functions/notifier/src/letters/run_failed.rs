@@ -1,12 +1,10 @@
 //! The mail about a run that failed: what failed, in a sentence, and what was not charged.
 
-use askama::Template;
 use domain::execution::{ErrorCode, Execution, StepState};
 use domain::text;
 use domain::workflow::{MOST_FAILURES, Workflow, WorkflowStatus};
-use engine::ports::Mail;
 
-use super::{mail, moment, one_line};
+use super::{moment, one_line};
 
 /// The longest message of a step, in characters.
 const MOST_MESSAGE_CHARS: usize = 300;
@@ -56,15 +54,6 @@ impl RunFailed {
         }
     }
 
-    pub(crate) fn mail(&self, to: &str) -> Mail {
-        mail(
-            to,
-            &Subject { letter: self },
-            &Text { letter: self },
-            &Html { letter: self },
-        )
-    }
-
     fn short_name(&self) -> String {
         text::preview(&self.workflow, 80)
     }
@@ -99,22 +88,11 @@ fn sentence(reason: &str) -> String {
     said.to_owned()
 }
 
-#[derive(Template)]
-#[template(path = "run-failed/subject.txt")]
-struct Subject<'a> {
-    letter: &'a RunFailed,
-}
-
-#[derive(Template)]
-#[template(path = "run-failed/body.txt")]
-struct Text<'a> {
-    letter: &'a RunFailed,
-}
-
-#[derive(Template)]
-#[template(path = "run-failed/body.html")]
-struct Html<'a> {
-    letter: &'a RunFailed,
+letter! {
+    RunFailed:
+    "run-failed/subject.txt",
+    "run-failed/body.txt",
+    "run-failed/body.html",
 }
 
 #[cfg(test)]

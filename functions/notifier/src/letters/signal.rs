@@ -3,14 +3,12 @@
 //! It is read from the stored conclusion leniently: a field that is missing says nothing, and never
 //! keeps the rest from being said.
 
-use askama::Template;
 use domain::execution::Execution;
 use domain::text;
 use domain::workflow::Workflow;
-use engine::ports::Mail;
 use serde_json::Value;
 
-use super::{mail, one_line};
+use super::one_line;
 
 /// The most results and pages listed; the run's page has all.
 const MOST_LISTED: usize = 20;
@@ -122,15 +120,6 @@ impl Signal {
         })
     }
 
-    pub(crate) fn mail(&self, to: &str) -> Mail {
-        mail(
-            to,
-            &Subject { letter: self },
-            &Text { letter: self },
-            &Html { letter: self },
-        )
-    }
-
     /// What happened, in a few words.
     fn what(&self) -> String {
         let counted = |n: usize, one: &str, many: &str| match n {
@@ -224,22 +213,11 @@ impl Change {
     }
 }
 
-#[derive(Template)]
-#[template(path = "signal/subject.txt")]
-struct Subject<'a> {
-    letter: &'a Signal,
-}
-
-#[derive(Template)]
-#[template(path = "signal/body.txt")]
-struct Text<'a> {
-    letter: &'a Signal,
-}
-
-#[derive(Template)]
-#[template(path = "signal/body.html")]
-struct Html<'a> {
-    letter: &'a Signal,
+letter! {
+    Signal:
+    "signal/subject.txt",
+    "signal/body.txt",
+    "signal/body.html",
 }
 
 #[cfg(test)]
