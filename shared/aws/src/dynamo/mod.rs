@@ -1,6 +1,7 @@
 //! The store, on one DynamoDB table and a bucket.
 
 mod assessments;
+mod commit;
 mod crawling;
 mod deflate;
 mod deliveries;
