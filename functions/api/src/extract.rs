@@ -9,6 +9,7 @@
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use domain::fault::{Code, Fault};
+use domain::reader::Object;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -16,7 +17,6 @@ use url::form_urlencoded;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::query::Query;
-use domain::reader::Object;
 
 /// The largest body, in bytes (API section 1).
 pub(crate) const MOST_BYTES: usize = 256 * 1024;

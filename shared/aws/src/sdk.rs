@@ -37,6 +37,11 @@ impl Endpoints {
         endpoints
     }
 
+    /// Whether anything is said to be elsewhere.
+    pub(crate) fn is_given(&self) -> bool {
+        *self != Self::default()
+    }
+
     fn of(&self, service: &str) -> Option<&String> {
         self.each
             .iter()
@@ -67,11 +72,10 @@ impl Sdk {
             .iter()
             .chain(endpoints.each.iter().map(|(_, url)| url))
             .all(|url| url.starts_with("http://"));
-        let has_endpoints = endpoints.all.is_some() || !endpoints.each.is_empty();
         let builder =
             aws_smithy_http_client::Builder::new().pool_idle_timeout(Duration::from_secs(15));
         // Endpoints without TLS need nobody's certificates.
-        let http = if has_endpoints && plain {
+        let http = if endpoints.is_given() && plain {
             builder.build_http()
         } else {
             builder

@@ -81,7 +81,7 @@ impl Wiring {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         let endpoints = Endpoints::from_variables(&all);
-        if endpoints == Endpoints::default() && get("NIGHTDESK_EGRESS_ALLOW").is_some() {
+        if !endpoints.is_given() && get("NIGHTDESK_EGRESS_ALLOW").is_some() {
             let reason = "exceptions to \"public addresses only\" are for tests and never for AWS"
                 .to_owned();
             return Err(ConfigError::Unusable {
@@ -98,7 +98,7 @@ impl Wiring {
         let trust = match get("AWS_CA_BUNDLE") {
             Some(path) => bundle(&path)?,
             // Who has put something else in AWS's place has not necessarily Amazon's certificates.
-            None if endpoints != Endpoints::default() => Trust::Machine,
+            None if endpoints.is_given() => Trust::Machine,
             None => Trust::of_region(&region),
         };
         let sdk = Sdk::new(region, credentials, endpoints, &trust);
