@@ -39,11 +39,20 @@ pub(crate) async fn layer(State(app): State<App>, mut request: Request, next: Ne
     );
     let request_id = request.extensions().get::<RequestId>().cloned();
     request.extensions_mut().insert(token.clone());
-    let uses = count(&app, &token).await;
+    let (uses, of_owner) = futures::join!(
+        count(&app, &token, Counted::Token(token.id.clone())),
+        count(&app, &token, Counted::Requests),
+    );
     let limited = uses.filter(|_| app.settings.limits);
     let refused = limited.and_then(|uses| token.limit.exceeded(&uses));
-    let mut response = if let Some(wait) = refused {
-        let detail = "this token has been used as often as it may for now; see RateLimit";
+    let of_owner = of_owner.filter(|_| app.settings.limits);
+    let of_owner = of_owner.and_then(|uses| token.limit.of_owner().exceeded(&uses));
+    let mut response = if let Some(wait) = refused.max(of_owner) {
+        let detail = if of_owner > refused {
+            "this owner's tokens together have been used as often as they may for now"
+        } else {
+            "this token has been used as often as it may for now; see RateLimit"
+        };
         let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
         Problem::new(Code::RateLimited, detail)
             .retry_after(seconds)
@@ -72,8 +81,7 @@ pub(crate) async fn layer(State(app): State<App>, mut request: Request, next: Ne
     response
 }
 
-async fn count(app: &App, token: &Token) -> Option<Uses> {
-    let counted = Counted::Token(token.id.clone());
+async fn count(app: &App, token: &Token, counted: Counted) -> Option<Uses> {
     let counting = app.usage.count(&token.owner, &counted, app.engine.now());
     counting
         .await

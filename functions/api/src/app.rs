@@ -5,15 +5,13 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use domain::egress::{EgressRule, Exceptions};
 use domain::planning::PlanningRequest;
+use domain::quota::Quota;
 use engine::Engine;
 use engine::ports::{Assessments, Replays, Schedules, Usage};
 use http::request::Parts;
 use jiff::Timestamp;
 use url::Url;
 use uuid::Uuid;
-
-/// The most workflows of one owner (API section 1), unless `NIGHTDESK_MAX_WORKFLOWS` says otherwise.
-const MOST_WORKFLOWS: usize = 1000;
 
 /// The engine, the one port its verbs want beside it here, and the settings.
 #[derive(Clone)]
@@ -61,7 +59,7 @@ pub struct Settings {
     /// Domains whose addresses need no verification (`NIGHTDESK_MAIL_DOMAINS`); `*` means any.
     pub mail_domains: Vec<String>,
     /// The most workflows of one owner (`NIGHTDESK_MAX_WORKFLOWS`).
-    pub most_workflows: usize,
+    pub most_workflows: u32,
     /// Whether tokens may be used only so often (`NIGHTDESK_LIMITS`, `on` unless it is `off`).
     pub limits: bool,
     /// The SHA-256 of the token that makes owners (`NIGHTDESK_ADMIN_TOKEN_SHA256`); without it nobody can begin.
@@ -101,7 +99,7 @@ impl Settings {
             },
         };
         let most_workflows = match variable("NIGHTDESK_MAX_WORKFLOWS") {
-            None => MOST_WORKFLOWS,
+            None => Quota::Workflows.most(),
             Some(text) => text
                 .parse()
                 .map_err(|_| unusable("NIGHTDESK_MAX_WORKFLOWS", "it is no number".to_owned()))?,

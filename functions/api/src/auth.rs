@@ -45,6 +45,8 @@ needs! {
     Approvals = Approvals,
     /// What workflows have seen between them.
     Sessions = Sessions,
+    /// Every write of tokens.
+    Tokens = Tokens,
     /// Owners and grants.
     Admin = Admin,
 }
@@ -138,7 +140,7 @@ fn installations_own() -> Token {
         name: "the installation's own".to_owned(),
         prefix: Token::PREFIX.to_owned(),
         permissions: vec![Permission::Admin],
-        is_active: true,
+        revoked_at: None,
         created_at: Timestamp::UNIX_EPOCH,
         expires_at: None,
         limit: RateLimit::default(),

@@ -4,6 +4,7 @@ mod admission;
 mod app;
 mod assessment;
 mod auth;
+mod challenge;
 mod etag;
 mod extract;
 #[cfg(feature = "fuzzing")]

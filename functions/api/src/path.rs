@@ -2,8 +2,8 @@
 //! both are the same 404.
 
 use domain::ids::{
-    ApprovalId, DeliveryId, DestinationId, ExecutionId, PlanningId, SessionId, SignalId, TokenId,
-    WorkflowId,
+    ApprovalId, DeliveryId, DestinationId, ExecutionId, OwnerId, PlanningId, SessionId, SignalId,
+    TokenId, WorkflowId,
 };
 
 use axum::extract::FromRequestParts;
@@ -32,6 +32,7 @@ path_ids!(
     DeliveryId,
     DestinationId,
     ExecutionId,
+    OwnerId,
     PlanningId,
     SessionId,
     SignalId,

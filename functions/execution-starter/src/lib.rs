@@ -122,7 +122,10 @@ impl ExecutionStarter {
         match self.engine.commit(vec![write]).await {
             Ok(())
             | Err(
-                CommitError::Exists | CommitError::Conflict | CommitError::InsufficientCredits(_),
+                CommitError::Exists
+                | CommitError::Conflict
+                | CommitError::InsufficientCredits(_)
+                | CommitError::Full(_),
             ) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
         }

@@ -5,7 +5,7 @@
 //! where its run shows it; the others are asked all the same.
 
 use domain::approval::Approval;
-use domain::approval::code::CodeProof;
+use domain::approval::code::MailedCode;
 use domain::ids::{ApprovalId, OwnerId};
 use engine::consuming::Disposition;
 use engine::ports::store::{CommitError, Link, StoreError};
@@ -35,8 +35,7 @@ impl Notifier {
             } else {
                 None
             };
-            let proof = code.as_ref().map(|code| token.proof_of(code));
-            self.remember(&approval, approver, token.sha256(), proof)
+            self.remember(&approval, approver, token.sha256(), code.as_ref())
                 .await?;
             let link = self.links.approval(&token);
             let letter = ApprovalRequest::new(&approval, &draft, link, code.as_ref());
@@ -76,25 +75,31 @@ impl Notifier {
         approval: &Approval,
         approver: &str,
         token_sha256: String,
-        code: Option<CodeProof>,
+        code: Option<&MailedCode>,
     ) -> Result<(), StoreError> {
         let link = Link {
             owner: approval.owner.clone(),
             approval: approval.id.clone(),
             approver: approver.to_owned(),
-            code,
         };
-        match self
-            .engine
-            .commit(vec![Write::PutLink { token_sha256, link }])
-            .await
-        {
+        let mut writes = vec![Write::PutLink { token_sha256, link }];
+        if let Some(code) = code {
+            writes.push(Write::PutCode {
+                owner: approval.owner.clone(),
+                approval: approval.id.clone(),
+                approver: approver.to_owned(),
+                proof: code.proof(&approval.id, approver),
+            });
+        }
+        match self.engine.commit(writes).await {
             // A link that is there already is this link: its key is derived from what it says.
             Ok(()) | Err(CommitError::Exists) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
-            Err(error @ (CommitError::Conflict | CommitError::InsufficientCredits(_))) => {
-                Err(StoreError::Unavailable(error.to_string()))
-            }
+            Err(
+                error @ (CommitError::Conflict
+                | CommitError::InsufficientCredits(_)
+                | CommitError::Full(_)),
+            ) => Err(StoreError::Unavailable(error.to_string())),
         }
     }
 }

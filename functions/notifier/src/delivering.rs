@@ -15,7 +15,7 @@ use engine::consuming::Disposition;
 use engine::ports::{About, Mail, MailError, Post, PostError};
 use jiff::Timestamp;
 
-use crate::letters::{DestinationDisabled, DestinationTest, RunFailed, Signal};
+use crate::letters::{ApproversChanged, DestinationDisabled, DestinationTest, RunFailed, Signal};
 use crate::{Notifier, NotifyError};
 
 /// A receiver that is gone says so with this status (API section 7).
@@ -65,6 +65,10 @@ impl Notifier {
             }
             (Channel::Email, Some(Address::Email { to })) => {
                 self.mail(delivery, workflow.as_ref(), to.clone()).await
+            }
+            (Channel::Email, None) if let Some(succession) = &delivery.subject.succession => {
+                let told = vec![succession.told.clone()];
+                self.mail(delivery, workflow.as_ref(), told).await
             }
             (Channel::Email, None) => match store.owner(&delivery.owner).await? {
                 Some(owner) => {
@@ -175,6 +179,10 @@ impl Notifier {
             if delivery.event == EventType::DestinationTest {
                 return Ok(Some(DestinationTest::new(workflow, link).mail(nobody)));
             }
+            if let Some(succession) = &subject.succession {
+                let letter = ApproversChanged::new(workflow, succession, link);
+                return Ok(Some(letter.mail(nobody)));
+            }
             if let Some(id) = &subject.destination {
                 let disabled = workflow.deliver.iter().find(|it| it.id == *id);
                 return Ok(disabled
@@ -213,7 +221,8 @@ impl Notifier {
             | EventType::ApprovalRequested
             | EventType::ApprovalDecided
             | EventType::DestinationTest
-            | EventType::DestinationDisabled => None,
+            | EventType::DestinationDisabled
+            | EventType::ApproversChanged => None,
         })
     }
 }

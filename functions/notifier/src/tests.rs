@@ -86,6 +86,7 @@ pub(crate) fn run() -> Execution {
         workflow: WorkflowId::from_uuid(uuid::Uuid::from_u128(4)),
         plan: &plan,
         plan_version: 1,
+        policy: domain::workflow::ApprovalPolicy::default(),
         trigger: Trigger::Manual,
         scheduled_for: None,
         reserved: 1,

@@ -50,7 +50,9 @@ impl StepExecutor {
                 Ok(_) | Err(AdvanceError::NotFound) => {
                     return Ok(Claim::NotOurs(Disposition::Done));
                 }
-                Err(AdvanceError::Contended) => return Ok(Claim::NotOurs(Disposition::Failed)),
+                Err(AdvanceError::Contended | AdvanceError::Full(_)) => {
+                    return Ok(Claim::NotOurs(Disposition::Failed));
+                }
                 Err(AdvanceError::Store(error)) => return Err(error),
                 Err(AdvanceError::Refused(refused)) => refused,
             };
@@ -128,9 +130,12 @@ impl StepExecutor {
         {
             Ok(next) => Ok(Some(next)),
             Err(AdvanceError::Store(error)) => Err(error),
-            Err(AdvanceError::Refused(_) | AdvanceError::NotFound | AdvanceError::Contended) => {
-                Ok(None)
-            }
+            Err(
+                AdvanceError::Refused(_)
+                | AdvanceError::NotFound
+                | AdvanceError::Contended
+                | AdvanceError::Full(_),
+            ) => Ok(None),
         }
     }
 

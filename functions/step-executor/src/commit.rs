@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use domain::approval::Draft;
 use domain::execution::{ErrorCode, Event, Execution, Output, StepRow, StepState};
+use domain::quota::Quota;
 use domain::text;
 use engine::advance::{AdvanceError, Alongside, SYSTEM};
-use engine::approvals::DraftMade;
+use engine::approvals::{DraftMade, RequestError};
 use engine::consuming::Disposition;
 use engine::ports::store::StoreError;
 use engine::retry::{Again, ToolFailure};
+use engine::seeded_bugs::{self, Bug};
 use serde_json::Value;
 
 use crate::StepExecutor;
@@ -21,6 +23,9 @@ use crate::work::Came;
 const MOST_TRIES: u32 = 3;
 /// The pause after the first failed commit; doubled once.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// When a draft is made again for which there was no room.
+const ROOM_AFTER: Duration = Duration::from_secs(900);
 
 impl StepExecutor {
     pub(crate) async fn commit(
@@ -70,6 +75,11 @@ impl StepExecutor {
                 Ok(Disposition::Done)
             }
             Err(AdvanceError::NotFound) => Ok(Disposition::Done),
+            // People have more to decide than they may be asked: this attempt has failed, and waits.
+            Err(AdvanceError::Full(quota)) => {
+                let full = Came::Failure(no_room(quota));
+                Box::pin(self.try_commit(run, row, &full)).await
+            }
             Err(AdvanceError::Contended) => {
                 Err(StoreError::Unavailable("the run keeps changing".to_owned()))
             }
@@ -150,7 +160,7 @@ impl StepExecutor {
         }
     }
 
-    /// Puts a draft before the people the workflow names, or its owner.
+    /// Puts a draft before the people whom the run's policy names, or its owner.
     async fn park(
         &self,
         run: &Execution,
@@ -170,22 +180,24 @@ impl StepExecutor {
                 Alongside::default(),
             ));
         };
-        let mut policy = workflow.approvals.clone();
-        if policy.approvers.is_empty() {
-            match self.engine.store.owner(&run.owner).await? {
-                Some(owner) => policy.approvers.push(owner.email),
-                None => {
-                    return Ok((
-                        self.failed(row, &nobody("the owner is gone, so nobody can be asked")),
-                        Alongside::default(),
-                    ));
-                }
-            }
-        }
-        let (gate, mut alongside) = self
+        // As it was when the run began: a change of the workflow reaches no run in flight (promise 7).
+        let policy = if seeded_bugs::is_armed(Bug::PolicyAtGate) {
+            &workflow.approvals
+        } else {
+            &run.policy
+        };
+        let asked = self
             .engine
-            .request_approval(run, &row.id, &workflow.name, &policy, made)
-            .await?;
+            .request_approval(run, &row.id, &workflow.name, policy, made)
+            .await;
+        let (gate, mut alongside) = match asked {
+            Ok(asked) => asked,
+            Err(RequestError::Store(error)) => return Err(error),
+            Err(gone @ RequestError::OwnerGone) => {
+                let failed = self.failed(row, &nobody(&gone.to_string()));
+                return Ok((failed, Alongside::default()));
+            }
+        };
         self.engine
             .tell_of_request(&workflow, &mut alongside)
             .await?;
@@ -205,6 +217,16 @@ impl StepExecutor {
             .put_output(&run.owner, document, &preview(document))
             .await
     }
+}
+
+/// Why a draft is not put before anybody now.
+fn no_room(quota: Quota) -> ToolFailure {
+    let message = format!(
+        "there are {} {} already; decide some, and this goes on",
+        quota.most(),
+        quota.noun()
+    );
+    ToolFailure::new(ErrorCode::RateLimited, message, Again::After(ROOM_AFTER))
 }
 
 /// What a person is shown of a finished output: its picture, its text, or all of it.

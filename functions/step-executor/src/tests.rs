@@ -48,6 +48,7 @@ async fn decide(world: &World, choice: Choice, comment: Option<&str>) {
         comment: comment.map(str::to_owned),
         channel: DecisionChannel::Api,
         seen_sha256: None,
+        has_code: false,
     };
     world
         .engine()

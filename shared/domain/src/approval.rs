@@ -1,7 +1,8 @@
 //! An approval: the request that a person decide about a draft, and what was decided.
 //!
 //! The draft is the whole effect, and its SHA-256 binds a decision to exactly those bytes (promise 4).
-//! One rejection rejects; `required` approvals approve; afterwards nothing changes it (promise 5).
+//! Only who was asked decides, and a person counts once, whatever the channel and the spelling of their address. One
+//! rejection rejects; `required` approvals approve; afterwards nothing changes it (promise 5).
 //! A decision is applied here and to the run in one commit, so neither exists without the other.
 
 pub mod code;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use crate::digest;
 use crate::execution::Output;
 use crate::ids::{ApprovalId, ExecutionId, OwnerId, WorkflowId};
+use crate::text::is_same_address;
 use crate::words::words;
 
 /// The exact effect under review.
@@ -157,8 +159,9 @@ pub struct Approval {
     pub sha256: String,
     pub required: u32,
     pub max_revisions: u32,
+    /// Who was asked: never empty, for where the workflow names nobody it is the owner.
     pub approvers: Vec<String>,
-    /// Whether a mailed link decides only together with its mail's code ([`code`]).
+    /// Whether a decision counts only with the code of its approver's mail ([`code`]), whatever the channel.
     #[serde(default)]
     pub strict: bool,
     #[serde(default)]
@@ -188,6 +191,8 @@ pub struct Verdict {
     pub channel: DecisionChannel,
     /// The draft the person saw, when they said so.
     pub seen_sha256: Option<String>,
+    /// Whether the code of their mail came with it, and was right.
+    pub has_code: bool,
 }
 
 /// What a decision does.
@@ -204,6 +209,11 @@ pub enum Decided {
 /// Why a decision does not count.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CannotDecide {
+    /// Somebody else was asked.
+    #[error("only {} may decide this", approvers.join(", "))]
+    NotAsked { approvers: Vec<String> },
+    #[error("this approval is strict: it asks for the code in the approver's mail")]
+    CodeRequired,
     #[error("it was already decided")]
     AlreadyDecided {
         decision: Choice,
@@ -224,12 +234,18 @@ impl Approval {
     /// Applies one person's word.
     ///
     /// # Errors
-    /// It is decided, gone or expired; the draft is another; or no revision is left.
+    /// Somebody else was asked; it is decided, gone or expired; the draft is another; no revision is left; or the code
+    /// is missing.
     pub fn decide(&self, verdict: &Verdict, now: Timestamp) -> Result<Decided, CannotDecide> {
+        let by = self
+            .approver(&verdict.by)
+            .ok_or_else(|| CannotDecide::NotAsked {
+                approvers: self.approvers.clone(),
+            })?;
         let said_before = self
             .decisions
             .iter()
-            .find(|decision| decision.by == verdict.by);
+            .find(|decision| is_same_address(&decision.by, by));
         if said_before.is_some_and(|decision| decision.decision == verdict.choice) {
             return Ok(Decided::Again);
         }
@@ -270,10 +286,13 @@ impl Approval {
         if verdict.choice == Choice::RequestChanges && self.generation > self.max_revisions {
             return Err(CannotDecide::RevisionsExhausted);
         }
+        if self.strict && !verdict.has_code {
+            return Err(CannotDecide::CodeRequired);
+        }
         let mut next = self.clone();
         next.revision += 1;
         next.decisions.push(Decision {
-            by: verdict.by.clone(),
+            by: by.to_owned(),
             decision: verdict.choice,
             comment: verdict.comment.clone(),
             at: now,
@@ -293,6 +312,13 @@ impl Approval {
             Choice::RequestChanges => ApprovalStatus::ChangesRequested,
         };
         Ok(Decided::Settled(next))
+    }
+
+    /// The approver with this address, as the approval spells it; `None` for whoever was not asked.
+    #[must_use]
+    pub fn approver(&self, address: &str) -> Option<&str> {
+        let mut asked = self.approvers.iter().map(String::as_str);
+        asked.find(|asked| is_same_address(asked, address))
     }
 
     /// Closes it without a decision.
@@ -369,6 +395,7 @@ mod tests {
             comment: None,
             channel: DecisionChannel::Api,
             seen_sha256: None,
+            has_code: false,
         }
     }
 
@@ -417,6 +444,53 @@ mod tests {
             first.decide(&verdict("a@x.test", Choice::Reject), now()),
             Err(CannotDecide::AlreadyDecided { .. })
         ));
+    }
+
+    #[test]
+    fn only_who_was_asked_decides_and_counts_once_however_they_spell_themselves() {
+        let asked = approval(2);
+        assert_eq!(
+            asked.decide(&verdict("c@x.test", Choice::Reject), now()),
+            Err(CannotDecide::NotAsked {
+                approvers: asked.approvers.clone()
+            })
+        );
+        let Ok(Decided::Counted(first)) =
+            asked.decide(&verdict("A@X.test", Choice::Approve), now())
+        else {
+            panic!()
+        };
+        assert_eq!(first.decisions[0].by, "a@x.test");
+        assert_eq!(
+            first.decide(&verdict("a@x.TEST", Choice::Approve), now()),
+            Ok(Decided::Again)
+        );
+        settled(first.decide(&verdict("b@x.test", Choice::Approve), now()));
+    }
+
+    #[test]
+    fn a_strict_one_takes_no_word_without_its_code() {
+        let strict = Approval {
+            strict: true,
+            ..approval(1)
+        };
+        for choice in Choice::ALL {
+            for channel in DecisionChannel::ALL {
+                let without = Verdict {
+                    channel: *channel,
+                    ..verdict("a@x.test", *choice)
+                };
+                assert_eq!(
+                    strict.decide(&without, now()),
+                    Err(CannotDecide::CodeRequired)
+                );
+                let with = Verdict {
+                    has_code: true,
+                    ..without
+                };
+                settled(strict.decide(&with, now()));
+            }
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod patrol;
 mod percent;
 pub mod plan;
 pub mod planning;
+pub mod quota;
 pub mod rate;
 pub mod reader;
 pub mod results;

@@ -85,6 +85,17 @@ impl Uses {
 }
 
 impl RateLimit {
+    /// How often all requests of an owner together may come, asked by one with this limit: ten times a token's limits
+    /// (API section 2), or what an administrator has allowed this token, where that is more.
+    #[must_use]
+    pub fn of_owner(self) -> Self {
+        let all = Self::default();
+        Self {
+            per_hour: self.per_hour.max(all.per_hour.saturating_mul(10)),
+            per_day: self.per_day.max(all.per_day.saturating_mul(10)),
+        }
+    }
+
     /// Both windows after `uses`: the hour, then the day.
     #[must_use]
     pub fn windows(&self, uses: &Uses) -> [Window; 2] {

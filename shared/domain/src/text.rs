@@ -82,6 +82,27 @@ pub fn preview(text: &str, n: usize) -> String {
     short
 }
 
+/// One spelling of an e-mail address, by which people are told apart: NFC, lower case, the domain as DNS has it (IDNA,
+/// UTS #46). Mail servers may tell `Ann@` from `ann@` (RFC 5321, section 2.4) and none does; two people who differ by
+/// nothing else do not both approve.
+#[must_use]
+pub fn folded_address(address: &str) -> String {
+    let whole = normalise(address).to_lowercase();
+    let Some((local, host)) = whole.rsplit_once('@') else {
+        return whole;
+    };
+    match url::Host::parse(host) {
+        Ok(url::Host::Domain(domain)) => format!("{local}@{domain}"),
+        Ok(url::Host::Ipv4(_) | url::Host::Ipv6(_)) | Err(_) => whole,
+    }
+}
+
+/// Whether two addresses are the same person's.
+#[must_use]
+pub fn is_same_address(one: &str, other: &str) -> bool {
+    folded_address(one) == folded_address(other)
+}
+
 /// Whether this reads as one e-mail address a mail server would take: RFC 5321's limits (local
 /// part 64, whole 254 octets), the dot-atom form of RFC 5322, a domain of at least two labels.
 /// Quoted local parts and address literals are refused: no approver has one, and they carry attacks.
@@ -154,6 +175,26 @@ mod tests {
             "a@1.2.3.4",
         ] {
             assert!(!is_email(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn one_person_has_one_address_however_it_is_spelled() {
+        for (one, other) in [
+            ("Owner@Nightdesk.test", "owner@nightdesk.test"),
+            (" owner@nightdesk.test ", "owner@nightdesk.test"),
+            ("jose\u{301}@x.test", "JOS\u{c9}@x.test"),
+            ("a@b\u{fc}cher.example", "A@xn--bcher-kva.example"),
+        ] {
+            assert!(is_same_address(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("owner@x.test", "owner@y.test"),
+            ("owner@x.test", "owner@x.test.evil.test"),
+            ("owner@x.test", "owner+1@x.test"),
+            ("\u{ff4f}wner@x.test", "owner@x.test"),
+        ] {
+            assert!(!is_same_address(one, other), "{one} {other}");
         }
     }
 

@@ -82,6 +82,12 @@ impl Default for ApprovalPolicy {
 }
 
 impl ApprovalPolicy {
+    /// Whether it says nothing particular: the owner decides, alone.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// When an approval asked for at `now` expires.
     #[must_use]
     pub fn deadline(&self, now: Timestamp) -> Timestamp {

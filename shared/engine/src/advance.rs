@@ -8,6 +8,7 @@ use domain::approval::{Approval, ApprovalStatus};
 use domain::credits::Purpose;
 use domain::execution::{Closing, Effect, Event, Execution, Refused, Status, apply};
 use domain::ids::{ExecutionId, OwnerId};
+use domain::quota::Quota;
 use domain::workflow::{LastExecution, MOST_FAILURES, Workflow, WorkflowStatus};
 use jiff::Timestamp;
 
@@ -35,6 +36,9 @@ pub enum AdvanceError {
     /// It kept changing under us.
     #[error("too many others change it at the same time")]
     Contended,
+    /// The owner has as many open approvals as there may be.
+    #[error("there is no room for more {}", .0.noun())]
+    Full(Quota),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -273,6 +277,7 @@ impl From<CommitError> for TryAdvance {
             CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_) => {
                 Self::Conflict
             }
+            CommitError::Full(quota) => Self::Other(AdvanceError::Full(quota)),
             CommitError::Store(error) => Self::Other(error.into()),
         }
     }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::advance::{AdvanceError, Alongside, TryAdvance};
 use crate::ports::queues::Message;
 use crate::ports::store::{CommitError, StoreError, Write};
-use crate::{Engine, after, notices, won};
+use crate::{Engine, after, notices, seeded_bugs, won};
 
 /// How often a note is tried again that somebody else's change got in the way of.
 const MOST_TRIES: u32 = 5;
@@ -34,6 +34,15 @@ pub enum DecideError {
     Store(#[from] StoreError),
 }
 
+/// Why nobody was asked.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RequestError {
+    #[error("the owner is gone, so nobody can be asked")]
+    OwnerGone,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// A draft on its way before a person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DraftMade {
@@ -45,10 +54,11 @@ pub struct DraftMade {
 }
 
 impl Engine {
-    /// The approval for a draft of `step`, and what is to be committed with the step's parking.
+    /// The approval for a draft of `step`, and what is to be committed with the step's parking. Where the policy names
+    /// nobody, the owner is asked.
     ///
     /// # Errors
-    /// The draft cannot be stored.
+    /// There is nobody to ask, or the draft cannot be stored.
     pub async fn request_approval(
         &self,
         execution: &Execution,
@@ -56,8 +66,13 @@ impl Engine {
         workflow_name: &str,
         policy: &ApprovalPolicy,
         made: DraftMade,
-    ) -> Result<(Gate, Alongside), StoreError> {
+    ) -> Result<(Gate, Alongside), RequestError> {
         let now = self.now();
+        let mut approvers = policy.approvers.clone();
+        if approvers.is_empty() {
+            let owner = self.store.owner(&execution.owner).await?;
+            approvers.push(owner.ok_or(RequestError::OwnerGone)?.email);
+        }
         let sha256 = made.draft.sha256();
         let document = serde_json::to_value(&made.draft).expect("a draft is plain JSON");
         let draft = self
@@ -83,7 +98,7 @@ impl Engine {
             sha256: sha256.clone(),
             required: policy.required,
             max_revisions: policy.max_revisions,
-            approvers: policy.approvers.clone(),
+            approvers,
             strict: policy.strict,
             decisions: Vec::new(),
             sources: made.sources,
@@ -150,7 +165,7 @@ impl Engine {
                 .approval(owner, id)
                 .await?
                 .ok_or(DecideError::NotFound)?;
-            match approval.decide(verdict, self.now())? {
+            match seeded_bugs::decided(&approval, verdict, self.now())? {
                 Decided::Again => return Ok(approval),
                 Decided::Counted(next) => {
                     let approval = next.clone();
@@ -346,7 +361,8 @@ impl Engine {
                 Err(
                     CommitError::Conflict
                     | CommitError::Exists
-                    | CommitError::InsufficientCredits(_),
+                    | CommitError::InsufficientCredits(_)
+                    | CommitError::Full(_),
                 ) => {}
                 Err(CommitError::Store(error)) => return Err(error),
             }
@@ -374,7 +390,10 @@ impl Engine {
             // Somebody has decided meanwhile: then asking no longer matters.
             Ok(())
             | Err(
-                CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_),
+                CommitError::Conflict
+                | CommitError::Exists
+                | CommitError::InsufficientCredits(_)
+                | CommitError::Full(_),
             ) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
         }

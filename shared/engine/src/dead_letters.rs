@@ -117,7 +117,9 @@ impl Engine {
             .await
         {
             Ok(_) | Err(AdvanceError::Refused(_) | AdvanceError::NotFound) => Ok(()),
-            Err(AdvanceError::Contended) => Err(StoreError::Unavailable("contended".to_owned())),
+            Err(AdvanceError::Contended | AdvanceError::Full(_)) => {
+                Err(StoreError::Unavailable("contended".to_owned()))
+            }
             Err(AdvanceError::Store(error)) => Err(error),
         }
     }
@@ -147,7 +149,10 @@ impl Engine {
         match self.commit(vec![write]).await {
             Ok(())
             | Err(
-                CommitError::Exists | CommitError::Conflict | CommitError::InsufficientCredits(_),
+                CommitError::Exists
+                | CommitError::Conflict
+                | CommitError::InsufficientCredits(_)
+                | CommitError::Full(_),
             ) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
         }

@@ -112,8 +112,8 @@ impl Engine {
                 .await
             {
                 Ok(execution) => return Ok(execution),
-                Err(CommitError::Conflict) if self.again(attempt).await => {}
-                Err(CommitError::Conflict) => break,
+                Err(CommitError::Conflict | CommitError::Full(_)) if self.again(attempt).await => {}
+                Err(CommitError::Conflict | CommitError::Full(_)) => break,
                 Err(CommitError::Exists) => return Err(StartError::AlreadyStarted),
                 Err(CommitError::InsufficientCredits(short)) => return Err(short.into()),
                 Err(CommitError::Store(error)) => return Err(error.into()),
@@ -143,6 +143,7 @@ impl Engine {
             workflow: workflow.id.clone(),
             plan,
             plan_version,
+            policy: workflow.approvals.clone(),
             trigger: start.trigger,
             scheduled_for: start.scheduled_for,
             reserved,
@@ -221,7 +222,9 @@ impl Engine {
                 .await
             {
                 Ok(_) | Err(AdvanceError::Refused(_) | AdvanceError::NotFound) => {}
-                Err(AdvanceError::Contended) => return Err(StartError::Contended),
+                Err(AdvanceError::Contended | AdvanceError::Full(_)) => {
+                    return Err(StartError::Contended);
+                }
                 Err(AdvanceError::Store(error)) => return Err(error.into()),
             }
         }

@@ -20,6 +20,7 @@ pub mod owners;
 pub mod page;
 pub mod planning;
 pub mod ports;
+pub mod quotas;
 pub mod reruns;
 pub mod retry;
 pub mod schedules;
@@ -55,9 +56,12 @@ pub(crate) fn after(now: Timestamp, seconds: i64) -> Timestamp {
 pub(crate) fn won(committed: Result<(), CommitError>) -> Result<bool, StoreError> {
     match committed {
         Ok(()) => Ok(true),
-        Err(CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_)) => {
-            Ok(false)
-        }
+        Err(
+            CommitError::Conflict
+            | CommitError::Exists
+            | CommitError::InsufficientCredits(_)
+            | CommitError::Full(_),
+        ) => Ok(false),
         Err(CommitError::Store(error)) => Err(error),
     }
 }
@@ -79,12 +83,15 @@ impl Engine {
         self.entropy.uuid(self.clock.now())
     }
 
-    /// Writes all or nothing, as a new writer.
+    /// Writes all or nothing, as a new writer. Approvals that are opened or closed are counted here, because they are
+    /// closed in many places.
     ///
     /// # Errors
     /// As [`Store::commit`].
-    pub async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {
+    pub async fn commit(&self, mut writes: Vec<Write>) -> Result<(), CommitError> {
         let writer = self.uuid().simple().to_string();
+        let places = quotas::of_approvals(&writes);
+        writes.extend(places);
         self.store.commit(&Commit { writes, writer }).await
     }
 

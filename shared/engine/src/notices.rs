@@ -4,10 +4,10 @@
 //! What a step said when it failed may quote a stranger; it travels as JSON and is nobody's instruction.
 
 use domain::approval::{Approval, Decision};
-use domain::delivery::{EventType, Subject, turn_of_health};
+use domain::delivery::{EventType, Subject, Succession, turn_of_health};
 use domain::execution::{Execution, Status, StepState};
 use domain::ids::{DestinationId, ExecutionId, OwnerId, WorkflowId};
-use domain::workflow::{Workflow, WorkflowStatus};
+use domain::workflow::{ApprovalPolicy, Workflow, WorkflowStatus};
 use serde_json::{Map, Value, json};
 
 use crate::advance::Alongside;
@@ -211,6 +211,36 @@ pub(crate) fn of_decision(approval: &Approval) -> Notice {
         (&approval.workflow, &approval.execution),
         data,
     )
+}
+
+/// That others decide about a workflow's drafts from now on, one notice for each of those who did. `owner` is who decides
+/// where nobody is named.
+pub(crate) fn of_succession(
+    before: &Workflow,
+    after: &Workflow,
+    owner: &str,
+    by: &str,
+) -> Vec<Notice> {
+    let named = |policy: &ApprovalPolicy| match policy.approvers.as_slice() {
+        [] => vec![owner.to_owned()],
+        approvers => approvers.to_vec(),
+    };
+    let told = named(&before.approvals).into_iter();
+    let notices = told.map(|told| Notice {
+        event: EventType::ApproversChanged,
+        mailed: true,
+        subject: Subject {
+            succession: Some(Succession {
+                told,
+                by: by.to_owned(),
+                approvers: named(&after.approvals),
+                required: after.approvals.required,
+            }),
+            ..Subject::of(after.id.clone())
+        },
+        data: Map::new(),
+    });
+    notices.collect()
 }
 
 /// That a destination has said it is gone.

@@ -3,12 +3,14 @@
 use domain::digest;
 use domain::ids::{OwnerId, TokenId};
 use domain::owner::{Owner, Permission};
+use domain::quota::Quota;
 use domain::rate::RateLimit;
 use jiff::Timestamp;
 
 use crate::Engine;
 use crate::planning::unexpected;
 use crate::ports::store::{CommitError, StoreError, Write};
+use crate::quotas::place;
 use crate::tokens::NewToken;
 
 /// An owner to be made.
@@ -52,6 +54,7 @@ impl Engine {
                 sha256: digest::of_bytes(text.as_bytes()),
                 token,
             },
+            place(&owner.id, Quota::Tokens),
         ];
         if let Some(amount) = new.credits {
             writes.push(Write::Grant {

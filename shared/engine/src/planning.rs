@@ -10,6 +10,7 @@ use domain::ids::{OwnerId, PlanningId, WorkflowId};
 use domain::planning::{
     PLANNING_NUDGE_SECONDS, Planning, PlanningRequest, PlanningState, ReviewedPlan,
 };
+use domain::quota::Quota;
 use domain::workflow::{Workflow, WorkflowStatus};
 
 use crate::ports::queues::Message;
@@ -21,6 +22,9 @@ use crate::{Engine, after};
 pub enum SubmitError {
     #[error(transparent)]
     InsufficientCredits(#[from] InsufficientCredits),
+    /// The owner has as many workflows as there may be.
+    #[error("there is no room for more {}", .0.noun())]
+    Full(Quota),
     #[error("too many others use the owner's credits at the same time")]
     Contended,
     #[error(transparent)]
@@ -80,6 +84,7 @@ impl Engine {
                 Err(CommitError::Conflict) if self.again(attempt).await => {}
                 Err(CommitError::Conflict) => break,
                 Err(CommitError::InsufficientCredits(short)) => return Err(short.into()),
+                Err(CommitError::Full(quota)) => return Err(SubmitError::Full(quota)),
                 Err(error @ (CommitError::Exists | CommitError::Store(_))) => {
                     return Err(unexpected(error).into());
                 }
@@ -119,7 +124,8 @@ impl Engine {
                 Err(
                     CommitError::Conflict
                     | CommitError::Exists
-                    | CommitError::InsufficientCredits(_),
+                    | CommitError::InsufficientCredits(_)
+                    | CommitError::Full(_),
                 ) => {
                     // Another planner was faster, the job was nudged, or the workflow was edited meanwhile.
                     let stored = self.store.planning(&planning.owner, &planning.id).await?;
@@ -231,8 +237,9 @@ pub(crate) fn submission(planning: &Planning) -> Vec<Write> {
 pub(crate) fn unexpected(error: CommitError) -> StoreError {
     match error {
         CommitError::Store(error) => error,
-        CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_) => {
-            StoreError::Unavailable(error.to_string())
-        }
+        CommitError::Conflict
+        | CommitError::Exists
+        | CommitError::InsufficientCredits(_)
+        | CommitError::Full(_) => StoreError::Unavailable(error.to_string()),
     }
 }

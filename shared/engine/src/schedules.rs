@@ -48,7 +48,10 @@ impl Engine {
             Ok(()) => Ok(next),
             // The row has changed again: whoever changed it brings it into line.
             Err(
-                CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_),
+                CommitError::Conflict
+                | CommitError::Exists
+                | CommitError::InsufficientCredits(_)
+                | CommitError::Full(_),
             ) => Ok(workflow.clone()),
             Err(CommitError::Store(error)) => Err(error),
         }

@@ -5,6 +5,7 @@
 //! concerns a transition is made by handing the transition a wrong event ([`disguised`]), so that the pure core needs
 //! no switches.
 
+use domain::approval::{Approval, CannotDecide, Decided, Verdict};
 use domain::execution::{Event, Execution};
 use jiff::Timestamp;
 
@@ -27,6 +28,10 @@ pub enum Bug {
     CursorForgotten,
     /// Another side's `Retry-After` is not waited for.
     WaitForgotten,
+    /// Who approves is read from the workflow when a draft is put before people, not when the run begins.
+    PolicyAtGate,
+    /// People are told apart by the spelling of their addresses.
+    SpellingCounts,
 }
 
 #[cfg(feature = "seeded-bugs")]
@@ -118,4 +123,47 @@ pub(crate) fn disguised(
         _ => return None,
     }
     Some((event, now))
+}
+
+/// What a person's word does to an approval.
+#[cfg(not(feature = "seeded-bugs"))]
+pub(crate) fn decided(
+    approval: &Approval,
+    verdict: &Verdict,
+    now: Timestamp,
+) -> Result<Decided, CannotDecide> {
+    approval.decide(verdict, now)
+}
+
+/// What a person's word does to an approval, to an engine that has the armed bug.
+#[cfg(feature = "seeded-bugs")]
+pub(crate) fn decided(
+    approval: &Approval,
+    verdict: &Verdict,
+    now: Timestamp,
+) -> Result<Decided, CannotDecide> {
+    if !is_armed(Bug::SpellingCounts) {
+        return approval.decide(verdict, now);
+    }
+    // Every other spelling is somebody else: their names are hidden while this one decides.
+    let mut seen = approval.clone();
+    for (i, decision) in seen.decisions.iter_mut().enumerate() {
+        if decision.by != verdict.by {
+            decision.by = i.to_string();
+        }
+    }
+    let spelled = |mut next: Approval| {
+        for (decision, before) in next.decisions.iter_mut().zip(&approval.decisions) {
+            decision.by.clone_from(&before.by);
+        }
+        if let Some(last) = next.decisions.last_mut() {
+            last.by.clone_from(&verdict.by);
+        }
+        next
+    };
+    Ok(match seen.decide(verdict, now)? {
+        Decided::Again => Decided::Again,
+        Decided::Counted(next) => Decided::Counted(spelled(next)),
+        Decided::Settled(next) => Decided::Settled(spelled(next)),
+    })
 }

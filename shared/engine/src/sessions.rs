@@ -7,28 +7,18 @@ use std::collections::BTreeSet;
 
 use domain::execution::Execution;
 use domain::ids::{OwnerId, SessionId};
-use domain::session::{
-    self, Addition, MOST_SESSIONS, Memory, SeenUrl, Session, SessionStatus, Sighting,
-};
+use domain::quota::Quota;
+use domain::session::{self, Addition, Memory, SeenUrl, Session, SessionStatus, Sighting};
 use serde_json::json;
 
 use crate::page::{Begin, PageOf, Slice};
-use crate::planning::unexpected;
-use crate::ports::store::{CommitError, StoreError, Write};
+use crate::ports::store::{StoreError, Write};
+use crate::quotas::{MakeError, given_back};
 use crate::workflows::ChangeError;
 use crate::{Engine, won};
 
 /// How many additions are read at once when a page of URLs is put together.
 const ADDITIONS_AT_ONCE: usize = 25;
-
-/// Why a session was not made.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum CreateSessionError {
-    #[error("there are {MOST_SESSIONS} sessions already; delete one first")]
-    Full,
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// A URL of a session, and the addition it came with.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +49,7 @@ impl Engine {
         owner: &OwnerId,
         name: String,
         description: Option<String>,
-    ) -> Result<Session, CreateSessionError> {
+    ) -> Result<Session, MakeError> {
         let now = self.now();
         let session = Session {
             id: SessionId::from_uuid(self.uuid()),
@@ -73,20 +63,13 @@ impl Engine {
             updated_at: now,
             revision: 0,
         };
-        let all = self.store.sessions(owner).await?;
-        if let Some(earlier) = all.iter().find(|earlier| earlier.id == session.id) {
-            return Ok(earlier.clone());
-        }
-        if all.len() >= MOST_SESSIONS {
-            return Err(CreateSessionError::Full);
-        }
         let write = Write::PutSession {
             session: session.clone(),
         };
-        match self.commit(vec![write]).await {
-            Ok(()) | Err(CommitError::Exists) => Ok(session),
-            Err(error) => Err(unexpected(error).into()),
-        }
+        self.make(owner, Quota::Sessions, write).await?;
+        // One that was made before may have been changed since.
+        let stored = self.store.session(owner, &session.id).await?;
+        Ok(stored.unwrap_or(session))
     }
 
     /// Changes a session: `change` gives its next state; the revision is set here.
@@ -103,12 +86,10 @@ impl Engine {
             let mut session = change(before)?;
             session.revision = before.revision + 1;
             session.updated_at = now;
-            Ok((
-                Write::PutSession {
-                    session: session.clone(),
-                },
-                session,
-            ))
+            let write = Write::PutSession {
+                session: session.clone(),
+            };
+            Ok((vec![write], session))
         };
         self.write_session(owner, id, write).await
     }
@@ -124,17 +105,21 @@ impl Engine {
         id: &SessionId,
         mut check: impl FnMut(&Session) -> Result<(), R>,
     ) -> Result<(), ChangeError<R>> {
+        let mut was_there = false;
         let write = |before: &Session, _| {
             check(before)?;
+            was_there = true;
             let session = before.clone();
-            Ok((
-                Write::DeleteSession {
-                    session: session.clone(),
-                },
-                session,
-            ))
+            let write = Write::DeleteSession {
+                session: session.clone(),
+            };
+            Ok((vec![write, given_back(owner, Quota::Sessions)], session))
         };
-        self.write_session(owner, id, write).await.map(|_| ())
+        match self.write_session(owner, id, write).await {
+            // It went between two tries: by this request, whose first answer was lost, or by another like it.
+            Err(ChangeError::NotFound) if was_there => Ok(()),
+            done => done.map(|_| ()),
+        }
     }
 
     /// Writes what `write` makes of a session as it is stored.
@@ -142,13 +127,13 @@ impl Engine {
         &self,
         owner: &OwnerId,
         id: &SessionId,
-        mut write: impl FnMut(&Session, jiff::Timestamp) -> Result<(Write, Session), R>,
+        mut write: impl FnMut(&Session, jiff::Timestamp) -> Result<(Vec<Write>, Session), R>,
     ) -> Result<Session, ChangeError<R>> {
         for attempt in 0.. {
             let before = self.store.session(owner, id).await?;
             let before = before.ok_or(ChangeError::NotFound)?;
-            let (write, session) = write(&before, self.now()).map_err(ChangeError::Refused)?;
-            if won(self.commit(vec![write]).await)? {
+            let (writes, session) = write(&before, self.now()).map_err(ChangeError::Refused)?;
+            if won(self.commit(writes).await)? {
                 return Ok(session);
             }
             if !self.again(attempt).await {

@@ -70,7 +70,10 @@ impl Engine {
                 Ok(next) => execution = next,
                 // Somebody else has set it moving.
                 Err(
-                    AdvanceError::Refused(_) | AdvanceError::NotFound | AdvanceError::Contended,
+                    AdvanceError::Refused(_)
+                    | AdvanceError::NotFound
+                    | AdvanceError::Contended
+                    | AdvanceError::Full(_),
                 ) => {}
                 Err(AdvanceError::Store(error)) => return Err(error),
             }
@@ -159,7 +162,10 @@ impl Engine {
         match self.commit(vec![write]).await {
             Ok(())
             | Err(
-                CommitError::Conflict | CommitError::Exists | CommitError::InsufficientCredits(_),
+                CommitError::Conflict
+                | CommitError::Exists
+                | CommitError::InsufficientCredits(_)
+                | CommitError::Full(_),
             ) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
         }

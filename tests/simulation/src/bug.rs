@@ -7,6 +7,8 @@ use engine::ports::Message;
 use engine::{Engine, seeded_bugs};
 use nightdesk_notifier::Notifier;
 
+use crate::workflows::OWNER;
+
 /// A bug that can be let loose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Bug {
@@ -18,6 +20,8 @@ pub(crate) enum Bug {
     CreditsIgnored,
     /// The store writes a session whatever its revision.
     SessionIgnored,
+    /// The store reads a count of places, and writes it later.
+    CountedThenWritten,
     /// The store does not recognise what the same writer has written.
     WriterIgnored,
     /// The store leaves out the last write of a commit.
@@ -61,11 +65,12 @@ impl Consumer for Scanner {
         let disposition = self.notifier.handle(delivery).await;
         if let Message::AskApproval { owner, approval } = &message {
             let verdict = Verdict {
-                by: "owner@nightdesk.test".to_owned(),
+                by: OWNER.to_owned(),
                 choice: Choice::Approve,
                 comment: None,
                 channel: DecisionChannel::Mail,
                 seen_sha256: None,
+                has_code: false,
             };
             drop(self.engine.decide(owner, approval, &verdict, None).await);
         }

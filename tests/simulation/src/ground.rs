@@ -96,6 +96,8 @@ pub(crate) struct State {
     pub(crate) outside: Outside,
     /// Somebody changes drafts in the store after they were approved.
     pub(crate) forger: bool,
+    /// How many approvals may be open at once, where that is fewer than usual.
+    pub(crate) most_open: Option<u32>,
     /// The index of what is due is a sweep behind.
     pub(crate) stale_index: bool,
     /// What the index said when it was asked last.
@@ -131,6 +133,7 @@ impl Ground {
                 oracle: Oracle::default(),
                 outside: Outside::default(),
                 forger: false,
+                most_open: None,
                 stale_index: false,
                 index_before: Vec::new(),
                 seen: None,

@@ -40,7 +40,7 @@ const LAYERS: [Layer; 6] = [
 ];
 
 /// Every bug, its name in the list of tests, and who finds it first.
-pub(crate) const BUGS: [(Bug, &str, Layer); 25] = [
+pub(crate) const BUGS: [(Bug, &str, Layer); 28] = [
     (Bug::RevisionIgnored, "revision_ignored", Layer::Undisturbed),
     (Bug::DecisionIgnored, "decision_ignored", Layer::People),
     (Bug::CreditsIgnored, "credits_ignored", Layer::Undisturbed),
@@ -110,6 +110,21 @@ pub(crate) const BUGS: [(Bug, &str, Layer); 25] = [
         "wait_forgotten",
         Layer::Undisturbed,
     ),
+    (
+        Bug::Inside(Inside::PolicyAtGate),
+        "policy_at_gate",
+        Layer::Undisturbed,
+    ),
+    (
+        Bug::Inside(Inside::SpellingCounts),
+        "spelling_counts",
+        Layer::Undisturbed,
+    ),
+    (
+        Bug::CountedThenWritten,
+        "counted_then_written",
+        Layer::Undisturbed,
+    ),
 ];
 
 /// Lets a bug loose and holds that it is found, and by whom.
@@ -159,6 +174,20 @@ fn stories(layer: Layer) -> Vec<Story> {
                 patient: true,
                 ..Story::of(Shape::Busy)
             });
+            stories.extend([Shape::Webhook, Shape::Email].map(|shape| Story {
+                usurper: true,
+                ..Story::of(shape)
+            }));
+            stories.extend([Shape::Webhook, Shape::Email].map(|shape| Story {
+                both: true,
+                ..Story::of(shape)
+            }));
+            stories.extend((0..20).map(|seed| Story {
+                seed,
+                shapes: vec![Shape::Email; 3],
+                most_open: Some(1),
+                ..Story::of(Shape::Email)
+            }));
             stories
         }
         Layer::People => (0..60)

@@ -16,7 +16,8 @@ use tokio::time::sleep;
 
 use crate::dice::Dice;
 use crate::ground::Ground;
-use crate::workflows::{Shape, owner_id, workflow_id};
+use crate::story::Story;
+use crate::workflows::{ALIAS, OWNER, RIVAL, Shape, owner_id, workflow_id};
 
 /// How long a person waits before trying again.
 const AGAIN: Duration = Duration::from_secs(7);
@@ -24,7 +25,8 @@ const AGAIN: Duration = Duration::from_secs(7);
 /// What a person does, once.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Deed {
-    Start(Shape),
+    /// A shape's run, the so-many-th of the story.
+    Start(Shape, usize),
     Decide(ApprovalId, Choice),
     Say(ExecutionId, Box<Event>),
 }
@@ -50,7 +52,7 @@ pub(crate) async fn act(
     let owner = owner_id();
     loop {
         match &deed {
-            Deed::Start(shape) => {
+            Deed::Start(shape, _) => {
                 match engine
                     .start(&owner, &workflow_id(*shape), Start::MANUAL)
                     .await
@@ -67,6 +69,7 @@ pub(crate) async fn act(
                     comment: (*choice == Choice::RequestChanges).then(|| "shorter".to_owned()),
                     channel: DecisionChannel::Api,
                     seen_sha256: None,
+                    has_code: false,
                 };
                 match engine.decide(&owner, approval, &verdict, None).await {
                     Err(DecideError::Store(_) | DecideError::Contended) => {}
@@ -78,7 +81,9 @@ pub(crate) async fn act(
                     .advance(&owner, run, event, who, &Alongside::default())
                     .await
                 {
-                    Err(AdvanceError::Store(_) | AdvanceError::Contended) => {}
+                    Err(
+                        AdvanceError::Store(_) | AdvanceError::Contended | AdvanceError::Full(_),
+                    ) => {}
                     Ok(_) | Err(_) => return,
                 }
             }
@@ -88,7 +93,8 @@ pub(crate) async fn act(
 }
 
 /// What people want to do now, looking at what is really stored.
-pub(crate) fn wishes(ground: &Arc<Ground>, temper: Temper) -> Vec<(Deed, &'static str)> {
+pub(crate) fn wishes(ground: &Arc<Ground>, story: &Story) -> Vec<(Deed, &'static str)> {
+    let temper = story.temper;
     let mut state = ground.state();
     let state = &mut *state;
     let mut wishes = Vec::new();
@@ -96,16 +102,20 @@ pub(crate) fn wishes(ground: &Arc<Ground>, temper: Temper) -> Vec<(Deed, &'stati
         return wishes;
     }
     for approval in state.oracle.approvals.values().filter(|one| one.is_open()) {
+        if story.both {
+            // The owner says it twice, in two spellings; the other one follows when somebody has said something.
+            let people: &[&'static str] = match approval.decisions.len() {
+                0 => &[OWNER, ALIAS],
+                _ => &[RIVAL],
+            };
+            let approve = Deed::Decide(approval.id.clone(), Choice::Approve);
+            wishes.extend(people.iter().map(|who| (approve.clone(), *who)));
+            continue;
+        }
         let (choice, rival) = decision(&mut state.dice, temper);
-        wishes.push((
-            Deed::Decide(approval.id.clone(), choice),
-            "owner@nightdesk.test",
-        ));
+        wishes.push((Deed::Decide(approval.id.clone(), choice), OWNER));
         if let Some(rival) = rival {
-            wishes.push((
-                Deed::Decide(approval.id.clone(), rival),
-                "rival@nightdesk.test",
-            ));
+            wishes.push((Deed::Decide(approval.id.clone(), rival), RIVAL));
         }
     }
     for known in state.oracle.runs.values() {
@@ -128,7 +138,7 @@ pub(crate) fn wishes(ground: &Arc<Ground>, temper: Temper) -> Vec<(Deed, &'stati
                 let step = row.id.clone();
                 wishes.push((
                     Deed::Say(run.id.clone(), Box::new(Event::Resolved { step, outcome })),
-                    "owner@nightdesk.test",
+                    OWNER,
                 ));
             }
         }
@@ -145,10 +155,7 @@ pub(crate) fn wishes(ground: &Arc<Ground>, temper: Temper) -> Vec<(Deed, &'stati
             },
             _ => continue,
         };
-        wishes.push((
-            Deed::Say(run.id.clone(), Box::new(event)),
-            "owner@nightdesk.test",
-        ));
+        wishes.push((Deed::Say(run.id.clone(), Box::new(event)), OWNER));
     }
     wishes
 }

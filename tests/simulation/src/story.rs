@@ -48,6 +48,12 @@ pub(crate) struct Story {
     pub(crate) runs: Option<usize>,
     /// Somebody changes drafts in the store after they were approved.
     pub(crate) forger: bool,
+    /// Two people must approve, and one of them has two spellings of their address.
+    pub(crate) both: bool,
+    /// Somebody puts others in the approvers' place as soon as a run has begun.
+    pub(crate) usurper: bool,
+    /// How many approvals may be open at once, where that is fewer than usual.
+    pub(crate) most_open: Option<u32>,
     /// A search provider that asked to be left alone must be. Only where nobody stops, doubles or starts twice.
     pub(crate) patient: bool,
 }
@@ -75,6 +81,9 @@ impl Story {
             stale_index: false,
             runs: None,
             forger: false,
+            both: false,
+            usurper: false,
+            most_open: None,
             patient: false,
         }
     }

@@ -1,6 +1,7 @@
 //! Where the store's adapter is wrong, when a bug says so; otherwise it does what the store does.
 
 use domain::approval::{Approval, ApprovalStatus};
+use domain::quota::Quota;
 use engine::memory::at_once;
 use engine::ports::store::DueItem;
 use engine::ports::{Commit, CommitError, Store as _, StoreError, Write};
@@ -9,10 +10,26 @@ use jiff::Timestamp;
 use crate::bug::Bug;
 use crate::ground::Ground;
 
-/// Commits, and shows the oracle what was written.
-pub(crate) fn commit(ground: &Ground, commit: &Commit) -> Result<(), CommitError> {
-    let bug = ground.state().bug;
+/// The places that are taken of what the commit takes one of.
+pub(crate) fn places(ground: &Ground, commit: &Commit) -> u32 {
+    let taken = commit.writes.iter().find_map(|write| match write {
+        Write::TakePlace { owner, quota, .. } => at_once(ground.store.places(owner, *quota)).ok(),
+        _ => None,
+    });
+    taken.unwrap_or_default()
+}
+
+/// Commits, and shows the oracle what was written. `seen` is how many places were taken before the others had their
+/// turn.
+pub(crate) fn commit(ground: &Ground, commit: &Commit, seen: u32) -> Result<(), CommitError> {
+    let (bug, most_open) = {
+        let state = ground.state();
+        (state.bug, state.most_open)
+    };
+    let narrow = most_open.map(|most_open| narrowed(commit, most_open));
+    let commit = narrow.as_ref().unwrap_or(commit);
     let changed = match bug {
+        Some(Bug::CountedThenWritten) => Some(counted_before(ground, commit, seen)?),
         Some(Bug::HalfWritten) if commit.writes.len() > 1 => {
             let mut writes = commit.writes.clone();
             writes.pop();
@@ -64,6 +81,45 @@ pub(crate) fn commit(ground: &Ground, commit: &Commit) -> Result<(), CommitError
     Ok(())
 }
 
+/// The same commit, where fewer approvals may be open than usual.
+fn narrowed(commit: &Commit, most_open: u32) -> Commit {
+    let mut commit = commit.clone();
+    for write in &mut commit.writes {
+        if let Write::TakePlace {
+            quota: Quota::OpenApprovals,
+            most,
+            ..
+        } = write
+        {
+            *most = most_open;
+        }
+    }
+    commit
+}
+
+/// The commit without its condition on places, which are written as they were seen, and one more.
+fn counted_before(ground: &Ground, commit: &Commit, seen: u32) -> Result<Commit, CommitError> {
+    let mut writes = Vec::new();
+    for write in &commit.writes {
+        match write {
+            Write::TakePlace { quota, most, .. } if seen >= *most => {
+                return Err(CommitError::Full(*quota));
+            }
+            Write::TakePlace { owner, quota, .. } => ground.store.plant(&Write::RecountPlaces {
+                owner: owner.clone(),
+                quota: *quota,
+                before: seen,
+                places: seen + 1,
+            }),
+            other => writes.push(other.clone()),
+        }
+    }
+    Ok(Commit {
+        writes,
+        writer: commit.writer.clone(),
+    })
+}
+
 fn show(ground: &Ground, commit: &Commit) {
     let (now_ms, clock) = (ground.now_ms(), ground.now_as_seen());
     let mut state = ground.state();
@@ -71,6 +127,7 @@ fn show(ground: &Ground, commit: &Commit) {
     state
         .oracle
         .committed(&ground.store, commit, state.current.as_ref(), now_ms, clock);
+    state.oracle.count_open(state.most_open);
 }
 
 fn misnumbered(commit: &Commit) -> Commit {

@@ -8,7 +8,7 @@ use domain::owner::Owner;
 use domain::plan::Plan;
 use domain::schedule::Schedule;
 use domain::session::{Session, SessionStatus};
-use domain::workflow::Workflow;
+use domain::workflow::{ApprovalPolicy, Workflow};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -171,7 +171,7 @@ pub(crate) fn owner_id() -> OwnerId {
 pub(crate) fn owner(now: Timestamp) -> Owner {
     Owner {
         id: owner_id(),
-        email: "owner@nightdesk.test".to_owned(),
+        email: OWNER.to_owned(),
         team: None,
         created_at: now,
     }
@@ -202,8 +202,27 @@ fn session_id() -> SessionId {
     SessionId::from_uuid(uuid::Uuid::from_u128(7))
 }
 
+pub(crate) const OWNER: &str = "owner@nightdesk.test";
+/// The same person, spelled otherwise.
+pub(crate) const ALIAS: &str = "Owner@Nightdesk.TEST";
+pub(crate) const RIVAL: &str = "rival@nightdesk.test";
+
+/// Who decides: the owner; the owner or a rival, where people race; both of them.
+pub(crate) fn policy(races: bool, both: bool) -> ApprovalPolicy {
+    let approvers = if races || both {
+        vec![OWNER.to_owned(), RIVAL.to_owned()]
+    } else {
+        Vec::new()
+    };
+    ApprovalPolicy {
+        approvers,
+        required: if both { 2 } else { 1 },
+        ..ApprovalPolicy::default()
+    }
+}
+
 /// The saved workflow of a shape. Scheduled ones are due every hour.
-pub(crate) fn workflow(shape: Shape, now: Timestamp) -> Workflow {
+pub(crate) fn workflow(shape: Shape, policy: &ApprovalPolicy, now: Timestamp) -> Workflow {
     let manual = json!({"schedule": "manual"});
     let mut object = domain::reader::Object::new(&manual, "");
     let schedule = Schedule::read(&mut object, now).expect("a manual schedule is one");
@@ -212,6 +231,7 @@ pub(crate) fn workflow(shape: Shape, now: Timestamp) -> Workflow {
         "schedule": schedule, "stop_condition": {"type": "always"}, "overlap_policy": "allow", "catch_up": "latest",
         "confirmations": 1, "plan_version": 1, "execution_count": 0, "scheduled_from": now, "schedule_synced": true,
         "nudge_at": now, "created_at": now, "updated_at": now, "revision": 0, "session": session_id(),
+        "approvals": policy,
     });
     serde_json::from_value(json).expect("a workflow as it is stored")
 }

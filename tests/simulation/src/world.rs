@@ -10,8 +10,8 @@ use domain::approval::Approval;
 use domain::execution::Status;
 use domain::ids::ExecutionId;
 use engine::consuming::Consumer;
-use engine::memory::MemorySchedules;
-use engine::ports::{Message, Write};
+use engine::memory::{MemorySchedules, at_once};
+use engine::ports::{Message, Store as _, Write};
 use engine::{Engine, seeded_bugs};
 use jiff::SignedDuration;
 use nightdesk_sweeper::Sweeper;
@@ -26,7 +26,7 @@ use crate::person::{self, Deed, Temper};
 use crate::ports::{Harbour, engine};
 use crate::queue::Lane;
 use crate::story::{End, Story};
-use crate::workflows::{Shape, owner, owner_id, session, workflow, workflow_id};
+use crate::workflows::{OWNER, Shape, owner, owner_id, policy, session, workflow, workflow_id};
 
 const MINUTE_MS: u64 = 60_000;
 /// How often people look, in milliseconds.
@@ -77,7 +77,8 @@ struct World<'a> {
     machine: Machine<Kind>,
     consumers: [Arc<dyn Consumer>; 4],
     sweeper: Sweeper,
-    deeds: Vec<Deed>,
+    /// What is done, and by whom.
+    deeds: Vec<(Deed, &'static str)>,
     acknowledged: Arc<std::sync::Mutex<Vec<ExecutionId>>>,
     invocations: u64,
     next_sweep_ms: u64,
@@ -85,6 +86,7 @@ struct World<'a> {
     sweeps: u64,
     wipes: Vec<u64>,
     early: Option<&'static str>,
+    usurper: bool,
 }
 
 impl<'a> World<'a> {
@@ -101,8 +103,9 @@ impl<'a> World<'a> {
             amount: story.granted,
             at: now,
         });
+        let policy = policy(story.temper == Temper::Human, story.both);
         for shape in &story.shapes {
-            plant(Write::new_workflow(workflow(*shape, now)));
+            plant(Write::new_workflow(workflow(*shape, &policy, now)));
             plant(Write::PutPlan {
                 owner: owner_id(),
                 workflow: workflow_id(*shape),
@@ -116,6 +119,7 @@ impl<'a> World<'a> {
             state.queue.closed_until = story.closed_until;
             state.stale_index = story.stale_index;
             state.forger = story.forger;
+            state.most_open = story.most_open;
             state.outside.patient = story.patient;
             state.outside.page_ms = story.page_ms;
             state.outside.busy = if story.shapes.contains(&Shape::Busy) {
@@ -155,12 +159,13 @@ impl<'a> World<'a> {
             sweeps: 0,
             wipes: story.wipes.clone(),
             early: story.early,
+            usurper: story.usurper,
         }
     }
 
     async fn run(mut self) -> End {
-        for shape in &self.story.shapes {
-            self.do_deed(Deed::Start(*shape), "owner@nightdesk.test");
+        for (number, shape) in self.story.shapes.iter().enumerate() {
+            self.do_deed(Deed::Start(*shape, number), OWNER);
         }
         loop {
             self.look_around();
@@ -253,13 +258,14 @@ impl<'a> World<'a> {
             state.counted.last_fault_ms = now_ms;
         }
         self.send_early(now_ms);
+        self.usurp();
         if now_ms >= self.next_sweep_ms {
             self.next_sweep_ms += MINUTE_MS;
             self.sweep();
         }
         if now_ms >= self.next_look_ms {
             self.next_look_ms += LOOK_MS;
-            for (deed, who) in person::wishes(&self.ground, self.story.temper) {
+            for (deed, who) in person::wishes(&self.ground, self.story) {
                 self.do_deed(deed, who);
             }
         }
@@ -284,6 +290,27 @@ impl<'a> World<'a> {
         };
         state.queue.push(Lane::Step, message.encode(), now_ms);
         self.early = None;
+    }
+
+    /// Puts others in the approvers' place, once, as soon as a run has begun.
+    fn usurp(&mut self) {
+        if !self.usurper || self.ground.state().oracle.runs.is_empty() {
+            return;
+        }
+        self.usurper = false;
+        for shape in &self.story.shapes {
+            let (owner, id) = (owner_id(), workflow_id(*shape));
+            let stored = self.ground.store.workflow(&owner, &id);
+            let Ok(Some(before)) = at_once(stored) else {
+                continue;
+            };
+            let mut after = before.clone();
+            after.revision += 1;
+            after.approvals.approvers = vec!["usurper@nightdesk.test".to_owned()];
+            self.ground
+                .store
+                .plant(&Write::next_workflow(&before, after));
+        }
     }
 
     fn control(&mut self, role: Role, name: &str) -> Control {
@@ -349,17 +376,18 @@ impl<'a> World<'a> {
     }
 
     fn do_deed(&mut self, deed: Deed, who: &'static str) {
-        let number = match self.deeds.iter().position(|known| *known == deed) {
+        let known = (deed.clone(), who);
+        let number = match self.deeds.iter().position(|one| *one == known) {
             Some(number) if self.machine.has(Kind::Person(number)) => return,
             Some(number) => number,
             None => {
-                self.deeds.push(deed.clone());
+                self.deeds.push(known);
                 self.deeds.len() - 1
             }
         };
         let control = self.control(Role::Person, "api");
         let acknowledged = self.acknowledged.clone();
-        let starts = matches!(deed, Deed::Start(_));
+        let starts = matches!(deed, Deed::Start(..));
         let act = person::act(self.engine.clone(), deed, who, move |id| {
             acknowledged
                 .lock()

@@ -16,7 +16,7 @@ struct Source {
     object: &'static str,
 }
 
-const SOURCES: [Source; 9] = [
+const SOURCES: [Source; 10] = [
     Source {
         method: "post",
         path: "/v1/workflows",
@@ -51,6 +51,13 @@ const SOURCES: [Source; 9] = [
         status: 201,
         pointer: "/id",
         object: "/v1/tokens/{id}",
+    },
+    Source {
+        method: "post",
+        path: "/v1/owners",
+        status: 201,
+        pointer: "/owner_id",
+        object: "/v1/owners/{id}",
     },
     Source {
         method: "get",

@@ -48,7 +48,6 @@ fn door<'a>(session: &'a Session, approval: &Approval) -> Door<'a> {
         secret: &session.secret,
         action,
         channel: DecisionChannel::Page,
-        code: None,
     }
 }
 

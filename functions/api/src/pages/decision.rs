@@ -3,7 +3,6 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
-use domain::approval::code::CodeProof;
 use domain::approval::{
     Approval, ApprovalStatus, CannotDecide, Choice, DecisionChannel, Draft, Verdict,
 };
@@ -11,14 +10,15 @@ use domain::execution::Output;
 use domain::text;
 use engine::approvals::DecideError;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use jiff::SignedDuration;
 use url::Url;
 
-use super::challenge::{self, Unproven};
 use super::frame::{Notice, headers, notice, page, unavailable};
 use super::nonce;
 use super::words::{done, moment};
 use crate::app::App;
+use crate::challenge::{self, Unproven};
 use crate::extract::Form;
 use crate::wire::approval::LONGEST_NOTE;
 
@@ -32,8 +32,6 @@ pub(super) struct Door<'a> {
     /// Where the form goes.
     pub(super) action: String,
     pub(super) channel: DecisionChannel,
-    /// What must be typed beside it, of a link to a strict approval.
-    pub(super) code: Option<&'a CodeProof>,
 }
 
 /// An address the draft was made from.
@@ -74,6 +72,9 @@ pub(super) async fn show(app: &App, door: &Door<'_>, approval: &Approval) -> Res
     if let Some(response) = closed(app, approval) {
         return response;
     }
+    if approval.approver(door.approver).is_none() {
+        return not_asked(&approval.approvers);
+    }
     form(app, door, approval, StatusCode::OK, None, "").await
 }
 
@@ -113,6 +114,15 @@ fn closed(app: &App, approval: &Approval) -> Option<Response> {
             "The run that asked was stopped. Nothing was sent.".to_owned(),
         ),
     }
+}
+
+/// The page for somebody who was not asked.
+fn not_asked(approvers: &[String]) -> Response {
+    let line = format!(
+        "This was asked of {}, and nobody else may decide it.",
+        approvers.join(", ")
+    );
+    notice(StatusCode::FORBIDDEN, "Somebody else was asked", line)
 }
 
 /// The page that says who has decided.
@@ -185,7 +195,7 @@ async fn form(
         action: &door.action,
         nonce: nonce::of(door.secret, approval),
         note,
-        asks_code: door.code.is_some(),
+        asks_code: approval.strict,
         may_request_changes: approval.generation <= approval.max_revisions,
     };
     page(status, &view)
@@ -308,12 +318,22 @@ pub(super) async fn take(
         }
     };
     // Of a decided one everybody may know what the page says.
-    if open && let Some(proof) = door.code {
+    if open && approval.strict && approval.approver(door.approver).is_some() {
         let typed = form_fields.one("code").unwrap_or_default();
-        match challenge::check(app, &approval.owner, proof, door.secret, typed).await {
+        match challenge::check(app, approval, door.approver, typed).await {
             Ok(()) => {}
-            Err(Unproven::Refused(response)) => return response,
-            Err(Unproven::Code(alert)) => {
+            Err(Unproven::TooMany(left)) => return too_many_codes(left),
+            Err(Unproven::Store(error)) => {
+                tracing::warn!(%error, "a code cannot be checked");
+                return unavailable();
+            }
+            Err(Unproven::Missing) => {
+                let alert = "Type the code from the mail: this approval asks for it.";
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                return form(app, door, approval, status, Some(alert), &note).await;
+            }
+            Err(Unproven::Wrong) => {
+                let alert = "That is not the code in the mail.";
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
                 return form(app, door, approval, status, Some(alert), &note).await;
             }
@@ -325,6 +345,7 @@ pub(super) async fn take(
         comment: Some(note).filter(|note| !note.is_empty()),
         channel: door.channel,
         seen_sha256: Some(approval.sha256.clone()),
+        has_code: approval.strict,
     };
     match app
         .engine
@@ -334,6 +355,17 @@ pub(super) async fn take(
         Ok(approval) => page(StatusCode::OK, &thanks(&approval, choice)),
         Err(error) => refusal(app, &approval.id.to_string(), approval, error),
     }
+}
+
+fn too_many_codes(left: SignedDuration) -> Response {
+    let mut response = notice(
+        StatusCode::TOO_MANY_REQUESTS,
+        "Too many codes",
+        "No further code is taken for this approval today. Come back tomorrow (UTC).",
+    );
+    let seconds = HeaderValue::from(left.as_secs());
+    response.headers_mut().insert(RETRY_AFTER, seconds);
+    response
 }
 
 fn thanks(approval: &Approval, choice: Choice) -> Notice<'static> {
@@ -368,6 +400,13 @@ fn thanks(approval: &Approval, choice: Choice) -> Notice<'static> {
 
 fn refusal(app: &App, id: &str, approval: &Approval, error: DecideError) -> Response {
     match error {
+        DecideError::Cannot(CannotDecide::NotAsked { approvers }) => not_asked(&approvers),
+        // What is asked here has been checked before.
+        DecideError::Cannot(CannotDecide::CodeRequired) => notice(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The code is missing",
+            "This approval asks for the code in the mail. Open the link again and type it.",
+        ),
         DecideError::Cannot(CannotDecide::AlreadyDecided { decision, by, at }) => {
             let line = format!(
                 "Already {} by {by} at {}. Your answer was not counted.",

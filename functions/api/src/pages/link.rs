@@ -66,7 +66,6 @@ fn door<'a>(link: &'a Link, token: &'a str) -> Door<'a> {
         secret: token,
         action: format!("/a/{token}"),
         channel: DecisionChannel::Mail,
-        code: link.code.as_ref(),
     }
 }
 

@@ -2,7 +2,6 @@
 //! and none of them changes anything but by a POST that proves it came from the page.
 
 mod approvals;
-mod challenge;
 mod decision;
 mod frame;
 mod home;

@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use domain::approval::{Approval, ApprovalStatus, Choice};
-use domain::fault::Fault;
+use domain::fault::{Code, Fault};
 use domain::ids::{ApprovalId, WorkflowId};
 use futures::future::try_join_all;
 use serde_json::Value;
 
 use crate::app::App;
 use crate::auth::{self, Caller, Read};
+use crate::challenge::{self, Unproven};
 use crate::etag;
 use crate::extract::OptionalJson;
 use crate::page::{Asked, List};
@@ -50,7 +51,7 @@ pub(super) async fn list(
         .items
         .iter()
         .zip(&drafts)
-        .map(|(approval, draft)| wire::object(approval, draft, caller.email()).into());
+        .map(|(approval, draft)| wire::object(approval, draft).into());
     Ok(Json(page.answer(&list, &approvals, items.collect())))
 }
 
@@ -68,12 +69,12 @@ pub(super) async fn show(
         .approval(caller.owner(), &id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    answer(&app, &approval, caller.email()).await
+    answer(&app, &approval).await
 }
 
-async fn answer(app: &App, approval: &Approval, email: &str) -> Result<Response, Problem> {
+async fn answer(app: &App, approval: &Approval) -> Result<Response, Problem> {
     let draft = app.engine.draft(approval).await?;
-    let mut object = wire::object(approval, &draft, email);
+    let mut object = wire::object(approval, &draft);
     if let Some(original) = &approval.original
         && let Some(document) = app.engine.store.output(&approval.owner, original).await?
     {
@@ -125,19 +126,19 @@ async fn decide(
     body: &Value,
     choice: Choice,
 ) -> Result<Response, Problem> {
-    let said = query.and(wire::said(body, choice, caller.email()))?;
-    if said.edited_body.is_some() {
-        let approval = app
-            .engine
-            .store
-            .approval(caller.owner(), id)
-            .await?
-            .ok_or_else(Problem::not_found)?;
-        if approval.required > 1 {
-            // The others have approved, or will, what they see now.
-            let message = "a draft that several people must approve is not edited by one of them; request changes";
-            return Err(Problem::of(vec![Fault::invalid("/edited_body", message)]));
-        }
+    let mut said = query.and(wire::said(body, choice, caller.email()))?;
+    let approval = app.engine.store.approval(caller.owner(), id).await?;
+    let approval = approval.ok_or_else(Problem::not_found)?;
+    let is_asked = approval.approver(caller.email()).is_some();
+    if said.edited_body.is_some() && is_asked && approval.required > 1 {
+        // The others have approved, or will, what they see now.
+        let message = "a draft that several people must approve is not edited by one of them; request changes";
+        return Err(Problem::of(vec![Fault::invalid("/edited_body", message)]));
+    }
+    if approval.strict && approval.is_open() && is_asked {
+        let typed = said.code.as_deref().unwrap_or_default();
+        challenge::check(app, &approval, caller.email(), typed).await?;
+        said.verdict.has_code = true;
     }
     let approval = app
         .engine
@@ -148,5 +149,21 @@ async fn decide(
             said.edited_body.as_deref(),
         )
         .await?;
-    answer(app, &approval, caller.email()).await
+    answer(app, &approval).await
+}
+
+impl From<Unproven> for Problem {
+    fn from(unproven: Unproven) -> Self {
+        let detail = unproven.to_string();
+        match unproven {
+            Unproven::Missing | Unproven::Wrong => {
+                Self::of(vec![Fault::new("/code", Code::CodeRequired, detail)])
+            }
+            Unproven::TooMany(left) => {
+                let seconds = u32::try_from(left.as_secs()).unwrap_or(u32::MAX);
+                Self::new(Code::TooManyAttempts, detail).retry_after(seconds)
+            }
+            Unproven::Store(error) => error.into(),
+        }
+    }
 }

@@ -56,6 +56,7 @@ pub(crate) fn table() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/v1/credits", get(credits::credits)),
         ("/v1/credits/grants", post(credits::grant)),
         ("/v1/owners", post(owners::create)),
+        ("/v1/owners/{id}/tokens", post(owners::recover)),
         ("/v1/tokens", get(tokens::list).post(tokens::create)),
         (
             "/v1/tokens/{id}",

@@ -1,18 +1,23 @@
-//! `POST /v1/owners`: another tenant of this installation.
+//! `/v1/owners`: the tenants of this installation, for whoever administers it.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use domain::ids::OwnerId;
 use domain::owner::Permission;
 use engine::owners::NewOwner;
 use http::StatusCode;
 
+use super::tokens;
 use crate::app::App;
 use crate::auth::{Admin, Caller};
-use crate::extract;
+use crate::extract::{self, OptionalJson};
+use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::wire::owner as wire;
+use crate::wire::token;
 
+/// `POST /v1/owners`
 pub(super) async fn create(
     app: App,
     _: Caller<Admin>,
@@ -20,17 +25,29 @@ pub(super) async fn create(
     body: extract::Json,
 ) -> Result<Response, Problem> {
     let asked = query.and(wire::create(&body.0))?;
-    let all = Permission::ALL.iter().copied();
     let new = NewOwner {
         email: asked.email,
         team: asked.team,
-        permissions: all
-            .filter(|permission| *permission != Permission::Admin)
-            .collect(),
+        permissions: Permission::of_first(),
         credits: None,
         token: None,
     };
     let (owner, token) = app.engine.create_owner(new).await?;
     let body = wire::created(&owner, &token);
     Ok((StatusCode::CREATED, Json(body)).into_response())
+}
+
+/// `POST /v1/owners/{id}/tokens`: a new token for an owner who has lost theirs, or whose tokens somebody else has.
+pub(super) async fn recover(
+    app: App,
+    caller: Caller<Admin>,
+    Id(id): Id<OwnerId>,
+    query: Query,
+    body: OptionalJson,
+) -> Result<Response, Problem> {
+    let new = query.and(token::recover(&body.0, &tokens::giver(&app, &caller)))?;
+    let owner = app.engine.store.owner(&id).await?;
+    let owner = owner.ok_or_else(Problem::not_found)?;
+    let (token, text) = app.engine.recover(&owner, new).await?;
+    Ok(tokens::shown_once(&token, text))
 }

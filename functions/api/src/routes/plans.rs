@@ -92,6 +92,7 @@ pub(super) async fn approve(
         caller.owner(),
         &id,
         None,
+        caller.email(),
         |before| match before.status {
             WorkflowStatus::Draft => Ok((
                 Workflow {

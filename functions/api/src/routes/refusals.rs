@@ -4,22 +4,50 @@ use domain::approval::CannotDecide;
 use domain::credits::InsufficientCredits;
 use domain::execution::{CannotReuse, Refused};
 use domain::fault::{Code, Fault};
+use domain::quota::Quota;
 use engine::advance::AdvanceError;
 use engine::approvals::DecideError;
 use engine::deliveries::DeliverError;
 use engine::differences::DifferenceError;
 use engine::executions::StartError;
 use engine::planning::SubmitError;
+use engine::quotas::MakeError;
 use engine::signals::PromoteError;
 use engine::workflows::ChangeError;
+use http::header::HeaderName;
 use serde_json::json;
 
-use crate::problem::Problem;
+use crate::problem::{FULL_RETRY_SECONDS, Problem};
 
 /// Too many others at the same object: the request may be repeated.
 fn contended() -> Problem {
     tracing::warn!("an object is changed by too many at once");
     Problem::unavailable()
+}
+
+/// As many as there may be: `most`.
+pub(super) fn full(quota: Quota, most: u32) -> Problem {
+    let header = |name: &'static str, value: u32| (HeaderName::from_static(name), value.into());
+    let detail = format!("there are {most} {} already", quota.noun());
+    let mut problem = Problem::quota_exceeded(detail);
+    for (name, value) in [
+        header("ratelimit-limit", most),
+        header("ratelimit-remaining", 0),
+        header("ratelimit-reset", FULL_RETRY_SECONDS),
+    ] {
+        problem = problem.header(name, value);
+    }
+    problem
+}
+
+impl From<MakeError> for Problem {
+    fn from(error: MakeError) -> Self {
+        match error {
+            MakeError::Full(quota) => full(quota, quota.most()),
+            MakeError::Contended => contended(),
+            MakeError::Store(error) => error.into(),
+        }
+    }
 }
 
 impl From<InsufficientCredits> for Problem {
@@ -74,7 +102,7 @@ impl From<AdvanceError> for Problem {
                 | Refused::OtherApproval
                 | Refused::DraftChanged => Self::new(Code::InvalidTransition, refused.to_string()),
             },
-            AdvanceError::Contended => contended(),
+            AdvanceError::Contended | AdvanceError::Full(_) => contended(),
             AdvanceError::Store(error) => error.into(),
         }
     }
@@ -87,6 +115,8 @@ impl From<DecideError> for Problem {
             DecideError::Cannot(cannot) => {
                 let detail = cannot.to_string();
                 match cannot {
+                    CannotDecide::NotAsked { .. } => Self::new(Code::Forbidden, detail),
+                    CannotDecide::CodeRequired => Self::new(Code::CodeRequired, detail),
                     CannotDecide::AlreadyDecided { decision, by, at } => {
                         Self::new(Code::AlreadyDecided, detail)
                             .member("decision", decision.as_str())
@@ -165,6 +195,7 @@ impl From<SubmitError> for Problem {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::InsufficientCredits(short) => short.into(),
+            SubmitError::Full(quota) => full(quota, quota.most()),
             SubmitError::Contended => contended(),
             SubmitError::Store(error) => error.into(),
         }

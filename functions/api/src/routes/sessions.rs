@@ -6,7 +6,6 @@ use domain::fault::Code;
 use domain::ids::SessionId;
 use domain::session::{Session, SessionStatus};
 use engine::page::{Begin, PageOf};
-use engine::sessions::CreateSessionError;
 use http::StatusCode;
 use http::header::LOCATION;
 use serde_json::Value;
@@ -62,10 +61,7 @@ pub(super) async fn create(
     let made = app
         .engine
         .create_session(caller.owner(), new.name, new.description);
-    let session = made.await.map_err(|error| match error {
-        CreateSessionError::Full => Problem::quota_exceeded(error.to_string()),
-        CreateSessionError::Store(error) => error.into(),
-    })?;
+    let session = made.await?;
     let location = [(LOCATION, format!("/v1/sessions/{}", session.id))];
     Ok((StatusCode::CREATED, location, answer(&session)).into_response())
 }

@@ -6,25 +6,29 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use domain::credits::InsufficientCredits;
 use domain::delivery::Destination;
+use domain::fault::Code;
 use domain::ids::{OwnerId, WorkflowId};
+use domain::owner::Permission;
 use domain::plan::Plan;
 use domain::planning::{Planning, PlanningRequest, Preset, ReviewedPlan};
 use domain::session::Session;
 use domain::workflow::{Workflow, WorkflowStatus};
 use engine::destinations::Wanted;
 use engine::executions::Start;
+use engine::planning::SubmitError;
 use engine::ports::store::StoreError;
 use engine::workflows::ChangeError;
 use http::StatusCode;
-use http::header::{HeaderName, LOCATION};
+use http::header::LOCATION;
 use serde_json::Value;
 
+use super::refusals;
 use crate::app::App;
 use crate::auth::{Caller, Read, Workflows};
 use crate::etag::{self, IfMatch};
 use crate::extract;
 use crate::path::Id;
-use crate::problem::{FULL_RETRY_SECONDS, Problem};
+use crate::problem::Problem;
 use crate::query::Query;
 use crate::wire::execution;
 use crate::wire::workflow::{self as wire, Change, Context, NewWorkflow, Work};
@@ -102,6 +106,9 @@ pub(super) async fn create(
         session: session.as_ref(),
     };
     let new = query.and(wire::create(&body.0, &context))?;
+    if !new.approvals.is_default() {
+        may_choose_approvers(&caller)?;
+    }
     let (dry_run, run_immediately) = (new.dry_run, new.run_immediately);
     let wanted = new.deliver.clone();
     let (workflow, plan, planning) = assemble(&app, caller.owner(), new).await?;
@@ -125,11 +132,11 @@ pub(super) async fn create(
         }
         None => None,
     };
-    if earlier.is_none() {
-        check_quota(&app, caller.owner()).await?;
-        if run_immediately && let Some(plan) = &plan {
-            check_credits(&app, &workflow, plan).await?;
-        }
+    if earlier.is_none()
+        && run_immediately
+        && let Some(plan) = &plan
+    {
+        check_credits(&app, &workflow, plan).await?;
     }
     let status = if planning.is_some() {
         StatusCode::ACCEPTED
@@ -139,9 +146,15 @@ pub(super) async fn create(
     let mut workflow = match earlier {
         Some(earlier) => earlier,
         None => {
-            app.engine
-                .create_workflow(app.schedules.as_ref(), workflow, plan.clone(), planning)
-                .await?
+            let most = app.settings.most_workflows;
+            let schedules = app.schedules.as_ref();
+            let made =
+                app.engine
+                    .create_workflow(schedules, workflow, plan.clone(), planning, most);
+            made.await.map_err(|error| match error {
+                SubmitError::Full(quota) => refusals::full(quota, most),
+                other => other.into(),
+            })?
         }
     };
     if run_immediately && workflow.execution_count == 0 {
@@ -232,22 +245,14 @@ async fn new_planning(
         .await
 }
 
-async fn check_quota(app: &App, owner: &OwnerId) -> Result<(), Problem> {
-    let most = app.settings.most_workflows;
-    if app.engine.store.count_workflows(owner).await? < most {
+/// Who decides about drafts is the word of whoever may decide: a token for workflows alone could otherwise put anybody in
+/// an approver's place.
+fn may_choose_approvers(caller: &Caller<Workflows>) -> Result<(), Problem> {
+    if caller.token.may(Permission::Approvals) {
         return Ok(());
     }
-    let header = |name: &'static str, value: usize| (HeaderName::from_static(name), value.into());
-    let detail = format!("there are {most} workflows already; delete one first");
-    let mut problem = Problem::quota_exceeded(detail);
-    for (name, value) in [
-        header("ratelimit-limit", most),
-        header("ratelimit-remaining", 0),
-        header("ratelimit-reset", FULL_RETRY_SECONDS as usize),
-    ] {
-        problem = problem.header(name, value);
-    }
-    Err(problem)
+    let detail = "to say who approves, a token needs the permission approvals as well";
+    Err(Problem::new(Code::Forbidden, detail))
 }
 
 /// Whether a run could start now: asked before anything is saved, so that a refusal changes nothing.
@@ -337,6 +342,9 @@ pub(super) async fn change(
             .map_err(wire::CannotChange::into_problem)
     };
     let change = query.and(read(&before))?;
+    if change.workflow.approvals != before.approvals {
+        may_choose_approvers(&caller)?;
+    }
     if change.dry_run {
         let account = app.engine.store.account(caller.owner()).await?;
         let plan = change
@@ -374,8 +382,12 @@ pub(super) async fn change(
             caller.owner(),
             &id,
             planning.as_ref(),
+            caller.email(),
             |before| {
                 let mut change = read(before)?;
+                if change.workflow.approvals != before.approvals {
+                    may_choose_approvers(&caller)?;
+                }
                 destinations.clone_from(&before.deliver);
                 if let Some(wanted) = &change.deliver {
                     change.workflow.deliver = app.engine.destinations(&before.deliver, wanted);

@@ -85,7 +85,6 @@ async fn asked_about(body: &str) -> Asked {
         owner,
         approval: id.clone(),
         approver: "a@owner.test".into(),
-        code: None,
     };
     world.store.plant(&Write::PutLink {
         token_sha256: digest::of_bytes(TOKEN.as_bytes()),
@@ -130,18 +129,29 @@ impl Asked {
         self.world.store.plant(&Write::PutApproval { approval });
     }
 
-    /// Makes the link one that asks for a code, behind the API's back; the code.
+    /// Changes behind the API's back who is asked.
+    fn ask_others(&self, approvers: &[&str]) {
+        let approvers = approvers.iter().map(|&one| one.to_owned()).collect();
+        let approval = Approval {
+            approvers,
+            ..self.approval()
+        };
+        self.world.store.plant(&Write::PutApproval { approval });
+    }
+
+    /// Makes the approval a strict one, behind the API's back; the code in its mail.
     fn ask_for_code(&self) -> String {
         let code = MailedCode::of_digest(&[9; 32]);
-        let link = Link {
+        let approval = Approval {
+            strict: true,
+            ..self.approval()
+        };
+        self.world.store.plant(&Write::PutApproval { approval });
+        self.world.store.plant(&Write::PutCode {
             owner: World::owner(1),
             approval: self.id.clone(),
             approver: "a@owner.test".into(),
-            code: Some(code.proof(TOKEN)),
-        };
-        self.world.store.plant(&Write::PutLink {
-            token_sha256: digest::of_bytes(TOKEN.as_bytes()),
-            link,
+            proof: code.proof(&self.id, "a@owner.test"),
         });
         code.expose().to_owned()
     }
@@ -359,13 +369,27 @@ async fn a_strict_link_decides_with_its_code_only() {
 }
 
 #[tokio::test]
-async fn a_code_is_guessed_five_times_a_day_and_the_api_needs_none() {
+async fn a_code_is_guessed_five_times_a_day_by_all_channels_together() {
     let asked = asked_about("Hello").await;
     let code = asked.ask_for_code();
-    for _ in 0..5 {
+    let path = format!("{}/approve", asked.path());
+    for _ in 0..2 {
         let wrong = asked.click("decision=approve&code=000000").await;
         assert_eq!(wrong.status, 422);
     }
+    for verb in ["approve", "reject", "request_changes"] {
+        let verb = format!("{}/{verb}", asked.path());
+        let mut body = json!({"code": "000000"});
+        if verb.ends_with("changes") {
+            body["note"] = "shorter".into();
+        }
+        let wrong = asked.world.post(&verb, body).await;
+        let paths = wrong.refused(422, "code_required");
+        assert_eq!(paths, [("/code".to_owned(), "code_required".to_owned())]);
+    }
+    let refused = asked.world.post(&path, json!({"code": code})).await;
+    refused.refused(429, "too_many_attempts");
+    assert_eq!(refused.header("retry-after"), "57600");
     let right = format!("decision=approve&code={code}");
     let refused = asked.click(&right).await;
     assert_eq!(
@@ -380,8 +404,42 @@ async fn a_code_is_guessed_five_times_a_day_and_the_api_needs_none() {
         asked.click("decision=approve&code=000000").await.status,
         422
     );
+    asked
+        .world
+        .post(&path, json!({}))
+        .await
+        .refused(422, "code_required");
+    let right = asked.world.post(&path, json!({"code": code})).await;
+    assert_eq!(right.status, 200, "{}", right.text());
+}
+
+#[tokio::test]
+async fn only_who_was_asked_decides_by_whatever_channel() {
+    let asked = asked_about("Hello").await;
+    asked.ask_others(&["editor@desk.test", "second@desk.test"]);
+    for (verb, body) in [
+        ("approve", json!({})),
+        ("reject", json!({})),
+        ("request_changes", json!({"note": "shorter"})),
+        ("approve", json!({"edited_body": "mine"})),
+    ] {
+        let path = format!("{}/{verb}", asked.path());
+        let refused = asked.world.post(&path, body).await;
+        refused.refused(403, "forbidden");
+        let detail = refused.json()["detail"].clone();
+        for approver in ["editor@desk.test", "second@desk.test"] {
+            assert!(detail.as_str().unwrap().contains(approver), "{detail}");
+        }
+    }
+    // A link that was made for somebody who is asked no longer shows no form, and decides nothing.
+    let page = asked.page().await;
+    assert_eq!(page.status, 403, "{}", page.text());
+    assert!(!page.text().contains("<form"));
+    assert_eq!(asked.approval().decisions, []);
+    asked.ask_others(&["A@Owner.TEST"]);
     let path = format!("{}/approve", asked.path());
-    assert_eq!(asked.world.post(&path, json!({})).await.status, 200);
+    let done = asked.world.post(&path, json!({})).await.json();
+    assert_eq!(done["decisions"][0]["by"], "A@Owner.TEST");
 }
 
 #[tokio::test]

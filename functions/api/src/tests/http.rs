@@ -56,7 +56,7 @@ async fn a_token_may_do_what_it_may() {
     world.store.plant(&Write::PutToken {
         sha256: digest::of_bytes(expired.as_bytes()),
         token: Token {
-            is_active: false,
+            revoked_at: Some(token.created_at),
             ..token
         },
     });

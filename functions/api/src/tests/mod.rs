@@ -5,6 +5,7 @@ mod conformance;
 mod executions;
 mod http;
 mod notices;
+mod permissions;
 mod planning;
 mod replays;
 mod sessions;

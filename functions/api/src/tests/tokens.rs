@@ -56,7 +56,7 @@ async fn a_token_gives_no_more_than_it_has() {
         few,
         3,
         "few@owner.test",
-        &[Permission::Read, Permission::Workflows],
+        &[Permission::Read, Permission::Workflows, Permission::Tokens],
     );
     let ask = |body: Value| {
         let world = &world;
@@ -174,7 +174,7 @@ async fn who_administers_makes_owners_and_grants_credits() {
     assert_eq!(me["team"], "desk");
     assert_eq!(
         me["permissions"],
-        json!(["read", "workflows", "approvals", "sessions"])
+        json!(["read", "workflows", "approvals", "sessions", "tokens"])
     );
     let credits = world.get_as(text, "/v1/credits").await.json();
     assert_eq!(

@@ -123,12 +123,7 @@ impl World {
             clock,
             app,
         };
-        let all = [
-            Permission::Read,
-            Permission::Workflows,
-            Permission::Approvals,
-            Permission::Sessions,
-        ];
+        let all = Permission::of_first();
         world.token(A, 1, "a@owner.test", &all);
         world.token(B, 2, "b@owner.test", &all);
         world
@@ -153,7 +148,7 @@ impl World {
             name: "test".to_owned(),
             prefix: text[..6].to_owned(),
             permissions: permissions.to_vec(),
-            is_active: true,
+            revoked_at: None,
             created_at: now,
             expires_at: None,
             limit: RateLimit::default(),

@@ -10,16 +10,13 @@ use serde_json::{Map, Value, json};
 pub(crate) const LONGEST_NOTE: usize = 2000;
 /// The longest body a person may put in the draft's place, in characters.
 const LONGEST_BODY: usize = 100_000;
+/// The longest code that is read, blanks included, in characters.
+pub(crate) const LONGEST_CODE: usize = 20;
 /// How much of a draft `preview` shows, in characters.
 const PREVIEW: usize = 160;
 
-/// An approval with its draft. `owner` is who decides when no approvers are named.
-pub(crate) fn object(approval: &Approval, draft: &Draft, owner: &str) -> Map<String, Value> {
-    let approvers: Vec<&str> = if approval.approvers.is_empty() {
-        vec![owner]
-    } else {
-        approval.approvers.iter().map(String::as_str).collect()
-    };
+/// An approval with its draft.
+pub(crate) fn object(approval: &Approval, draft: &Draft) -> Map<String, Value> {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("id", approval.id.as_str().into());
@@ -32,13 +29,15 @@ pub(crate) fn object(approval: &Approval, draft: &Draft, owner: &str) -> Map<Str
     put("sha256", approval.sha256.clone().into());
     put("preview", text::preview(&draft.text(), PREVIEW).into());
     put("required", approval.required.into());
+    put("strict", approval.strict.into());
     put(
         "decisions",
         approval.decisions.iter().map(decision).collect(),
     );
     put(
         "approvers",
-        approvers
+        approval
+            .approvers
             .iter()
             .map(|email| json!({"email": email}))
             .collect(),
@@ -71,6 +70,8 @@ pub(crate) struct Said {
     pub(crate) verdict: Verdict,
     /// What the draft's body is to be instead.
     pub(crate) edited_body: Option<String>,
+    /// The code from the mail of a strict approval.
+    pub(crate) code: Option<String>,
 }
 
 /// Reads the body of `/approve`, `/reject` or `/request_changes`.
@@ -94,16 +95,19 @@ pub(crate) fn said(body: &Value, choice: Choice, by: &str) -> Result<Said, Vec<F
         }
     };
     let comment = comment.filter(|comment| !comment.is_empty());
+    let code = object.text("code", 0..=LONGEST_CODE);
     let verdict = Verdict {
         by: by.to_owned(),
         choice,
         comment,
         channel: DecisionChannel::Api,
         seen_sha256,
+        has_code: false,
     };
     object.finish(Some(Said {
         verdict,
         edited_body,
+        code,
     }))
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn object(token: &Token, last_used_at: Option<Timestamp>) -> Map<Stri
     put("permissions", json!(token.permissions));
     put("rate_limit_per_hour", token.limit.per_hour.into());
     put("rate_limit_per_day", token.limit.per_day.into());
-    put("is_active", token.is_active.into());
+    put("is_active", token.revoked_at.is_none().into());
     put("last_used_at", json!(last_used_at));
     put("created_at", json!(token.created_at));
     put("expires_at", json!(token.expires_at));
@@ -80,12 +80,24 @@ impl Giver<'_> {
         self.limit(object, "rate_limit_per_day", self.token.limit.per_day)
     }
 
-    fn expires_at(&self, object: &mut Object<'_>) -> Option<Timestamp> {
-        let expires_at = object.instant("expires_at")?;
-        if expires_at <= self.now {
+    /// The end that is given: `Some(None)` for none at all, `None` where nothing is said.
+    fn expires_at(&self, object: &mut Object<'_>) -> Option<Option<Timestamp>> {
+        let given = if object.is_null("expires_at") {
+            object.raw("expires_at");
+            None
+        } else {
+            Some(object.instant("expires_at")?)
+        };
+        if given.is_some_and(|at| at <= self.now) {
             object.fault("expires_at", "must be in the future");
         }
-        Some(expires_at)
+        if let Some(own) = self.token.expires_at
+            && given.is_none_or(|at| at > own)
+        {
+            let message = format!("must not be after {own}, when this token itself expires");
+            object.fault("expires_at", message);
+        }
+        Some(given)
     }
 }
 
@@ -108,29 +120,44 @@ pub(crate) fn create(body: &Value, giver: &Giver<'_>) -> Result<NewToken, Vec<Fa
     let mut object = Object::new(body, "");
     let name = object.name("token_name", 1..=255);
     let name = object.required("token_name", name);
-    let permissions = giver.permissions(&mut object);
-    // All that the giver has, but the power over other owners.
-    let permissions = permissions.unwrap_or_else(|| {
-        let own = Permission::ALL.iter().copied();
-        own.filter(|permission| *permission != Permission::Admin && giver.token.may(*permission))
-            .collect()
-    });
+    // Of the default what the giver has; managing tokens is given by name only.
+    let mut usual = Permission::by_default();
+    usual.retain(|permission| giver.token.may(*permission));
+    let given = given(&mut object, giver, usual);
+    object.finish(name.map(|name| NewToken { name, ..given }))
+}
+
+/// Reads the body of `POST /v1/owners/{id}/tokens`, which may be empty: whoever needs a token in a hurry need not name it.
+///
+/// # Errors
+/// Every fault.
+pub(crate) fn recover(body: &Value, giver: &Giver<'_>) -> Result<NewToken, Vec<Fault>> {
+    let mut object = Object::new(body, "");
+    let name = object.name("token_name", 1..=255);
+    let mut given = given(&mut object, giver, Permission::of_first());
+    given.name = name.unwrap_or_else(|| "given by the administrator".to_owned());
+    object.finish(Some(given))
+}
+
+/// Reads what a token is given beside its name. `usual` are its permissions where none are named.
+fn given(object: &mut Object<'_>, giver: &Giver<'_>, usual: Vec<Permission>) -> NewToken {
+    let permissions = giver.permissions(object).unwrap_or(usual);
     let default = RateLimit::default();
     let limit = RateLimit {
         per_hour: giver
-            .per_hour(&mut object)
+            .per_hour(object)
             .unwrap_or_else(|| default.per_hour.min(giver.token.limit.per_hour)),
         per_day: giver
-            .per_day(&mut object)
+            .per_day(object)
             .unwrap_or_else(|| default.per_day.min(giver.token.limit.per_day)),
     };
-    let expires_at = giver.expires_at(&mut object);
-    object.finish(name.map(|name| NewToken {
-        name,
+    let expires_at = giver.expires_at(object).unwrap_or(giver.token.expires_at);
+    NewToken {
+        name: String::new(),
         permissions,
         limit,
         expires_at,
-    }))
+    }
 }
 
 /// What `PATCH /v1/tokens/{id}` changes.
@@ -146,8 +173,8 @@ pub(crate) struct TokenChange {
 }
 
 impl TokenChange {
-    /// The token after the change.
-    pub(crate) fn apply(&self, before: &Token) -> Token {
+    /// The token after the change, made at `now`.
+    pub(crate) fn apply(&self, before: &Token, now: Timestamp) -> Token {
         let mut token = before.clone();
         if let Some(name) = &self.name {
             token.name.clone_from(name);
@@ -157,7 +184,9 @@ impl TokenChange {
         }
         token.limit.per_hour = self.per_hour.unwrap_or(token.limit.per_hour);
         token.limit.per_day = self.per_day.unwrap_or(token.limit.per_day);
-        token.is_active = self.is_active.unwrap_or(token.is_active);
+        if self.is_active == Some(false) {
+            token.revoked_at = Some(now);
+        }
         token.expires_at = self.expires_at.unwrap_or(token.expires_at);
         token
     }
@@ -172,12 +201,7 @@ pub(crate) fn change(body: &Value, giver: &Giver<'_>) -> Result<TokenChange, Vec
     if body.as_object().is_some_and(Map::is_empty) {
         object.extend([Fault::invalid("", "must change something")]);
     }
-    let expires_at = if object.is_null("expires_at") {
-        object.raw("expires_at");
-        Some(None)
-    } else {
-        giver.expires_at(&mut object).map(Some)
-    };
+    let expires_at = giver.expires_at(&mut object);
     for field in [
         "token_name",
         "permissions",

@@ -36,6 +36,7 @@ macro_rules! letter {
 }
 
 mod approval_request;
+mod approvers_changed;
 mod destination_disabled;
 mod destination_test;
 mod run_failed;
@@ -47,6 +48,7 @@ use engine::ports::Mail;
 use jiff::Timestamp;
 
 pub(crate) use approval_request::ApprovalRequest;
+pub(crate) use approvers_changed::ApproversChanged;
 pub(crate) use destination_disabled::DestinationDisabled;
 pub(crate) use destination_test::DestinationTest;
 pub(crate) use run_failed::RunFailed;

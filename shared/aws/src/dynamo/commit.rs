@@ -135,7 +135,7 @@ fn judge(
     if meanings.iter().any(|(meaning, stored)| match meaning {
         Meaning::Conflict => true,
         Meaning::Gone => is_there(stored),
-        Meaning::Exists | Meaning::TooFewCredits(_) => false,
+        Meaning::Exists | Meaning::TooFewCredits(_) | Meaning::Full(_) => false,
     }) {
         return Err(CommitError::Conflict);
     }
@@ -153,6 +153,9 @@ fn judge(
         return Err(CommitError::Exists);
     }
     for (meaning, stored) in meanings {
+        if let Meaning::Full(quota) = meaning {
+            return Err(CommitError::Full(quota));
+        }
         if let Meaning::TooFewCredits(required) = meaning {
             if stored.is_none_or(|stored| !stored.contains_key("limited")) {
                 // Credits are not limited: nothing may be set aside of them.

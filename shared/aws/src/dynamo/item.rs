@@ -50,6 +50,14 @@ impl Item {
         )
     }
 
+    /// Has it removed some time after `at`, when there is such a time.
+    pub(super) fn expires_at(self, at: Option<Timestamp>) -> Self {
+        match at {
+            Some(at) => self.number("expires_at", at.as_second()),
+            None => self,
+        }
+    }
+
     pub(super) fn revision(self, revision: u64) -> Self {
         self.number(REVISION, i64::try_from(revision).unwrap_or(i64::MAX))
     }

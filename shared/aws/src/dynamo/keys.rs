@@ -7,6 +7,7 @@ use domain::ids::{
     ApprovalId, AssessmentId, DeliveryId, DestinationId, ExecutionId, OwnerId, PlanId, PlanningId,
     SessionId, SignalId, TokenId, WorkflowId,
 };
+use domain::quota::Quota;
 use engine::ports::store::DueItem;
 use jiff::Timestamp;
 
@@ -84,6 +85,16 @@ pub(super) fn replay(owner: &OwnerId, key_sha256: &str) -> Key {
 
 pub(super) fn link(token_sha256: &str) -> Key {
     key(format!("LINK#{token_sha256}"), "link")
+}
+
+/// What an approver's code is checked against, by their folded address.
+pub(super) fn code(owner: &OwnerId, id: &ApprovalId, person: &str) -> Key {
+    key(approval(owner, id).pk, format!("code#{person}"))
+}
+
+/// How many places of a quota an owner has taken.
+pub(super) fn places(owner: &OwnerId, quota: Quota) -> Key {
+    key(counts(owner), format!("places#{quota}"))
 }
 
 fn workflow_pk(owner: &OwnerId, id: &WorkflowId) -> String {

@@ -16,8 +16,11 @@ mod sessions;
 mod usage;
 mod write;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
+use domain::approval::code::CodeProof;
 use domain::approval::{Approval, ApprovalStatus};
 use domain::credits::{Account, LedgerEntry};
 use domain::execution::{Execution, Output, Status};
@@ -26,6 +29,8 @@ use domain::owner::{Owner, Token};
 use domain::patrol::Baseline;
 use domain::plan::Plan;
 use domain::planning::{Planning, ReviewedPlan};
+use domain::quota::Quota;
+use domain::text::folded_address;
 use domain::workflow::Workflow;
 use engine::listing::{Listed, Selection};
 use engine::page::{PageOf, Slice};
@@ -176,8 +181,10 @@ impl Store for DynamoStore {
         self.read_workflows(owner, selection, slice).await
     }
 
-    async fn count_workflows(&self, owner: &OwnerId) -> Result<usize, StoreError> {
-        self.count_of_workflows(owner, None).await
+    async fn places(&self, owner: &OwnerId, quota: Quota) -> Result<u32, StoreError> {
+        let counted = self.get(&keys::places(owner, quota)).await?;
+        let places = counted.and_then(|item| item::number(&item, part::PLACES));
+        Ok(u32::try_from(places.unwrap_or_default()).unwrap_or_default())
     }
 
     async fn workflows(
@@ -253,6 +260,16 @@ impl Store for DynamoStore {
         self.document(&keys::link(token_sha256)).await
     }
 
+    async fn code_proof(
+        &self,
+        owner: &OwnerId,
+        approval: &ApprovalId,
+        approver: &str,
+    ) -> Result<Option<CodeProof>, StoreError> {
+        let person = folded_address(approver);
+        self.document(&keys::code(owner, approval, &person)).await
+    }
+
     async fn owner(&self, id: &OwnerId) -> Result<Option<Owner>, StoreError> {
         self.document(&keys::owner(id)).await
     }
@@ -265,14 +282,23 @@ impl Store for DynamoStore {
         let rows = self
             .partition(&keys::tokens(owner), keys::TOKEN, true, None)
             .await?;
-        let hashes: Vec<String> = rows
+        let row = |row: &item::Attributes| {
+            let id = item::text(row, "sk")?.strip_prefix(keys::TOKEN)?;
+            Some((id.to_owned(), item::text(row, "sha256")?.to_owned()))
+        };
+        let mut hashes: HashMap<String, String> = rows.iter().filter_map(row).collect();
+        let keys: Vec<keys::Key> = rows
             .iter()
-            .filter_map(|row| Some(item::text(row, "sha256")?.to_owned()))
+            .filter_map(|row| item::text(row, "sha256"))
+            .map(keys::token)
             .collect();
-        let keys: Vec<keys::Key> = hashes.iter().map(|sha256| keys::token(sha256)).collect();
         let tokens: Vec<Token> = self.documents(&keys).await?;
-        // A row is written with its token, and neither is ever removed.
-        Ok(hashes.into_iter().zip(tokens).collect())
+        // A row is written with its token; of two that disappear, one may go first.
+        let listed = tokens.into_iter().filter_map(|token| {
+            let sha256 = hashes.remove(token.id.as_str())?;
+            Some((sha256, token))
+        });
+        Ok(listed.collect())
     }
 
     async fn account(&self, owner: &OwnerId) -> Result<Account, StoreError> {

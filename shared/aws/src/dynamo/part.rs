@@ -6,6 +6,8 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
+use domain::quota::Quota;
+
 use super::item::{self, Attributes, Item, REVISION, WRITER};
 use super::keys::Key;
 
@@ -15,6 +17,8 @@ pub(super) enum Meaning {
     Conflict,
     Exists,
     TooFewCredits(u32),
+    /// As many places of the quota are taken as there are.
+    Full(Quota),
     /// What is to be removed is another by now, or has gone already.
     Gone,
 }
@@ -134,6 +138,51 @@ pub(super) fn add<'a>(key: Key, counts: impl IntoIterator<Item = (&'a str, i64)>
     let update = update.update_expression(format!("ADD {}", adds.join(", ")));
     let update = update.build().expect("an update has its key and table");
     unconditional(key, TransactWriteItem::builder().update(update).build())
+}
+
+/// How many places are taken.
+pub(super) const PLACES: &str = "places";
+
+/// What a count of places must be before it changes.
+pub(super) enum Taken {
+    Anything,
+    Below(Quota, u32),
+    Exactly(u32),
+}
+
+/// Changes a count of places by the expression, which says `#places` and `:by`.
+pub(super) fn count_places(key: Key, change: &str, by: i64, taken: &Taken, writer: &str) -> Part {
+    let number = |n: i64| AttributeValue::N(n.to_string());
+    let mut update = Update::builder()
+        .table_name("")
+        .set_key(Some(item::primary(&key)))
+        .update_expression(change)
+        .expression_attribute_names("#places", PLACES)
+        .expression_attribute_names("#writer", WRITER)
+        .expression_attribute_values(":by", number(by))
+        .expression_attribute_values(":writer", AttributeValue::S(writer.to_owned()))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    let mut meaning = Meaning::Conflict;
+    match taken {
+        Taken::Anything => {}
+        Taken::Below(quota, most) => {
+            meaning = Meaning::Full(*quota);
+            update = update
+                .condition_expression("attribute_not_exists(#places) OR #places < :most")
+                .expression_attribute_values(":most", number(i64::from(*most)));
+        }
+        Taken::Exactly(places) => {
+            update = update
+                .condition_expression("#places = :before")
+                .expression_attribute_values(":before", number(i64::from(*places)));
+        }
+    }
+    let update = update.build().expect("an update has its key and table");
+    Part {
+        key,
+        meaning,
+        request: TransactWriteItem::builder().update(update).build(),
+    }
 }
 
 /// Removes a row, if it is there.

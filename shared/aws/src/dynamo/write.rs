@@ -9,13 +9,16 @@ use domain::credits::LedgerEntry;
 use domain::delivery::State;
 use domain::plan::Plan;
 use domain::session::Shelf;
+use domain::text::folded_address;
 use domain::workflow::Workflow;
 use engine::ports::{Commit, Write};
 
 use super::item::{self, Item, WRITER};
 use super::keys;
 use super::lists::{STATUS, approvals, runs, workflows};
-use super::part::{Meaning, Only, Part, by_revision, delete_at, delete_row, put};
+use super::part::{
+    Meaning, Only, Part, Taken, by_revision, count_places, delete_at, delete_row, put,
+};
 
 /// How long a reservation's own item is kept: longer than any repetition of its request can be under way.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
@@ -383,6 +386,47 @@ pub(super) fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
                 writer,
             )]
         }
+        Write::PutCode {
+            owner,
+            approval,
+            approver,
+            proof,
+        } => {
+            let key = keys::code(owner, approval, &folded_address(approver));
+            vec![put(
+                key.clone(),
+                Item::new(&key).document(proof),
+                &Only::Freely,
+                writer,
+            )]
+        }
+        Write::TakePlace { owner, quota, most } => {
+            let key = keys::places(owner, *quota);
+            let add = "SET #writer = :writer ADD #places :by";
+            let room = Taken::Below(*quota, *most);
+            vec![count_places(key, add, 1, &room, writer)]
+        }
+        Write::GivePlaces {
+            owner,
+            quota,
+            places,
+        } => {
+            let key = keys::places(owner, *quota);
+            let add = "SET #writer = :writer ADD #places :by";
+            let less = -i64::from(*places);
+            vec![count_places(key, add, less, &Taken::Anything, writer)]
+        }
+        Write::RecountPlaces {
+            owner,
+            quota,
+            before,
+            places,
+        } => {
+            let key = keys::places(owner, *quota);
+            let set = "SET #writer = :writer, #places = :by";
+            let before = Taken::Exactly(*before);
+            vec![count_places(key, set, (*places).into(), &before, writer)]
+        }
         Write::PutOwner { owner } => {
             let key = keys::owner(&owner.id);
             vec![put(
@@ -395,19 +439,17 @@ pub(super) fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
         Write::PutToken { sha256, token } => {
             let key = keys::token(sha256);
             let row = keys::token_row(&token.owner, &token.id);
+            let until = token.disappears_at();
+            let item = Item::new(&key).document(token).revision(token.revision);
+            let listed = Item::new(&row).text("sha256", sha256);
             vec![
                 put(
-                    key.clone(),
-                    Item::new(&key).document(token).revision(token.revision),
+                    key,
+                    item.expires_at(until),
                     &by_revision(token.revision),
                     writer,
                 ),
-                put(
-                    row.clone(),
-                    Item::new(&row).text("sha256", sha256),
-                    &Only::Freely,
-                    writer,
-                ),
+                put(row, listed.expires_at(until), &Only::Freely, writer),
             ]
         }
     }

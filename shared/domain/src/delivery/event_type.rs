@@ -19,6 +19,8 @@ words! {
         DestinationTest = "destination.test",
         /// A destination has said that it is gone, and is told nothing more; the owner is, by mail.
         DestinationDisabled = "destination.disabled",
+        /// Others decide about a workflow's drafts from now on: those who did are told, by mail; nobody subscribes to it.
+        ApproversChanged = "workflow.approvers_changed",
     }
 }
 

@@ -73,6 +73,22 @@ pub struct Subject {
     pub signal: Option<SignalId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<DestinationId>,
+    /// What a former approver is told, whose mailbox this goes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub succession: Option<Succession>,
+}
+
+/// That others decide about a workflow's drafts from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Succession {
+    /// The former approver who is told.
+    pub told: String,
+    /// Who has changed it.
+    pub by: String,
+    /// Who decides from now on.
+    pub approvers: Vec<String>,
+    /// How many of them must approve.
+    pub required: u32,
 }
 
 impl Subject {
@@ -84,6 +100,7 @@ impl Subject {
             execution: None,
             signal: None,
             destination: None,
+            succession: None,
         }
     }
 }

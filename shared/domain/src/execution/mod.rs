@@ -40,6 +40,7 @@ pub use sweep::overdue;
 use crate::ids::{ExecutionId, OwnerId, WorkflowId};
 use crate::plan::{EffectClass, Plan, Retry, ToolKind};
 use crate::words::words;
+use crate::workflow::ApprovalPolicy;
 
 /// What a lease has beyond the step's own limit, in seconds: for loading, committing and clocks.
 pub const LEASE_MARGIN_SECONDS: i64 = 15;
@@ -166,6 +167,10 @@ pub struct Execution {
     pub owner: OwnerId,
     pub workflow: WorkflowId,
     pub plan: PlanPin,
+    /// Who decides about its drafts, as the workflow said when it began: who is asked is bound like what is done
+    /// (promise 7). The default of a run without gates.
+    #[serde(default, skip_serializing_if = "ApprovalPolicy::is_default")]
+    pub policy: ApprovalPolicy,
     pub trigger: Trigger,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled_for: Option<Timestamp>,
@@ -204,6 +209,7 @@ pub struct NewExecution<'a> {
     pub workflow: WorkflowId,
     pub plan: &'a Plan,
     pub plan_version: u32,
+    pub policy: ApprovalPolicy,
     pub trigger: Trigger,
     pub scheduled_for: Option<Timestamp>,
     pub reserved: u32,
@@ -243,6 +249,11 @@ impl Execution {
             plan: PlanPin {
                 version: new.plan_version,
                 hash: new.plan.hash(),
+            },
+            policy: if new.plan.steps().iter().any(|step| step.requires_approval) {
+                new.policy
+            } else {
+                ApprovalPolicy::default()
             },
             trigger: new.trigger,
             scheduled_for: new.scheduled_for,

@@ -29,6 +29,7 @@ fn started(plan: &Plan, judged: bool) -> (Execution, Vec<Effect>) {
         workflow: WorkflowId::from_uuid(uuid::Uuid::from_u128(3)),
         plan,
         plan_version: 1,
+        policy: crate::workflow::ApprovalPolicy::default(),
         trigger: Trigger::Manual,
         scheduled_for: None,
         reserved: plan.most_credits(),

@@ -18,8 +18,6 @@ use crate::execution::Output;
 use crate::ids::{ExecutionId, OwnerId, SessionId, WorkflowId};
 use crate::words::words;
 
-/// The most sessions of one owner (API section 7).
-pub const MOST_SESSIONS: usize = 100;
 /// The most URLs one session remembers: a shelf of 6,250 fingerprints is 135 KB, far from the 400 KB of an item.
 /// A session that is full keeps what it has; each workflow's own memory still works.
 pub const MOST_URLS: u64 = 50_000;

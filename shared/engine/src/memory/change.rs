@@ -4,7 +4,9 @@ use std::any::Any;
 
 use domain::credits::LedgerEntry;
 use domain::ids::OwnerId;
+use domain::quota::Quota;
 use domain::session::Shelf;
+use domain::text::folded_address;
 
 use super::item::{Credits, Item};
 use super::key::Key;
@@ -25,6 +27,10 @@ pub(super) enum Condition {
     StillOrGone(u64),
     /// So many credits are available of those that are limited.
     Available(u32),
+    /// Fewer places of the quota are taken than this.
+    Below(Quota, u32),
+    /// So many places are taken.
+    Taken(u32),
 }
 
 /// What happens to an item.
@@ -34,6 +40,10 @@ pub(super) enum Change {
     /// Numbers added to an account; a grant also limits it from now on.
     Credits {
         added: Credits,
+    },
+    /// Places counted more or less.
+    Places {
+        added: i64,
     },
 }
 
@@ -55,6 +65,14 @@ impl Part {
 
     fn freely<T: Any + Send + Sync>(key: Key, document: T) -> Self {
         Self::put(key, Item::new(document), Condition::None)
+    }
+
+    fn places(owner: &OwnerId, quota: Quota, condition: Condition, change: Change) -> Self {
+        Self {
+            key: Key::Places(owner.clone(), quota.as_str()),
+            condition,
+            change,
+        }
     }
 
     fn credits(owner: &OwnerId, added: Credits, condition: Condition) -> Self {
@@ -283,6 +301,49 @@ pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
         }
         Write::PutLink { token_sha256, link } => {
             vec![Part::freely(Key::Link(token_sha256.clone()), link.clone())]
+        }
+        Write::PutCode {
+            owner,
+            approval,
+            approver,
+            proof,
+        } => {
+            let person = folded_address(approver);
+            let key = Key::Code(owner.clone(), approval.clone(), person);
+            vec![Part::freely(key, proof.clone())]
+        }
+        Write::TakePlace { owner, quota, most } => {
+            let added = Change::Places { added: 1 };
+            vec![Part::places(
+                owner,
+                *quota,
+                Condition::Below(*quota, *most),
+                added,
+            )]
+        }
+        Write::GivePlaces {
+            owner,
+            quota,
+            places,
+        } => {
+            let added = Change::Places {
+                added: -i64::from(*places),
+            };
+            vec![Part::places(owner, *quota, Condition::None, added)]
+        }
+        Write::RecountPlaces {
+            owner,
+            quota,
+            before,
+            places,
+        } => {
+            let right = Change::Put(Item::new(i64::from(*places)));
+            vec![Part::places(
+                owner,
+                *quota,
+                Condition::Taken(*before),
+                right,
+            )]
         }
         Write::PutOwner { owner } => {
             vec![Part::freely(Key::Owner(owner.id.clone()), owner.clone())]

@@ -1,11 +1,12 @@
 //! One commit: every condition is asked of what stands before it, then all of it happens, or nothing.
 //!
 //! A refusal whose item carries the commit's own writer is an earlier attempt of the same commit that succeeded:
-//! success. Of several refusals a conflict is told before an existing item, and that before missing credits.
+//! success. Of several refusals a conflict is told before an existing item, and that before missing credits and places.
 
 use std::collections::BTreeSet;
 
 use domain::credits::InsufficientCredits;
+use domain::quota::Quota;
 
 use super::change::{Condition, Part, parts};
 use super::item::{Credits, Item};
@@ -20,6 +21,7 @@ enum Refusal {
     Conflict,
     Exists,
     TooFewCredits(InsufficientCredits),
+    Full(Quota),
 }
 
 impl Refusal {
@@ -29,12 +31,17 @@ impl Refusal {
             Self::Conflict => 1,
             Self::Exists => 2,
             Self::TooFewCredits(_) => 3,
+            Self::Full(_) => 4,
         }
     }
 }
 
 fn refusal(condition: Condition, stored: Option<&Item>, writer: &str) -> Option<Refusal> {
     let revision = stored.and_then(|item| item.revision);
+    let taken = stored
+        .and_then(Item::document::<i64>)
+        .copied()
+        .unwrap_or_default();
     let refused = match condition {
         Condition::None => None,
         Condition::New => stored.map(|_| Refusal::Exists),
@@ -47,6 +54,8 @@ fn refusal(condition: Condition, stored: Option<&Item>, writer: &str) -> Option<
         Condition::StillOrGone(still) => {
             return (stored.is_some() && revision != Some(still)).then_some(Refusal::Conflict);
         }
+        Condition::Below(quota, most) => (taken >= i64::from(most)).then_some(Refusal::Full(quota)),
+        Condition::Taken(places) => (taken != i64::from(places)).then_some(Refusal::Conflict),
         Condition::Available(required) => {
             let credits = stored.and_then(Item::document::<Credits>);
             let (limited, available) =
@@ -96,6 +105,7 @@ pub(super) fn commit(table: &mut Table, commit: &Commit) -> Result<(), CommitErr
         Some(Refusal::Conflict) => Err(CommitError::Conflict),
         Some(Refusal::Exists) => Err(CommitError::Exists),
         Some(Refusal::TooFewCredits(missing)) => Err(missing.into()),
+        Some(Refusal::Full(quota)) => Err(CommitError::Full(quota)),
     }
 }
 

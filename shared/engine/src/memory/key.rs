@@ -15,6 +15,10 @@ pub(super) enum Key {
     Owner(OwnerId),
     Token(String),
     Link(String),
+    /// What an approver's code is checked against, by their folded address.
+    Code(OwnerId, ApprovalId, String),
+    /// How many places of a quota are taken, by its word.
+    Places(OwnerId, &'static str),
     Pace(String),
     Account(OwnerId),
     /// Which commits have set credits aside.
@@ -57,6 +61,8 @@ impl Key {
             Self::Owner(_)
             | Self::Token(_)
             | Self::Link(_)
+            | Self::Code(..)
+            | Self::Places(..)
             | Self::Pace(_)
             | Self::Account(_)
             | Self::Reservation(..)

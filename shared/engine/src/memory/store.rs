@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use domain::approval::code::CodeProof;
 use domain::approval::{Approval, ApprovalStatus};
 use domain::credits::{Account, LedgerEntry};
 use domain::execution::{Execution, Output, Status};
@@ -17,6 +18,7 @@ use domain::owner::{Owner, Token};
 use domain::patrol::Baseline;
 use domain::plan::Plan;
 use domain::planning::{Planning, ReviewedPlan};
+use domain::quota::Quota;
 use domain::workflow::Workflow;
 use domain::{digest, text};
 use jiff::Timestamp;
@@ -272,8 +274,9 @@ impl Store for MemoryStore {
         })
     }
 
-    async fn count_workflows(&self, owner: &OwnerId) -> Result<usize, StoreError> {
-        Ok(self.workflows_of(owner)?.len())
+    async fn places(&self, owner: &OwnerId, quota: Quota) -> Result<u32, StoreError> {
+        let places: Option<i64> = self.document(&Key::Places(owner.clone(), quota.as_str()))?;
+        Ok(u32::try_from(places.unwrap_or_default()).unwrap_or_default())
     }
 
     async fn workflows(
@@ -381,6 +384,16 @@ impl Store for MemoryStore {
         self.document(&Key::Link(token_sha256.to_owned()))
     }
 
+    async fn code_proof(
+        &self,
+        owner: &OwnerId,
+        approval: &ApprovalId,
+        approver: &str,
+    ) -> Result<Option<CodeProof>, StoreError> {
+        let person = text::folded_address(approver);
+        self.document(&Key::Code(owner.clone(), approval.clone(), person))
+    }
+
     async fn owner(&self, id: &OwnerId) -> Result<Option<Owner>, StoreError> {
         self.document(&Key::Owner(id.clone()))
     }
@@ -473,7 +486,6 @@ mod tests {
                 owner: OwnerId::from_uuid(uuid::Uuid::from_u128(n)),
                 approval: ApprovalId::from_uuid(uuid::Uuid::from_u128(n)),
                 approver: "a@x.test".into(),
-                code: None,
             },
         }
     }

@@ -72,6 +72,10 @@ impl Table {
                     reserved: stored.reserved + added.reserved,
                 })
             }
+            Change::Places { added } => {
+                let stored = self.get(&key).and_then(Item::document::<i64>);
+                Item::new(stored.copied().unwrap_or_default() + added)
+            }
             Change::Remove => {
                 self.remove(&key);
                 return;

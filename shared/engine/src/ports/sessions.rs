@@ -12,7 +12,7 @@ use super::store::StoreError;
 pub trait Sessions: Send + Sync {
     async fn session(&self, owner: &OwnerId, id: &SessionId)
     -> Result<Option<Session>, StoreError>;
-    /// All of the owner's, newest first: there are never many (`domain::session::MOST_SESSIONS`).
+    /// All of the owner's, newest first: there are never many (`domain::quota::Quota::Sessions`).
     async fn sessions(&self, owner: &OwnerId) -> Result<Vec<Session>, StoreError>;
     /// Those of the session's shelves that hold anything, of the numbers asked for.
     async fn shelves(

@@ -19,6 +19,7 @@ use domain::owner::{Owner, Token};
 use domain::patrol::Baseline;
 use domain::plan::Plan;
 use domain::planning::{Planning, ReviewedPlan};
+use domain::quota::Quota;
 use domain::session::{Addition, Session, Shelf};
 use domain::signal::Signal;
 use domain::workflow::Workflow;
@@ -60,9 +61,6 @@ pub struct Link {
     pub owner: OwnerId,
     pub approval: ApprovalId,
     pub approver: String,
-    /// What the code is checked against that must be typed beside it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<CodeProof>,
 }
 
 /// One write of a commit.
@@ -176,6 +174,13 @@ pub enum Write {
         token_sha256: String,
         link: Link,
     },
+    /// What the code of an approver's mail is checked against.
+    PutCode {
+        owner: OwnerId,
+        approval: ApprovalId,
+        approver: String,
+        proof: CodeProof,
+    },
     PutOwner {
         owner: Owner,
     },
@@ -183,6 +188,27 @@ pub enum Write {
     PutToken {
         sha256: String,
         token: Token,
+    },
+    /// Counts one more of what an owner may have so many of; refused when there are `most`. It stands beside the write
+    /// that makes the one.
+    TakePlace {
+        owner: OwnerId,
+        quota: Quota,
+        most: u32,
+    },
+    /// Counts `places` less, beside the write after which they are not taken any more.
+    GivePlaces {
+        owner: OwnerId,
+        quota: Quota,
+        places: u32,
+    },
+    /// Puts a count right that holds some which have ended by themselves; refused when the count is not `before` any
+    /// more.
+    RecountPlaces {
+        owner: OwnerId,
+        quota: Quota,
+        before: u32,
+        places: u32,
     },
     /// Gives credits, and limits them from now on. Its entry in the ledger is named by the commit's writer, so that
     /// a repetition finds it and gives nothing again.
@@ -232,6 +258,9 @@ pub enum CommitError {
     Exists,
     #[error(transparent)]
     InsufficientCredits(#[from] InsufficientCredits),
+    /// The owner has as many as there may be.
+    #[error("there is no room for more {}", .0.noun())]
+    Full(Quota),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -321,8 +350,8 @@ pub trait Store: Deliveries + Sessions + Send + Sync {
         selection: &Selection,
         slice: &Slice,
     ) -> Result<PageOf<Listed>, StoreError>;
-    /// How many workflows the owner has.
-    async fn count_workflows(&self, owner: &OwnerId) -> Result<usize, StoreError>;
+    /// How many places of a quota the owner has taken.
+    async fn places(&self, owner: &OwnerId, quota: Quota) -> Result<u32, StoreError>;
     /// Those of `ids` that exist, in the order asked.
     async fn workflows(
         &self,
@@ -375,10 +404,17 @@ pub trait Store: Deliveries + Sessions + Send + Sync {
         slice: &Slice,
     ) -> Result<PageOf<Approval>, StoreError>;
     async fn link(&self, token_sha256: &str) -> Result<Option<Link>, StoreError>;
+    /// What the code in an approver's mail is checked against; `None` where none was mailed.
+    async fn code_proof(
+        &self,
+        owner: &OwnerId,
+        approval: &ApprovalId,
+        approver: &str,
+    ) -> Result<Option<CodeProof>, StoreError>;
 
     async fn owner(&self, id: &OwnerId) -> Result<Option<Owner>, StoreError>;
     async fn token(&self, sha256: &str) -> Result<Option<Token>, StoreError>;
-    /// The owner's tokens with their SHA-256, newest first.
+    /// The owner's tokens with their SHA-256, newest first. Those that disappear may be among them still.
     async fn tokens(&self, owner: &OwnerId) -> Result<Vec<(String, Token)>, StoreError>;
     async fn account(&self, owner: &OwnerId) -> Result<Account, StoreError>;
     async fn ledger(&self, owner: &OwnerId, limit: usize) -> Result<Vec<LedgerEntry>, StoreError>;

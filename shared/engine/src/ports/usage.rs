@@ -5,7 +5,7 @@
 //! written is missing.
 
 use async_trait::async_trait;
-use domain::ids::{OwnerId, TokenId};
+use domain::ids::{ApprovalId, OwnerId, TokenId};
 use domain::rate::Uses;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,18 +17,21 @@ use super::StoreError;
 pub enum Counted {
     /// Requests with a token.
     Token(TokenId),
+    /// Requests with any token of the owner.
+    Requests,
     /// Goals that were assessed for the owner.
     Assessments,
-    /// Codes that were tried with a mailed link, by the SHA-256 of its token.
-    Codes(String),
+    /// Codes that one person tried for an approval, by whatever channel.
+    Codes(ApprovalId, String),
 }
 
 impl std::fmt::Display for Counted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Token(id) => f.write_str(id.as_str()),
+            Self::Requests => f.write_str("requests"),
             Self::Assessments => f.write_str("assessments"),
-            Self::Codes(link) => write!(f, "codes#{link}"),
+            Self::Codes(approval, person) => write!(f, "codes#{approval}#{person}"),
         }
     }
 }

@@ -218,6 +218,7 @@ async fn a_workflow_takes_the_plan_of_its_present_goal_only() {
                 &owner(),
                 &workflow_id(),
                 Some(&planning),
+                "owner@x.test",
                 |before| {
                     let mut workflow = before.clone();
                     workflow.status = WorkflowStatus::Planning;

@@ -210,6 +210,7 @@ impl World {
             comment: Some("shorter".into()),
             channel: DecisionChannel::Api,
             seen_sha256: None,
+            has_code: false,
         };
         self.wait(1);
         self.engine

@@ -1,6 +1,7 @@
 //! Stories through the door, with real processes.
 
 mod approval;
+mod attacks;
 mod bad_inputs;
 mod chaos;
 mod cost;

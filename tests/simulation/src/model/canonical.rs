@@ -226,6 +226,7 @@ fn hash_execution<H: Hasher>(run: &Execution, now: Timestamp, h: &mut H) {
         owner: _,
         workflow: _,
         plan: _,
+        policy: _,
         trigger: _,
         scheduled_for: _,
         revision: _,

@@ -108,6 +108,7 @@ impl Life {
             comment: None,
             channel: DecisionChannel::Api,
             seen_sha256: None,
+            has_code: false,
         }
     }
 

@@ -152,6 +152,7 @@ impl Scenario {
             workflow: WorkflowId::from_uuid(Uuid::from_u128(3)),
             plan: &self.plan,
             plan_version: 1,
+            policy: domain::workflow::ApprovalPolicy::default(),
             trigger: Trigger::Manual,
             scheduled_for: None,
             reserved: self.price,

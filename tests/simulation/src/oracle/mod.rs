@@ -15,6 +15,7 @@ use domain::delivery::{Delivery, DeliveryStatus};
 use domain::digest;
 use domain::execution::{Event, Execution, Resolution, StepState, apply};
 use domain::ids::{ApprovalId, DeliveryId, ExecutionId};
+use domain::text::folded_address;
 use engine::memory::{MemoryStore, at_once};
 use engine::ports::store::EventRecord;
 use engine::ports::{Commit, Mail, Post, Store as _, Write};
@@ -22,7 +23,7 @@ use jiff::Timestamp;
 
 use crate::fault::Role;
 use crate::ground::Control;
-use crate::workflows::owner_id;
+use crate::workflows::{OWNER, owner_id};
 
 /// A run as it was committed last.
 #[derive(Debug, Clone)]
@@ -300,6 +301,7 @@ impl Oracle {
                 approval.id, approval.revision
             ));
         }
+        self.asked_whom(approval);
         if approval.status != ApprovalStatus::Approved {
             return;
         }
@@ -328,6 +330,50 @@ impl Oracle {
                 draft,
             }),
             Some(_) | None => self.broken(format!("{} approves another draft", approval.id)),
+        }
+    }
+
+    /// Whether those decide whom the run asks, each once, and as many as it takes.
+    fn asked_whom(&mut self, approval: &Approval) {
+        let id = &approval.id;
+        if let Some(known) = self.runs.get(&approval.execution) {
+            let policy = &known.run.policy;
+            let named = match policy.approvers.as_slice() {
+                [] => vec![OWNER.to_owned()],
+                approvers => approvers.to_vec(),
+            };
+            if approval.approvers != named || approval.required != policy.required {
+                let asked = approval.approvers.join(", ");
+                self.broken(format!("{id} asks {asked}, whom its run does not name"));
+            }
+        }
+        let people: BTreeSet<String> = approval
+            .decisions
+            .iter()
+            .map(|decision| folded_address(&decision.by))
+            .collect();
+        if people.len() != approval.decisions.len() {
+            self.broken(format!("{id} counts a person twice"));
+        }
+        for decision in &approval.decisions {
+            if approval.approver(&decision.by).is_none() {
+                self.broken(format!(
+                    "{id} was decided by {}, who was not asked",
+                    decision.by
+                ));
+            }
+        }
+        if approval.status == ApprovalStatus::Approved && people.len() < approval.required as usize
+        {
+            self.broken(format!("{id} is approved by too few"));
+        }
+    }
+
+    /// Whether there is room for all approvals that are open.
+    pub(crate) fn count_open(&mut self, most: Option<u32>) {
+        let open = self.approvals.values().filter(|one| one.is_open()).count();
+        if most.is_some_and(|most| open > most as usize) {
+            self.broken(format!("{open} approvals are open at once"));
         }
     }
 

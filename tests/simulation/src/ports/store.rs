@@ -1,6 +1,7 @@
 //! The store: reads and commits pass the ground; what is committed is shown to the oracle at once.
 
 use async_trait::async_trait;
+use domain::approval::code::CodeProof;
 use domain::approval::{Approval, ApprovalStatus};
 use domain::credits::{Account, LedgerEntry};
 use domain::execution::{Execution, Output, Status};
@@ -9,6 +10,7 @@ use domain::owner::{Owner, Token};
 use domain::patrol::Baseline;
 use domain::plan::Plan;
 use domain::planning::{Planning, ReviewedPlan};
+use domain::quota::Quota;
 use domain::workflow::Workflow;
 use engine::listing::{Listed, Selection};
 use engine::memory::at_once;
@@ -61,10 +63,11 @@ impl Harbour {
 #[async_trait]
 impl Store for Harbour {
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
+        let seen = tamper::places(&self.ground, commit);
         self.ground
             .pass(
                 Operation::Commit(subject(commit)),
-                || tamper::commit(&self.ground, commit),
+                || tamper::commit(&self.ground, commit, seen),
                 |refusal| unavailable(refusal).into(),
             )
             .await
@@ -137,9 +140,19 @@ impl Store for Harbour {
         self.read("list_workflows", list).await
     }
 
-    async fn count_workflows(&self, owner: &OwnerId) -> Result<usize, StoreError> {
-        self.read("count_workflows", self.ground.store.count_workflows(owner))
+    async fn places(&self, owner: &OwnerId, quota: Quota) -> Result<u32, StoreError> {
+        self.read("places", self.ground.store.places(owner, quota))
             .await
+    }
+
+    async fn code_proof(
+        &self,
+        owner: &OwnerId,
+        approval: &ApprovalId,
+        approver: &str,
+    ) -> Result<Option<CodeProof>, StoreError> {
+        let proof = self.ground.store.code_proof(owner, approval, approver);
+        self.read("code_proof", proof).await
     }
 
     async fn workflows(

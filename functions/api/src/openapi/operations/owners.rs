@@ -7,6 +7,13 @@ use super::{Operation, operation};
 const TAG: &str = "Owner";
 const ADMIN: &str = "Administration";
 
+const GIVING: &str = "What a token makes neither outlives nor exceeds it: no permission, no higher limit and no later end than its \
+    own. Without `permissions` the new one has those of the caller's but `admin` and `tokens`; without `expires_at` it ends with it. \
+    An owner has at most 200 active tokens.";
+
+const CHANGING: &str = "A token that may do more than the one of the request is out of its reach (403), and none can be changed \
+    into more than the one of the request. What was revoked or has expired stays so (409).";
+
 pub(super) fn all() -> Vec<Operation> {
     vec![
         operation("get", "/v1/me", TAG, "getMe", "Whose token this is").answers(
@@ -39,7 +46,8 @@ pub(super) fn all() -> Vec<Operation> {
             "createToken",
             "Make a token; it is shown this once",
         )
-        .says("A token gives no permission and no higher limit than it has itself.")
+        .needs("tokens")
+        .says(GIVING)
         .body("TokenCreate")
         .revision()
         .answers(201, "The token.", "TokenCreated")
@@ -54,18 +62,22 @@ pub(super) fn all() -> Vec<Operation> {
             "changeToken",
             "Change a token",
         )
+        .needs("tokens")
+        .says(CHANGING)
         .body("TokenChange")
         .if_match()
         .revision()
         .answers(200, "The token as it is now.", "Token")
-        .refuses(&[Code::CannotRevokeSelf]),
+        .refuses(&[Code::CannotRevokeSelf, Code::InvalidTransition]),
         operation(
             "delete",
             "/v1/tokens/{id}",
             TAG,
             "revokeToken",
-            "Revoke a token; its log stays",
+            "Revoke a token for good; it and its log are shown for 30 more days",
         )
+        .needs("tokens")
+        .says("A token that may do more than the one of the request is out of its reach (403).")
         .if_match()
         .answers_nothing("It does not count any more.")
         .refuses(&[Code::CannotRevokeSelf]),
@@ -92,6 +104,18 @@ pub(super) fn all() -> Vec<Operation> {
             "OwnerCreated",
         )
         .refuses(&[Code::InvalidEmail]),
+        operation(
+            "post",
+            "/v1/owners/{id}/tokens",
+            ADMIN,
+            "recoverOwner",
+            "Give an owner a new token, who has none left that can be trusted",
+        )
+        .needs("admin")
+        .says("Without `permissions` it may do what an owner's first token may. There is room for it however many tokens there are.")
+        .optional_body("TokenRecover")
+        .revision()
+        .answers(201, "The token, which is shown this once.", "TokenCreated"),
         operation(
             "post",
             "/v1/credits/grants",

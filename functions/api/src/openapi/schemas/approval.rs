@@ -3,6 +3,8 @@
 use domain::approval::ApprovalStatus;
 use serde_json::{Value, json};
 
+use crate::wire::approval::LONGEST_CODE;
+
 use super::{Group, answer, count, id, page, request, some_text, text, texts, time, whole, words};
 
 fn draft() -> Value {
@@ -16,6 +18,14 @@ fn draft() -> Value {
         kind("content", json!({"body": {"type": "string"}})),
         kind("image", json!({"sha256": {"type": "string"}, "alt": {"type": "string"}})),
     ]})
+}
+
+fn code() -> Value {
+    json!({
+        "type": "string",
+        "maxLength": LONGEST_CODE,
+        "description": "The six digits in the approver's mail, of a strict approval.",
+    })
 }
 
 pub(super) fn all() -> Group {
@@ -42,6 +52,7 @@ pub(super) fn all() -> Group {
             "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
             "preview": {"type": "string"},
             "required": whole(1, 20),
+            "strict": {"type": "boolean", "description": "Whether deciding asks for the code in the approver's mail."},
             "decisions": {"type": "array", "items": decision},
             "approvers": {"type": "array", "items": answer(&json!({"email": {"type": "string"}}), &[])},
             "sources": texts(),
@@ -56,6 +67,7 @@ pub(super) fn all() -> Group {
             "comment": text(2000),
             "sha256": {"type": "string", "pattern": "^[0-9a-fA-F]{64}$", "description": "Of the draft you have seen."},
             "edited_body": {"type": "string", "minLength": 1, "maxLength": 100_000, "description": "Instead of the draft's body."},
+            "code": code(),
         }),
         &[],
     );
@@ -63,10 +75,13 @@ pub(super) fn all() -> Group {
         ("Approval", approval),
         ("ApprovalList", page("approvals", "Approval")),
         ("Approve", approve),
-        ("Reject", request(&json!({"reason": text(2000)}), &[])),
+        (
+            "Reject",
+            request(&json!({"reason": text(2000), "code": code()}), &[]),
+        ),
         (
             "RequestChanges",
-            request(&json!({"note": some_text(2000)}), &["note"]),
+            request(&json!({"note": some_text(2000), "code": code()}), &["note"]),
         ),
     ]
 }

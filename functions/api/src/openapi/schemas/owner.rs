@@ -83,6 +83,7 @@ pub(super) fn all() -> Group {
         ("TokenCreated", answer(&created, &[])),
         ("TokenList", page("tokens", "Token")),
         ("TokenCreate", request(&given(), &["token_name"])),
+        ("TokenRecover", request(&given(), &[])),
         ("TokenChange", change),
         ("Call", call),
         ("CallList", page("logs", "Call")),

@@ -9,6 +9,7 @@ fn new_run(plan: &Plan, n: u128) -> NewExecution<'_> {
         workflow: WorkflowId::from_uuid(uuid::Uuid::from_u128(3)),
         plan,
         plan_version: 1,
+        policy: crate::workflow::ApprovalPolicy::default(),
         trigger: Trigger::Retry,
         scheduled_for: None,
         reserved: 5,

@@ -135,22 +135,36 @@ pub(super) async fn approvals_come_in_pages_by_workflow_and_status(store: Arc<dy
     }
 }
 
-pub(super) async fn a_link_opens_what_it_was_made_for(store: Arc<dyn Store>) {
+pub(super) async fn a_link_opens_what_it_was_made_for_and_a_code_is_its_persons(
+    store: Arc<dyn Store>,
+) {
     let owner = owner();
     let link = Link {
         owner: owner.clone(),
-        approval: approval(&owner).id,
-        approver: "a@x.test".into(),
-        code: Some(MailedCode::of_digest(&[7; 32]).proof("token")),
+        approval: ApprovalId::from_uuid(fresh()),
+        approver: "Ann@x.test".into(),
     };
-    let sha256 = domain::digest::of_bytes(owner.as_str().as_bytes());
-    let put = Write::PutLink {
-        token_sha256: sha256.clone(),
-        link: link.clone(),
-    };
-    // Made again with every mail that is sent again.
-    write(&store, vec![put.clone()]).await.unwrap();
-    write(&store, vec![put]).await.unwrap();
-    assert_eq!(store.link(&sha256).await.unwrap(), Some(link));
-    assert_eq!(store.link("0").await.unwrap(), None);
+    let token_sha256 = domain::digest::of_bytes(owner.as_str().as_bytes());
+    assert_eq!(store.link(&token_sha256).await.unwrap(), None);
+    let (id, ann) = (link.approval.clone(), link.approver.clone());
+    let proof = MailedCode::of_digest(&[7; 32]).proof(&id, &ann);
+    let put = vec![
+        Write::PutLink {
+            token_sha256: token_sha256.clone(),
+            link: link.clone(),
+        },
+        Write::PutCode {
+            owner: owner.clone(),
+            approval: id.clone(),
+            approver: ann,
+            proof: proof.clone(),
+        },
+    ];
+    for _ in 0..2 {
+        write(&store, put.clone()).await.unwrap();
+        assert_eq!(store.link(&token_sha256).await.unwrap(), Some(link.clone()));
+    }
+    for (approver, expected) in [("ann@X.test", Some(proof)), ("bob@x.test", None)] {
+        assert_eq!(store.code_proof(&owner, &id, approver).await, Ok(expected));
+    }
 }

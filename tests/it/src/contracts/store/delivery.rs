@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::delivery::{Came, Channel, Delivery, DeliveryStatus, EventType, NewDelivery, Subject};
+use domain::delivery::{
+    Came, Channel, Delivery, DeliveryStatus, EventType, NewDelivery, Subject, Succession,
+};
 use domain::execution::Output;
 use domain::ids::{DeliveryId, DestinationId, ExecutionId, OwnerId, SignalId, WorkflowId};
 use domain::patrol::{DecisionWord, Reason};
@@ -35,6 +37,12 @@ fn delivery(owner: &OwnerId) -> Delivery {
             execution: Some(ExecutionId::from_uuid(fresh())),
             signal: Some(SignalId::from_uuid(fresh())),
             destination: Some(DestinationId::from_uuid(fresh())),
+            succession: Some(Succession {
+                told: "former@x.test".into(),
+                by: "owner@x.test".into(),
+                approvers: vec!["next@x.test".into()],
+                required: 1,
+            }),
         },
     };
     Delivery::new(new, now())

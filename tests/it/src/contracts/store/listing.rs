@@ -26,6 +26,14 @@ const BY_NAME: Selection = Selection {
     descending: false,
 };
 
+/// How many workflows the owner's list says there are.
+pub(super) async fn total(store: &Arc<dyn Store>, owner: &OwnerId) -> usize {
+    let page = store
+        .list_workflows(owner, &BY_NAME, &Slice::first(1))
+        .await;
+    page.unwrap().total
+}
+
 fn ids<'a>(workflows: impl IntoIterator<Item = &'a Workflow>) -> Vec<WorkflowId> {
     workflows.into_iter().map(|one| one.id.clone()).collect()
 }
@@ -246,7 +254,7 @@ pub(super) async fn workflows_are_counted_as_they_come_go_and_change(store: Arc<
         };
         write(&store, vec![gone]).await.unwrap();
     }
-    assert_eq!(store.count_workflows(&owner).await, Ok(2));
+    assert_eq!(total(&store, &owner).await, 2);
     for (status, left) in [
         (WorkflowStatus::Paused, Some(&made[1])),
         (WorkflowStatus::Active, Some(&made[2])),

@@ -16,6 +16,7 @@ mod listing;
 mod output;
 mod owner;
 mod planning;
+mod quota;
 mod session;
 mod workflow;
 
@@ -113,7 +114,7 @@ suite! {
     approval {
         approvals_are_listed_by_status,
         approvals_come_in_pages_by_workflow_and_status,
-        a_link_opens_what_it_was_made_for,
+        a_link_opens_what_it_was_made_for_and_a_code_is_its_persons,
     }
     delivery {
         a_delivery_is_due_until_it_has_ended,
@@ -124,6 +125,11 @@ suite! {
         a_session_changes_by_its_revision_only_and_is_listed_newest_first,
         what_a_run_adds_comes_with_the_sessions_revision_or_not_at_all,
         a_deleted_session_has_forgotten_everything,
+    }
+    quota {
+        there_is_room_for_so_many_under_any_interleaving,
+        a_refused_place_takes_its_commit_with_it_and_a_repeated_one_is_recognised,
+        places_are_given_back_and_counted_anew,
     }
     owner {
         owners_and_tokens_are_found_and_replaced,
@@ -179,6 +185,7 @@ fn run_at(owner: &OwnerId, workflow: &WorkflowId, at: Timestamp) -> Execution {
         workflow: workflow.clone(),
         plan: &plan,
         plan_version: 1,
+        policy: domain::workflow::ApprovalPolicy::default(),
         trigger: Trigger::Manual,
         scheduled_for: None,
         reserved: 1,

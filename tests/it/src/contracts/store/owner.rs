@@ -23,7 +23,7 @@ pub(super) async fn owners_and_tokens_are_found_and_replaced(store: Arc<dyn Stor
         name: "laptop".into(),
         prefix: "nd_abc".into(),
         permissions: vec![Permission::Read],
-        is_active: true,
+        revoked_at: None,
         created_at: now(),
         expires_at: None,
         limit: RateLimit::default(),
@@ -32,9 +32,9 @@ pub(super) async fn owners_and_tokens_are_found_and_replaced(store: Arc<dyn Stor
     let sha256 = domain::digest::of_bytes(owner.id.as_str().as_bytes());
     assert_eq!(store.owner(&owner.id).await.unwrap(), None);
     assert_eq!(store.token(&sha256).await.unwrap(), None);
-    for (revision, active) in (0..).zip([true, false]) {
-        owner.team = Some(format!("team {active}"));
-        (token.is_active, token.revision) = (active, revision);
+    for (revision, revoked_at) in (0..).zip([None, Some(now())]) {
+        owner.team = Some(format!("team {revision}"));
+        (token.revoked_at, token.revision) = (revoked_at, revision);
         let put = vec![
             Write::PutOwner {
                 owner: owner.clone(),

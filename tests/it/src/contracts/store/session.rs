@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{fresh, now, owner, write};
 
-fn session(owner: &OwnerId) -> Session {
+pub(super) fn session(owner: &OwnerId) -> Session {
     Session {
         id: SessionId::from_uuid(fresh()),
         owner: owner.clone(),

@@ -1,0 +1,5 @@
+//! Attacks that worked once, told as stories: who attacks, what they do, and what the others still have.
+
+mod approvals;
+mod quotas;
+mod tokens;
