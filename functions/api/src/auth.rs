@@ -79,7 +79,7 @@ impl<P: Needs> FromRequestParts<App> for Caller<P> {
             .get::<Token>()
             .cloned()
             .ok_or_else(unauthenticated)?;
-        if token.owner == installation() && P::PERMISSION != Permission::Admin {
+        if is_installation(&token) && P::PERMISSION != Permission::Admin {
             let detail = "this token makes owners and grants credits, and nothing else";
             return Err(Problem::new(Code::Forbidden, detail));
         }
@@ -129,6 +129,11 @@ pub(crate) async fn valid(app: &App, text: &str) -> Result<Option<Token>, Proble
 /// Who the installation's own token belongs to: an owner that no id ever made is.
 fn installation() -> OwnerId {
     OwnerId::from_uuid(uuid::Uuid::nil())
+}
+
+/// Whether it is the installation's own token, which is no owner's.
+pub(crate) fn is_installation(token: &Token) -> bool {
+    token.owner == installation()
 }
 
 /// The token that makes the first owner: it is in the deployment, by its hash, and not in the table.

@@ -71,6 +71,8 @@ ids! {
     OwnerId = "own_",
     /// A token's public name; the token itself is never stored.
     TokenId = "tok_",
+    /// A browser that is signed in.
+    SignInId = "sin_",
     /// A planning job (the `session_id` of asynchronous planning).
     PlanningId = "pls_",
     /// A reviewed plan that no workflow has adopted yet.

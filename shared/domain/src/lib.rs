@@ -24,6 +24,7 @@ pub mod robots;
 pub mod schedule;
 pub mod selection;
 pub mod session;
+pub mod sign_in;
 pub mod signal;
 pub mod signature;
 pub mod stop_condition;

@@ -15,18 +15,21 @@ words! {
         Sessions = "sessions",
         /// Approvals that wait for a decision.
         OpenApprovals = "open_approvals",
+        /// Browsers that are signed in.
+        SignIns = "sign_ins",
     }
 }
 
 impl Quota {
     /// The most an owner may have, unless the installation says otherwise (`NIGHTDESK_MAX_WORKFLOWS`). API sections
-    /// 1, 2 and 7; the contract has no figure for open approvals.
+    /// 1, 2 and 7; the contract has no figure for open approvals and browsers.
     #[must_use]
     pub const fn most(self) -> u32 {
         match self {
             Self::Workflows | Self::OpenApprovals => 1_000,
             Self::Tokens => 200,
             Self::Sessions => 100,
+            Self::SignIns => 50,
         }
     }
 
@@ -38,6 +41,7 @@ impl Quota {
             Self::Tokens => "active tokens",
             Self::Sessions => "sessions",
             Self::OpenApprovals => "open approvals",
+            Self::SignIns => "browsers that are signed in",
         }
     }
 }

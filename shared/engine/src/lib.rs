@@ -26,6 +26,7 @@ pub mod retry;
 pub mod schedules;
 pub mod seeded_bugs;
 pub mod sessions;
+mod sign_ins;
 pub mod signals;
 pub mod sweeping;
 pub mod tokens;

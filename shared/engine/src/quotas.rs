@@ -1,6 +1,6 @@
 //! What an owner may have so many of: counted by the write that makes it.
 //!
-//! Some of what is counted ends by itself (tokens expire), and nobody counts it off then. So when a place is refused, those
+//! Some of what is counted ends by itself (tokens and sign-ins expire), and nobody counts it off then. So when a place is refused, those
 //! that count are counted anew, once, and the place is asked for again.
 
 use domain::ids::OwnerId;
@@ -99,6 +99,10 @@ impl Engine {
         let before = self.store.places(owner, quota).await?;
         let places = match quota {
             Quota::Tokens => self.active_tokens(owner).await?,
+            Quota::SignIns => {
+                let signed_in = self.sign_ins(owner).await?;
+                u32::try_from(signed_in.len()).unwrap_or(u32::MAX)
+            }
             // Whoever ends one of these counts it off.
             Quota::Workflows | Quota::Sessions | Quota::OpenApprovals => return Ok(true),
         };

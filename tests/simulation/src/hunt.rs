@@ -118,7 +118,7 @@ pub(crate) const BUGS: [(Bug, &str, Layer); 28] = [
     (
         Bug::Inside(Inside::SpellingCounts),
         "spelling_counts",
-        Layer::Undisturbed,
+        Layer::People,
     ),
     (
         Bug::CountedThenWritten,
@@ -178,10 +178,6 @@ fn stories(layer: Layer) -> Vec<Story> {
                 usurper: true,
                 ..Story::of(shape)
             }));
-            stories.extend([Shape::Webhook, Shape::Email].map(|shape| Story {
-                both: true,
-                ..Story::of(shape)
-            }));
             stories.extend((0..20).map(|seed| Story {
                 seed,
                 shapes: vec![Shape::Email; 3],
@@ -190,14 +186,19 @@ fn stories(layer: Layer) -> Vec<Story> {
             }));
             stories
         }
-        Layer::People => (0..60)
-            .map(|seed| Story {
+        Layer::People => {
+            let racing = (0..60).map(|seed| Story {
                 seed,
                 shapes: vec![Shape::Webhook, Shape::Email],
                 temper: Temper::Human,
                 ..Story::of(Shape::Webhook)
-            })
-            .collect(),
+            });
+            let both = [Shape::Webhook, Shape::Email].map(|shape| Story {
+                both: true,
+                ..Story::of(shape)
+            });
+            racing.chain(both).collect()
+        }
         Layer::Row => {
             let lost = Rule::first(Operation::Commit("execution_created"), Fault::Repeated);
             vec![Story {

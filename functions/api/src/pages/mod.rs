@@ -10,6 +10,7 @@ mod nonce;
 mod origin;
 mod records;
 mod session;
+mod settings;
 mod words;
 
 use axum::Router;
@@ -22,6 +23,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/", get(home::show))
         .route("/signin", get(session::form).post(session::sign_in))
         .route("/signout", post(session::sign_out))
+        .route("/settings", get(settings::show))
         .route(
             "/approvals/{id}",
             get(approvals::show).post(approvals::decide),

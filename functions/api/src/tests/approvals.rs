@@ -667,7 +667,7 @@ async fn the_desk_is_behind_a_sign_in() {
     assert!(
         signed_in
             .header("set-cookie")
-            .contains("HttpOnly; SameSite=Strict")
+            .contains("HttpOnly; SameSite=Lax")
     );
     let get = async |path: &str| world.send("GET", path, &[("cookie", &cookie)], "").await;
     let desk = get("/").await.text();

@@ -9,6 +9,7 @@ mod permissions;
 mod planning;
 mod replays;
 mod sessions;
+mod sign_ins;
 mod tokens;
 mod workflows;
 pub(crate) mod world;

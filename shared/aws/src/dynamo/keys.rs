@@ -5,7 +5,7 @@
 
 use domain::ids::{
     ApprovalId, AssessmentId, DeliveryId, DestinationId, ExecutionId, OwnerId, PlanId, PlanningId,
-    SessionId, SignalId, TokenId, WorkflowId,
+    SessionId, SignInId, SignalId, TokenId, WorkflowId,
 };
 use domain::quota::Quota;
 use engine::ports::store::DueItem;
@@ -81,6 +81,17 @@ pub(super) fn call(owner: &OwnerId, token: &TokenId, at: Timestamp, request: &st
 /// A request that may be sent again, by the hash of its key.
 pub(super) fn replay(owner: &OwnerId, key_sha256: &str) -> Key {
     key(format!("{owner}#REPLAY#{key_sha256}"), "replay")
+}
+
+pub(super) fn sign_in(sha256: &str) -> Key {
+    key(format!("SIGNIN#{sha256}"), "sign_in")
+}
+
+pub(super) const SIGN_IN: &str = "sign_in#";
+
+/// The owner's list of browsers that are signed in.
+pub(super) fn sign_in_row(owner: &OwnerId, id: &SignInId) -> Key {
+    key(tokens(owner), format!("{SIGN_IN}{id}"))
 }
 
 pub(super) fn link(token_sha256: &str) -> Key {

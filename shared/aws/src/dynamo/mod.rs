@@ -30,6 +30,7 @@ use domain::patrol::Baseline;
 use domain::plan::Plan;
 use domain::planning::{Planning, ReviewedPlan};
 use domain::quota::Quota;
+use domain::sign_in::SignIn;
 use domain::text::folded_address;
 use domain::workflow::Workflow;
 use engine::listing::{Listed, Selection};
@@ -81,6 +82,30 @@ impl DynamoStore {
         serde_json::from_value(document)
             .map(Some)
             .map_err(|error| damaged(error.to_string()))
+    }
+
+    /// What is looked up by a hash and listed in its owner's partition of tokens: the hashes by id, and the documents,
+    /// newest first.
+    async fn hashed<T: serde::de::DeserializeOwned>(
+        &self,
+        owner: &OwnerId,
+        prefix: &str,
+        key: impl Fn(&str) -> keys::Key,
+    ) -> Result<(HashMap<String, String>, Vec<T>), StoreError> {
+        let rows = self
+            .partition(&keys::tokens(owner), prefix, true, None)
+            .await?;
+        let row = |row: &item::Attributes| {
+            let id = item::text(row, "sk")?.strip_prefix(prefix)?;
+            Some((id.to_owned(), item::text(row, "sha256")?.to_owned()))
+        };
+        let keys: Vec<keys::Key> = rows
+            .iter()
+            .filter_map(|row| item::text(row, "sha256"))
+            .map(key)
+            .collect();
+        let documents = self.documents(&keys).await?;
+        Ok((rows.iter().filter_map(row).collect(), documents))
     }
 
     async fn list<T: serde::de::DeserializeOwned>(
@@ -279,24 +304,26 @@ impl Store for DynamoStore {
     }
 
     async fn tokens(&self, owner: &OwnerId) -> Result<Vec<(String, Token)>, StoreError> {
-        let rows = self
-            .partition(&keys::tokens(owner), keys::TOKEN, true, None)
-            .await?;
-        let row = |row: &item::Attributes| {
-            let id = item::text(row, "sk")?.strip_prefix(keys::TOKEN)?;
-            Some((id.to_owned(), item::text(row, "sha256")?.to_owned()))
-        };
-        let mut hashes: HashMap<String, String> = rows.iter().filter_map(row).collect();
-        let keys: Vec<keys::Key> = rows
-            .iter()
-            .filter_map(|row| item::text(row, "sha256"))
-            .map(keys::token)
-            .collect();
-        let tokens: Vec<Token> = self.documents(&keys).await?;
+        let hashed = self.hashed(owner, keys::TOKEN, keys::token).await?;
+        let (mut hashes, tokens): (_, Vec<Token>) = hashed;
         // A row is written with its token; of two that disappear, one may go first.
         let listed = tokens.into_iter().filter_map(|token| {
             let sha256 = hashes.remove(token.id.as_str())?;
             Some((sha256, token))
+        });
+        Ok(listed.collect())
+    }
+
+    async fn sign_in(&self, sha256: &str) -> Result<Option<SignIn>, StoreError> {
+        self.document(&keys::sign_in(sha256)).await
+    }
+
+    async fn sign_ins(&self, owner: &OwnerId) -> Result<Vec<(String, SignIn)>, StoreError> {
+        let hashed = self.hashed(owner, keys::SIGN_IN, keys::sign_in).await?;
+        let (mut hashes, sign_ins): (_, Vec<SignIn>) = hashed;
+        let listed = sign_ins.into_iter().filter_map(|sign_in| {
+            let sha256 = hashes.remove(sign_in.id.as_str())?;
+            Some((sha256, sign_in))
         });
         Ok(listed.collect())
     }

@@ -194,6 +194,20 @@ pub(super) fn delete_row(key: Key) -> Part {
     unconditional(key, TransactWriteItem::builder().delete(delete).build())
 }
 
+/// Removes an item that must be there.
+pub(super) fn delete_present(key: Key) -> Part {
+    let delete = Delete::builder()
+        .table_name("")
+        .set_key(Some(item::primary(&key)))
+        .condition_expression("attribute_exists(pk)");
+    let delete = delete.build().expect("a delete has its key and table");
+    Part {
+        key,
+        meaning: Meaning::Conflict,
+        request: TransactWriteItem::builder().delete(delete).build(),
+    }
+}
+
 /// Removes an item at the given revision.
 pub(super) fn delete_at(key: Key, revision: u64) -> Part {
     let delete = Delete::builder()

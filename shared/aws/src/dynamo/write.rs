@@ -17,7 +17,8 @@ use super::item::{self, Item, WRITER};
 use super::keys;
 use super::lists::{STATUS, approvals, runs, workflows};
 use super::part::{
-    Meaning, Only, Part, Taken, by_revision, count_places, delete_at, delete_row, put,
+    Meaning, Only, Part, Taken, by_revision, count_places, delete_at, delete_present, delete_row,
+    put,
 };
 
 /// How long a reservation's own item is kept: longer than any repetition of its request can be under way.
@@ -400,6 +401,21 @@ pub(super) fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
                 writer,
             )]
         }
+        Write::PutSignIn { sha256, sign_in } => {
+            let key = keys::sign_in(sha256);
+            let row = keys::sign_in_row(&sign_in.owner, &sign_in.id);
+            let until = Some(sign_in.expires_at);
+            let item = Item::new(&key).document(sign_in).expires_at(until);
+            let listed = Item::new(&row).text("sha256", sha256).expires_at(until);
+            vec![
+                put(key, item, &Only::IfNew(Meaning::Exists), writer),
+                put(row, listed, &Only::Freely, writer),
+            ]
+        }
+        Write::DeleteSignIn { sha256, sign_in } => vec![
+            delete_present(keys::sign_in(sha256)),
+            delete_row(keys::sign_in_row(&sign_in.owner, &sign_in.id)),
+        ],
         Write::TakePlace { owner, quota, most } => {
             let key = keys::places(owner, *quota);
             let add = "SET #writer = :writer ADD #places :by";

@@ -31,6 +31,8 @@ pub(super) enum Condition {
     Below(Quota, u32),
     /// So many places are taken.
     Taken(u32),
+    /// Something is there.
+    Present,
 }
 
 /// What happens to an item.
@@ -312,6 +314,15 @@ pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
             let key = Key::Code(owner.clone(), approval.clone(), person);
             vec![Part::freely(key, proof.clone())]
         }
+        Write::PutSignIn { sha256, sign_in } => {
+            let key = Key::SignIn(sha256.clone());
+            vec![Part::put(key, Item::new(sign_in.clone()), Condition::New)]
+        }
+        Write::DeleteSignIn { sha256, .. } => vec![Part {
+            key: Key::SignIn(sha256.clone()),
+            condition: Condition::Present,
+            change: Change::Remove,
+        }],
         Write::TakePlace { owner, quota, most } => {
             let added = Change::Places { added: 1 };
             vec![Part::places(

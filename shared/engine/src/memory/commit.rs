@@ -55,6 +55,7 @@ fn refusal(condition: Condition, stored: Option<&Item>, writer: &str) -> Option<
             return (stored.is_some() && revision != Some(still)).then_some(Refusal::Conflict);
         }
         Condition::Below(quota, most) => (taken >= i64::from(most)).then_some(Refusal::Full(quota)),
+        Condition::Present => stored.is_none().then_some(Refusal::Conflict),
         Condition::Taken(places) => (taken != i64::from(places)).then_some(Refusal::Conflict),
         Condition::Available(required) => {
             let credits = stored.and_then(Item::document::<Credits>);

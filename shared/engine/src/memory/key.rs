@@ -15,6 +15,7 @@ pub(super) enum Key {
     Owner(OwnerId),
     Token(String),
     Link(String),
+    SignIn(String),
     /// What an approver's code is checked against, by their folded address.
     Code(OwnerId, ApprovalId, String),
     /// How many places of a quota are taken, by its word.
@@ -61,6 +62,7 @@ impl Key {
             Self::Owner(_)
             | Self::Token(_)
             | Self::Link(_)
+            | Self::SignIn(_)
             | Self::Code(..)
             | Self::Places(..)
             | Self::Pace(_)

@@ -19,6 +19,7 @@ use domain::patrol::Baseline;
 use domain::plan::Plan;
 use domain::planning::{Planning, ReviewedPlan};
 use domain::quota::Quota;
+use domain::sign_in::SignIn;
 use domain::workflow::Workflow;
 use domain::{digest, text};
 use jiff::Timestamp;
@@ -415,6 +416,27 @@ impl Store for MemoryStore {
             tokens.sort_by(|(_, a), (_, b)| b.id.cmp(&a.id));
             tokens
         })
+    }
+
+    async fn sign_in(&self, sha256: &str) -> Result<Option<SignIn>, StoreError> {
+        self.document(&Key::SignIn(sha256.to_owned()))
+    }
+
+    async fn sign_ins(&self, owner: &OwnerId) -> Result<Vec<(String, SignIn)>, StoreError> {
+        let mut sign_ins: Vec<(String, SignIn)> = self.ask(|table| {
+            table
+                .from(Key::SignIn(String::new()))
+                .map_while(|(key, item)| match key {
+                    Key::SignIn(sha256) => {
+                        Some((sha256.clone(), item.document::<SignIn>()?.clone()))
+                    }
+                    _ => None,
+                })
+                .filter(|(_, sign_in)| sign_in.owner == *owner)
+                .collect()
+        })?;
+        sign_ins.sort_by(|(_, a), (_, b)| b.id.cmp(&a.id));
+        Ok(sign_ins)
     }
 
     async fn account(&self, owner: &OwnerId) -> Result<Account, StoreError> {

@@ -21,6 +21,7 @@ use domain::plan::Plan;
 use domain::planning::{Planning, ReviewedPlan};
 use domain::quota::Quota;
 use domain::session::{Addition, Session, Shelf};
+use domain::sign_in::SignIn;
 use domain::signal::Signal;
 use domain::workflow::Workflow;
 use jiff::Timestamp;
@@ -188,6 +189,16 @@ pub enum Write {
     PutToken {
         sha256: String,
         token: Token,
+    },
+    /// A browser that is signed in, by the SHA-256 of its secret. It is never changed.
+    PutSignIn {
+        sha256: String,
+        sign_in: SignIn,
+    },
+    /// Signs a browser out.
+    DeleteSignIn {
+        sha256: String,
+        sign_in: SignIn,
     },
     /// Counts one more of what an owner may have so many of; refused when there are `most`. It stands beside the write
     /// that makes the one.
@@ -416,6 +427,10 @@ pub trait Store: Deliveries + Sessions + Send + Sync {
     async fn token(&self, sha256: &str) -> Result<Option<Token>, StoreError>;
     /// The owner's tokens with their SHA-256, newest first. Those that disappear may be among them still.
     async fn tokens(&self, owner: &OwnerId) -> Result<Vec<(String, Token)>, StoreError>;
+    /// A browser that is signed in, by the SHA-256 of its secret.
+    async fn sign_in(&self, sha256: &str) -> Result<Option<SignIn>, StoreError>;
+    /// The owner's browsers with the SHA-256 of their secrets, newest first. Those that have ended may be among them.
+    async fn sign_ins(&self, owner: &OwnerId) -> Result<Vec<(String, SignIn)>, StoreError>;
     async fn account(&self, owner: &OwnerId) -> Result<Account, StoreError>;
     async fn ledger(&self, owner: &OwnerId, limit: usize) -> Result<Vec<LedgerEntry>, StoreError>;
 

@@ -107,7 +107,7 @@ impl Expected {
                 let cookie = answer["cookies"][0].as_str().unwrap_or_default();
                 answer["statusCode"] == 303
                     && answer["headers"]["location"] == "/"
-                    && cookie.starts_with(&format!("nightdesk={TOKEN};"))
+                    && cookie.starts_with("__Host-nightdesk=nds_")
                     && cookie.contains("; Secure")
             }
             Self::Failed(ids) => {

@@ -11,6 +11,7 @@ use domain::patrol::Baseline;
 use domain::plan::Plan;
 use domain::planning::{Planning, ReviewedPlan};
 use domain::quota::Quota;
+use domain::sign_in::SignIn;
 use domain::workflow::Workflow;
 use engine::listing::{Listed, Selection};
 use engine::memory::at_once;
@@ -255,6 +256,16 @@ impl Store for Harbour {
 
     async fn tokens(&self, owner: &OwnerId) -> Result<Vec<(String, Token)>, StoreError> {
         self.read("tokens", self.ground.store.tokens(owner)).await
+    }
+
+    async fn sign_in(&self, sha256: &str) -> Result<Option<SignIn>, StoreError> {
+        self.read("sign_in", self.ground.store.sign_in(sha256))
+            .await
+    }
+
+    async fn sign_ins(&self, owner: &OwnerId) -> Result<Vec<(String, SignIn)>, StoreError> {
+        self.read("sign_ins", self.ground.store.sign_ins(owner))
+            .await
     }
 
     async fn account(&self, owner: &OwnerId) -> Result<Account, StoreError> {

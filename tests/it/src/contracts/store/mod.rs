@@ -133,6 +133,7 @@ suite! {
     }
     owner {
         owners_and_tokens_are_found_and_replaced,
+        browsers_are_signed_in_listed_and_signed_out_once,
     }
 }
 

@@ -2,4 +2,5 @@
 
 mod approvals;
 mod quotas;
+mod sign_in;
 mod tokens;
