@@ -26,6 +26,7 @@ pub mod selection;
 pub mod session;
 pub mod signal;
 pub mod signature;
+pub mod slots;
 pub mod stop_condition;
 pub mod text;
 pub mod url_identity;

@@ -27,6 +27,7 @@ pub mod schedules;
 pub mod seeded_bugs;
 pub mod sessions;
 pub mod signals;
+pub mod slots;
 pub mod sweeping;
 pub mod tokens;
 pub mod workflows;

@@ -1,5 +1,7 @@
 //! Attacks that worked once, told as stories: who attacks, what they do, and what the others still have.
 
 mod approvals;
+mod fairness;
 mod quotas;
 mod tokens;
+mod work;
