@@ -7,7 +7,7 @@ use domain::egress::{EgressRule, Exceptions};
 use domain::planning::PlanningRequest;
 use domain::quota::Quota;
 use engine::Engine;
-use engine::ports::{Assessments, Replays, Schedules, Usage};
+use engine::ports::{Assessments, Replays, Schedules, Slots, Usage};
 use http::request::Parts;
 use jiff::Timestamp;
 use url::Url;
@@ -21,6 +21,8 @@ pub struct App {
     pub usage: Arc<dyn Usage>,
     pub replays: Arc<dyn Replays>,
     pub assessments: Arc<dyn Assessments>,
+    /// How many waits owners have open.
+    pub slots: Arc<dyn Slots>,
     pub settings: Arc<Settings>,
     /// What is known of the request when it may be sent again.
     pub repeatable: Option<Repeatable>,

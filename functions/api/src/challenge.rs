@@ -11,6 +11,7 @@ use engine::ports::store::StoreError;
 use engine::ports::usage::Counted;
 use jiff::SignedDuration;
 
+use crate::admission;
 use crate::app::App;
 
 /// Why a decision has no right code with it.
@@ -42,6 +43,12 @@ pub(crate) async fn check(
     }
     let (owner, id) = (&approval.owner, &approval.id);
     let what = Counted::Codes(id.clone(), folded_address(approver));
+    // One too many is told from what is counted already, and costs no write.
+    if let Some(uses) = admission::used_up(app, owner, &what, &TRIES_A_DAY).await
+        && let Some(left) = TRIES_A_DAY.exceeded(&uses)
+    {
+        return Err(Unproven::TooMany(left));
+    }
     let uses = app.usage.count(owner, &what, app.engine.now()).await?;
     if let Some(left) = TRIES_A_DAY.exceeded(&uses) {
         return Err(Unproven::TooMany(left));

@@ -23,6 +23,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         usage: wiring.usage(),
         replays: wiring.replays(),
         assessments: wiring.assessments(),
+        slots: wiring.slots(),
         settings: Arc::new(settings),
         repeatable: None,
     };

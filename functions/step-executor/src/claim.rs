@@ -159,11 +159,7 @@ impl StepExecutor {
         match &run.steps[at].state {
             // It waits for its next attempt, or for the rest of a long one.
             StepState::Ready { due_at, .. } | StepState::Approved { due_at, .. } => {
-                let message = Message::Step {
-                    owner: owner.clone(),
-                    execution: id.clone(),
-                    step: step.to_owned(),
-                };
+                let message = Message::step(&run, step);
                 self.engine.send(&message, *due_at).await;
                 return Ok(());
             }
@@ -192,11 +188,7 @@ impl StepExecutor {
             .filter(|row| row.needs.iter().any(|need| usize::from(*need) == at))
         {
             if let StepState::Ready { due_at, .. } = row.state {
-                let message = Message::Step {
-                    owner: owner.clone(),
-                    execution: id.clone(),
-                    step: row.id.clone(),
-                };
+                let message = Message::step(&run, &row.id);
                 self.engine.send(&message, due_at).await;
             }
         }

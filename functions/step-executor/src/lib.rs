@@ -7,6 +7,7 @@ mod material;
 #[cfg(test)]
 mod outside;
 mod plans;
+mod slot;
 pub mod start;
 mod tools;
 mod upstream;
@@ -21,16 +22,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::egress::EgressRule;
+use domain::execution::Execution;
 use engine::Engine;
 use engine::consuming::{Consumer, Delivery, Disposition};
 use engine::ports::queues::Message;
 use engine::ports::store::StoreError;
-use engine::ports::{Crawler, Images, Mailer, Model, Search, Visits, Webhooks};
+use engine::ports::{Crawler, Images, Mailer, Model, Search, Slots, Visits, Webhooks};
 use futures::FutureExt as _;
 use jiff::Timestamp;
 
 use claim::Claim;
 use plans::Plans;
+use slot::Door;
 use work::Came;
 
 /// An invocation with less time than this begins no step: it could only be cut off.
@@ -50,6 +53,8 @@ pub struct Ports {
     pub webhooks: Arc<dyn Webhooks>,
     /// What crawls keep for the next.
     pub visits: Arc<dyn Visits>,
+    /// What owners have in flight.
+    pub slots: Arc<dyn Slots>,
 }
 
 /// Executes steps.
@@ -78,6 +83,8 @@ impl StepExecutor {
             owner,
             execution: id,
             step,
+            lane,
+            called,
         } = &delivery.message
         else {
             tracing::error!(message = %delivery.message.encode(), "a message of another kind came by the step queue");
@@ -90,11 +97,34 @@ impl StepExecutor {
             tracing::warn!(execution.id = %id, step.id = step, "a step of a run that does not exist");
             return Ok(Disposition::Done);
         };
-        let run = match self.claim(execution, step, &delivery.worker).await? {
-            Claim::Ours(run) => *run,
-            Claim::NotOurs(disposition) => return Ok(disposition),
+        let Some(row) = execution.step(step).cloned() else {
+            tracing::warn!(execution.id = %id, step.id = step, "a step that its run does not have");
+            return Ok(Disposition::Done);
+        };
+        if *lane != row.kind.lane() {
+            return Ok(self.send_to_its_queue(&execution, step).await);
+        }
+        let slot = match self.enter(&execution, &row, delivery).await {
+            Door::Open(slot) => slot,
+            Door::Closed(disposition) => return Ok(disposition),
+        };
+        if slot.is_none() && *called {
+            self.pass_on(&execution, &row, delivery).await;
+        }
+        let claim = self.claim(execution, step, &delivery.worker).await;
+        let run = match claim {
+            Ok(Claim::Ours(run)) => *run,
+            Ok(Claim::NotOurs(disposition)) => {
+                self.leave(owner, *lane, slot).await;
+                return Ok(disposition);
+            }
+            Err(error) => {
+                self.leave(owner, *lane, slot).await;
+                return Err(error);
+            }
         };
         let Some(row) = run.step(step).cloned() else {
+            self.leave(owner, *lane, slot).await;
             return Ok(Disposition::Done);
         };
         // A tool that panics takes neither its batch nor its lease along.
@@ -106,7 +136,21 @@ impl StepExecutor {
                 Came::panicked(&row)
             }
         };
+        self.leave(owner, *lane, slot).await;
         self.commit(&run, &row, &came).await
+    }
+
+    /// Sends a step's message on that came by another queue than its own, as code did that knew one only: a crawl must not
+    /// take the place of something short.
+    async fn send_to_its_queue(&self, run: &Execution, step: &str) -> Disposition {
+        let message = Message::step(run, step);
+        match self.engine.queues.send(&message, Duration::ZERO).await {
+            Ok(()) => Disposition::Done,
+            Err(error) => {
+                tracing::warn!(%error, "a message could not be sent to the queue of its kind");
+                Disposition::Failed
+            }
+        }
     }
 
     /// Replaces a message that has waited often by a fresh one. When that fails it goes on waiting.

@@ -17,6 +17,8 @@ pub(crate) struct Outside {
     pub(crate) pages: Mutex<HashMap<String, Result<Page, FetchError>>>,
     /// How long each page takes.
     pub(crate) page_time: Mutex<Duration>,
+    /// How long some pages take; one that takes longer than it may is not read.
+    pub(crate) slow_pages: Mutex<HashMap<String, Duration>>,
     pub(crate) fetched: Mutex<Vec<String>>,
     pub(crate) requests: Mutex<Vec<PageRequest>>,
     pub(crate) texts: Mutex<VecDeque<Result<String, ModelError>>>,
@@ -61,6 +63,12 @@ impl Crawler for Outside {
         let wait = *self.page_time.lock().unwrap();
         tokio::time::sleep(wait).await;
         let url = request.url.to_string();
+        let slow = self.slow_pages.lock().unwrap().get(&url).copied();
+        let read =
+            tokio::time::timeout(request.limit, tokio::time::sleep(slow.unwrap_or_default()));
+        if read.await.is_err() {
+            return Err(FetchError::Timeout);
+        }
         self.fetched.lock().unwrap().push(url.clone());
         self.requests.lock().unwrap().push(request.clone());
         let prepared = self.pages.lock().unwrap().get(&url).cloned();

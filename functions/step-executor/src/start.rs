@@ -31,6 +31,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         mailer: wiring.mailer()?,
         webhooks: Arc::new(WebhookSender::new(settings.egress.clone())?),
         visits: wiring.visits(),
+        slots: wiring.slots(),
     };
     let executor = StepExecutor::new(wiring.engine(), ports, settings.egress);
     aws::lambda::consume(&wiring, Arc::new(executor)).await

@@ -606,11 +606,8 @@ async fn a_retry_posts_with_the_key_of_the_first_run() {
         .await
         .unwrap();
     let mut delivery = world.delivery("hook", "w2");
-    delivery.message = Message::Step {
-        owner: owner_id(),
-        execution: again.id,
-        step: "hook".into(),
-    };
+    let again = world.store.execution(&owner_id(), &again.id).await;
+    delivery.message = Message::step(&again.unwrap().unwrap(), "hook");
     assert_eq!(world.executor().handle(delivery).await, Disposition::Done);
     let posts = world.outside.posts.lock().unwrap();
     assert_eq!(posts.len(), 2);

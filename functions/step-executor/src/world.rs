@@ -156,6 +156,7 @@ impl World {
             mailer: self.mailer.clone(),
             webhooks: outside,
             visits: self.store.clone(),
+            slots: self.store.clone(),
         }
     }
 
@@ -169,11 +170,7 @@ impl World {
 
     pub(crate) fn delivery(&self, step: &str, worker: &str) -> Delivery {
         Delivery {
-            message: Message::Step {
-                owner: owner_id(),
-                execution: self.execution.clone(),
-                step: step.to_owned(),
-            },
+            message: Message::step(&self.run(), step),
             worker: worker.to_owned(),
             receive_count: 1,
             remaining: Duration::from_secs(600),

@@ -24,7 +24,7 @@ use crate::folder::{self, Folder};
 use crate::gateway::{self, Gateway};
 use crate::lambda::Functions;
 use crate::lambda::instance::Blueprint;
-use crate::lambda::pool::{MAX_INSTANCES, Pool};
+use crate::lambda::pool::Pool;
 use crate::lambda::runtime_api::RuntimeApi;
 use crate::local::Local;
 use crate::log::FunctionLog;
@@ -349,6 +349,9 @@ fn functions(
     Ok(Functions::new(pools))
 }
 
+/// How many requests are answered at once.
+const API_INSTANCES: u32 = 16;
+
 /// Most instances of a function: what its event sources may run at once, all together.
 fn concurrency(function: &Function) -> u32 {
     let of_source = |source: &EventSource| match source {
@@ -356,7 +359,7 @@ fn concurrency(function: &Function) -> u32 {
             maximum_concurrency,
             ..
         } => *maximum_concurrency,
-        EventSource::HttpApi => MAX_INSTANCES,
+        EventSource::HttpApi => API_INSTANCES,
         EventSource::Schedule { .. } => 1,
     };
     function.sources.iter().map(of_source).sum()

@@ -16,7 +16,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 /// The schema, one entry a version; entries are appended and never edited.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE clock (
         only_row    INTEGER PRIMARY KEY CHECK (only_row = 1),
         offset_ms   INTEGER NOT NULL
@@ -69,7 +70,14 @@ const MIGRATIONS: [&str; 1] = ["
         version_id  TEXT NOT NULL,
         created_at  INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    ALTER TABLE messages ADD COLUMN group_id TEXT;
+    ALTER TABLE messages ADD COLUMN received_at INTEGER;
+    CREATE INDEX messages_by_group ON messages (queue, group_id, visible_at, id);
+    CREATE INDEX messages_in_flight ON messages (queue, visible_at, group_id, received_at) WHERE receipt IS NOT NULL;
+",
+];
 
 /// How long opening waits for a host that is just being stopped to let go of the file.
 const PATIENCE: Duration = Duration::from_secs(2);

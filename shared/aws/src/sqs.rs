@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
+use domain::ids::OwnerId;
+use domain::plan::Lane;
 use engine::ports::{DeadLetter, Message, QueueError, Queues};
 
 use crate::sdk::{Sdk, causes};
@@ -15,6 +17,7 @@ const LONGEST_DELAY_SECONDS: u64 = 900;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueUrls {
     pub step: String,
+    pub crawl: String,
     pub start: String,
     pub plan: String,
     pub judge: String,
@@ -40,7 +43,10 @@ impl SqsQueues {
 
     fn url(&self, message: &Message) -> &str {
         match message {
-            Message::Step { .. } => &self.urls.step,
+            Message::Step { lane, .. } => match lane {
+                Lane::Step => &self.urls.step,
+                Lane::Crawl => &self.urls.crawl,
+            },
             Message::Judge { .. } => &self.urls.judge,
             Message::Start { .. } => &self.urls.start,
             Message::Plan { .. } | Message::Assess { .. } => &self.urls.plan,
@@ -85,6 +91,8 @@ impl Queues for SqsQueues {
             .client
             .send_message()
             .queue_url(self.url(message))
+            // Fair queues: the backlog of one owner stands behind what others have.
+            .set_message_group_id(message.owner().map(OwnerId::to_string))
             .message_body(message.encode());
         let request = if seconds > 0 {
             request.delay_seconds(seconds)

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use engine::Engine;
 use engine::ports::{
-    Assessments, Mailer, Pacing, Queues, Replays, Schedules, Secret, SecretError, Secrets, Store,
-    Usage, Visits,
+    Assessments, Mailer, Pacing, Queues, Replays, Schedules, Secret, SecretError, Secrets, Slots,
+    Store, Usage, Visits,
 };
 
 use crate::clock::{RuntimeClock, SystemEntropy};
@@ -112,6 +112,7 @@ impl Wiring {
             &sdk,
             QueueUrls {
                 step: need("NIGHTDESK_STEP_QUEUE_URL")?,
+                crawl: need("NIGHTDESK_CRAWL_QUEUE_URL")?,
                 start: need("NIGHTDESK_START_QUEUE_URL")?,
                 plan: need("NIGHTDESK_PLAN_QUEUE_URL")?,
                 judge: need("NIGHTDESK_JUDGE_QUEUE_URL")?,
@@ -179,6 +180,12 @@ impl Wiring {
     #[must_use]
     pub fn pacing(&self) -> Arc<dyn Pacing> {
         Arc::clone(&self.store) as Arc<dyn Pacing>
+    }
+
+    /// What owners have in flight.
+    #[must_use]
+    pub fn slots(&self) -> Arc<dyn Slots> {
+        Arc::clone(&self.store) as Arc<dyn Slots>
     }
 
     /// How often tokens are used.

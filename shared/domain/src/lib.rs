@@ -27,6 +27,7 @@ pub mod session;
 pub mod sign_in;
 pub mod signal;
 pub mod signature;
+pub mod slots;
 pub mod stop_condition;
 pub mod text;
 pub mod url_identity;

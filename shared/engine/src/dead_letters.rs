@@ -67,6 +67,7 @@ impl Engine {
                 owner,
                 execution,
                 step,
+                ..
             } => self.step_died(&owner, &execution, step).await,
             Message::Plan { owner, planning } => {
                 let Some(planning) = self.store.planning(&owner, &planning).await? else {

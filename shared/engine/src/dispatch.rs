@@ -32,11 +32,7 @@ impl Engine {
         for effect in effects {
             match effect {
                 Effect::EnqueueStep { step, not_before } => {
-                    let message = Message::Step {
-                        owner: owner.clone(),
-                        execution: execution.id.clone(),
-                        step: step.clone(),
-                    };
+                    let message = Message::step(execution, step);
                     self.send(&message, *not_before).await;
                 }
                 Effect::EnqueueJudging => {

@@ -28,6 +28,7 @@ pub mod seeded_bugs;
 pub mod sessions;
 mod sign_ins;
 pub mod signals;
+pub mod slots;
 pub mod sweeping;
 pub mod tokens;
 pub mod workflows;

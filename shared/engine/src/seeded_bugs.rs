@@ -32,6 +32,8 @@ pub enum Bug {
     PolicyAtGate,
     /// People are told apart by the spelling of their addresses.
     SpellingCounts,
+    /// A slot is never given back.
+    SlotKept,
 }
 
 #[cfg(feature = "seeded-bugs")]

@@ -14,6 +14,8 @@ pub(crate) enum Operation {
     Read(&'static str),
     /// A document is stored under its hash.
     Keep,
+    /// A table of slots is swapped.
+    Slot,
     /// The index of what is due is read.
     Due,
     Send(&'static str),
@@ -102,6 +104,15 @@ impl Operation {
                 PauseBefore,
                 PauseAfter,
             ],
+            Self::Slot => &[
+                Refused,
+                Throttled,
+                AnswerLost,
+                Repeated,
+                CrashBefore,
+                CrashAfter,
+                PauseBefore,
+            ],
             Self::Keep | Self::Schedule => &[Refused, AnswerLost, CrashBefore, CrashAfter],
             Self::Read(_) => &[Refused, Slow, CrashBefore, PauseBefore],
             Self::Due | Self::DeadLetters | Self::Secret => &[Refused, CrashBefore],
@@ -142,7 +153,7 @@ impl Operation {
     pub(crate) const fn is_of_the_store(self) -> bool {
         matches!(
             self,
-            Self::Commit(_) | Self::Read(_) | Self::Keep | Self::Due
+            Self::Commit(_) | Self::Read(_) | Self::Slot | Self::Keep | Self::Due
         )
     }
 

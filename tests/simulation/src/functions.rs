@@ -16,13 +16,17 @@ use crate::bug::{Bug, Scanner};
 use crate::fault::Operation;
 use crate::ground::Ground;
 use crate::ports::Harbour;
-use crate::queue::{Lane, Letter};
+use crate::queue::{Letter, QueueName};
 
 /// The real function behind a queue, as `start.rs` wires it.
-pub(crate) fn consumer(lane: Lane, engine: &Engine, harbour: &Arc<Harbour>) -> Arc<dyn Consumer> {
+pub(crate) fn consumer(
+    lane: QueueName,
+    engine: &Engine,
+    harbour: &Arc<Harbour>,
+) -> Arc<dyn Consumer> {
     let engine = engine.clone();
     match lane {
-        Lane::Step => {
+        QueueName::Step | QueueName::Crawl => {
             let ports = Ports {
                 search: harbour.clone(),
                 crawler: harbour.clone(),
@@ -31,18 +35,19 @@ pub(crate) fn consumer(lane: Lane, engine: &Engine, harbour: &Arc<Harbour>) -> A
                 mailer: harbour.clone(),
                 webhooks: harbour.clone(),
                 visits: harbour.clone(),
+                slots: harbour.clone(),
             };
             Arc::new(StepExecutor::new(engine, ports, EgressRule::public_only()))
         }
-        Lane::Judge => Arc::new(ConditionEvaluator {
+        QueueName::Judge => Arc::new(ConditionEvaluator {
             engine,
             schedules: harbour.clone(),
         }),
-        Lane::Start => Arc::new(ExecutionStarter {
+        QueueName::Start => Arc::new(ExecutionStarter {
             engine,
             schedules: harbour.clone(),
         }),
-        Lane::Notice => {
+        QueueName::Notice => {
             let links = Links::new(
                 harbour.clone(),
                 "links".to_owned(),

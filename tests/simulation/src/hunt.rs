@@ -40,7 +40,7 @@ const LAYERS: [Layer; 6] = [
 ];
 
 /// Every bug, its name in the list of tests, and who finds it first.
-pub(crate) const BUGS: [(Bug, &str, Layer); 28] = [
+pub(crate) const BUGS: [(Bug, &str, Layer); 29] = [
     (Bug::RevisionIgnored, "revision_ignored", Layer::Undisturbed),
     (Bug::DecisionIgnored, "decision_ignored", Layer::People),
     (Bug::CreditsIgnored, "credits_ignored", Layer::Undisturbed),
@@ -73,7 +73,7 @@ pub(crate) const BUGS: [(Bug, &str, Layer); 28] = [
     (
         Bug::Inside(Inside::LeaseIgnored),
         "lease_ignored",
-        Layer::Singles,
+        Layer::NoSweeper,
     ),
     (
         Bug::Inside(Inside::FenceIgnored),
@@ -123,6 +123,11 @@ pub(crate) const BUGS: [(Bug, &str, Layer); 28] = [
     (
         Bug::CountedThenWritten,
         "counted_then_written",
+        Layer::Undisturbed,
+    ),
+    (
+        Bug::Inside(Inside::SlotKept),
+        "slot_kept",
         Layer::Undisturbed,
     ),
 ];

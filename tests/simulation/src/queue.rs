@@ -1,6 +1,7 @@
 //! SQS as it promises to be and no better: a message is hidden when it is taken, comes back when nobody removes it,
 //! and goes to the dead letters after its last permitted receive.
 
+use domain::plan::Lane;
 use engine::ports::Message;
 
 /// After how many receives a message goes to the dead letters (`template.yaml`, `maxReceiveCount`).
@@ -8,20 +9,30 @@ pub(crate) const MOST_RECEIVES: u32 = 5;
 
 /// Which queue a message is in, and how the topology runs it (`template.yaml`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Lane {
+pub(crate) enum QueueName {
     Step,
+    Crawl,
     Judge,
     Start,
     Notice,
 }
 
-impl Lane {
-    pub(crate) const ALL: [Self; 4] = [Self::Step, Self::Judge, Self::Start, Self::Notice];
+impl QueueName {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Step,
+        Self::Crawl,
+        Self::Judge,
+        Self::Start,
+        Self::Notice,
+    ];
 
-    /// The lane of a message; planning is not simulated.
+    /// The queue of a message; planning is not simulated.
     pub(crate) const fn of(message: &Message) -> Option<Self> {
         match message {
-            Message::Step { .. } => Some(Self::Step),
+            Message::Step { lane, .. } => match lane {
+                Lane::Step => Some(Self::Step),
+                Lane::Crawl => Some(Self::Crawl),
+            },
             Message::Judge { .. } => Some(Self::Judge),
             Message::Start { .. } => Some(Self::Start),
             Message::AskApproval { .. } | Message::Deliver { .. } => Some(Self::Notice),
@@ -35,6 +46,7 @@ impl Lane {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Step => "step",
+            Self::Crawl => "crawl",
             Self::Judge => "judge",
             Self::Start => "start",
             Self::Notice => "notice",
@@ -44,7 +56,7 @@ impl Lane {
     /// `Timeout`, in milliseconds.
     pub(crate) const fn timeout_ms(self) -> u64 {
         match self {
-            Self::Step => 630_000,
+            Self::Step | Self::Crawl => 630_000,
             Self::Judge => 60_000,
             Self::Start | Self::Notice => 30_000,
         }
@@ -58,7 +70,7 @@ impl Lane {
     /// `BatchSize`.
     pub(crate) const fn batch(self) -> usize {
         match self {
-            Self::Step | Self::Judge | Self::Notice => 1,
+            Self::Step | Self::Crawl | Self::Judge | Self::Notice => 1,
             Self::Start => 10,
         }
     }
@@ -66,7 +78,7 @@ impl Lane {
     /// `MaximumConcurrency`.
     pub(crate) const fn concurrency(self) -> usize {
         match self {
-            Self::Step => 16,
+            Self::Step | Self::Crawl => 16,
             Self::Judge | Self::Start | Self::Notice => 8,
         }
     }
@@ -76,7 +88,7 @@ impl Lane {
 #[derive(Debug, Clone)]
 pub(crate) struct Letter {
     pub(crate) id: u64,
-    pub(crate) lane: Lane,
+    pub(crate) lane: QueueName,
     pub(crate) body: String,
     pub(crate) visible_ms: u64,
     pub(crate) receives: u32,
@@ -93,7 +105,7 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    pub(crate) fn push(&mut self, lane: Lane, body: String, visible_ms: u64) {
+    pub(crate) fn push(&mut self, lane: QueueName, body: String, visible_ms: u64) {
         self.sent += 1;
         self.letters.push(Letter {
             id: self.sent,
@@ -115,7 +127,7 @@ impl Queue {
     }
 
     /// The ids of what can be taken of a lane now.
-    pub(crate) fn visible(&self, lane: Lane, now_ms: u64) -> Vec<u64> {
+    pub(crate) fn visible(&self, lane: QueueName, now_ms: u64) -> Vec<u64> {
         if now_ms < self.closed_until {
             return Vec::new();
         }

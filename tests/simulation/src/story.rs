@@ -9,7 +9,7 @@ use crate::fault::{Operation, Plan, Role};
 use crate::ground::{Counted, Ground};
 use crate::outside::Outside;
 use crate::person::Temper;
-use crate::queue::Lane;
+use crate::queue::QueueName;
 use crate::workflows::Shape;
 
 /// What the owner has, in credits.
@@ -35,7 +35,7 @@ pub(crate) struct Story {
     /// Nobody receives until then, in milliseconds.
     pub(crate) closed_until: u64,
     /// Messages that are in the queues from the beginning.
-    pub(crate) letters: Vec<(Lane, String)>,
+    pub(crate) letters: Vec<(QueueName, String)>,
     pub(crate) page_ms: u64,
     pub(crate) trace: bool,
     /// Whether a run that does not move in time is a breach.

@@ -1,7 +1,12 @@
 //! Telling a story and believing it: nothing was broken, and it cost no more than it may.
 
+use domain::slots::{SlotKind, SlotTable};
+use engine::memory::at_once;
+use engine::ports::Slots as _;
+
 use crate::story::{End, Story};
 use crate::totals;
+use crate::workflows::owner_id;
 use crate::world::tell;
 
 /// How many calls of ports a story may take: so many to begin with, so many a step, a fault and a question to a person.
@@ -37,6 +42,16 @@ pub(crate) fn tried(story: &Story) -> Result<End, String> {
     judged(story, tell(story))
 }
 
+/// Slots that somebody still has when all is over, where nobody has died with one.
+fn kept_slots(end: &End) -> Option<String> {
+    let owner = owner_id();
+    let mut tables = SlotKind::ALL
+        .iter()
+        .map(|kind| at_once(end.ground.store.slots(&owner, *kind)));
+    let kept = tables.find(|table| *table != Ok(SlotTable::default()))?;
+    Some(format!("a slot was never given back: {kept:?}"))
+}
+
 fn judged(story: &Story, mut end: End) -> Result<End, String> {
     let most = most_calls(story, &end);
     if end.counted.calls > most {
@@ -44,6 +59,9 @@ fn judged(story: &Story, mut end: End) -> Result<End, String> {
             "{} calls, where {most} are enough",
             end.counted.calls
         ));
+    }
+    if end.counted.all_faults() == 0 {
+        end.violations.extend(kept_slots(&end));
     }
     if end.violations.is_empty() {
         return Ok(end);

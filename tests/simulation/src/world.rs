@@ -24,7 +24,7 @@ use crate::machine::Machine;
 use crate::oracle::Known;
 use crate::person::{self, Deed, Temper};
 use crate::ports::{Harbour, engine};
-use crate::queue::Lane;
+use crate::queue::QueueName;
 use crate::story::{End, Story};
 use crate::workflows::{OWNER, Shape, owner, owner_id, policy, session, workflow, workflow_id};
 
@@ -47,7 +47,7 @@ const END_MS: u64 = 8 * 3_600_000;
 /// What a task is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Consume(Lane),
+    Consume(QueueName),
     Sweep,
     /// The number of the deed.
     Person(usize),
@@ -75,7 +75,7 @@ struct World<'a> {
     harbour: Arc<Harbour>,
     engine: Engine,
     machine: Machine<Kind>,
-    consumers: [Arc<dyn Consumer>; 4],
+    consumers: [Arc<dyn Consumer>; 5],
     sweeper: Sweeper,
     /// What is done, and by whom.
     deeds: Vec<(Deed, &'static str)>,
@@ -138,7 +138,7 @@ impl<'a> World<'a> {
             schedules: MemorySchedules::default(),
         });
         let engine = engine(&harbour, story.seed);
-        let consumers = Lane::ALL.map(|lane| consumer(lane, &engine, &harbour));
+        let consumers = QueueName::ALL.map(|lane| consumer(lane, &engine, &harbour));
         let sweeper = Sweeper {
             engine: engine.clone(),
             schedules: harbour.clone(),
@@ -269,7 +269,7 @@ impl<'a> World<'a> {
                 self.do_deed(deed, who);
             }
         }
-        for lane in Lane::ALL {
+        for lane in QueueName::ALL {
             self.deliver(lane, now_ms);
         }
     }
@@ -280,15 +280,14 @@ impl<'a> World<'a> {
             return;
         };
         let mut state = self.ground.state();
-        let Some(execution) = state.oracle.runs.keys().next().cloned() else {
+        let Some(known) = state.oracle.runs.values().next() else {
             return;
         };
-        let message = Message::Step {
-            owner: owner_id(),
-            execution,
-            step: step.to_owned(),
+        let message = Message::step(&known.run, step);
+        let Some(queue) = QueueName::of(&message) else {
+            return;
         };
-        state.queue.push(Lane::Step, message.encode(), now_ms);
+        state.queue.push(queue, message.encode(), now_ms);
         self.early = None;
     }
 
@@ -401,7 +400,7 @@ impl<'a> World<'a> {
     }
 
     /// Hands visible messages to workers, as many as the topology lets run at once.
-    fn deliver(&mut self, lane: Lane, now_ms: u64) {
+    fn deliver(&mut self, lane: QueueName, now_ms: u64) {
         let mut visible = self.ground.state().queue.visible(lane, now_ms);
         while !visible.is_empty() {
             let running = self.machine.count(|kind| kind == Kind::Consume(lane));
@@ -414,7 +413,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn invoke(&mut self, lane: Lane, ids: &[u64], now_ms: u64) {
+    fn invoke(&mut self, lane: QueueName, ids: &[u64], now_ms: u64) {
         let fault = self.ground.strike(Operation::Receive(lane.name()));
         if fault == Some(Fault::Delayed) {
             let mut state = self.ground.state();

@@ -6,6 +6,8 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::approval::{Approval, DecisionChannel};
 use domain::digest;
 use engine::ports::store::{Link, StoreError};
@@ -19,8 +21,15 @@ use crate::app::App;
 use crate::extract::Form;
 use crate::problem::{Problem, status};
 
-/// The longest token that is looked up.
-const LONGEST: usize = 200;
+/// Whether `text` has the form of a link's token: 32 bytes in the URL-safe alphabet, without padding.
+fn is_well_formed(text: &str) -> bool {
+    // One more than there are, because the decoder wants room for whole groups of four characters.
+    let mut bytes = [0; 33];
+    text.len() == 43
+        && URL_SAFE_NO_PAD
+            .decode_slice(text, &mut bytes)
+            .is_ok_and(|written| written == 32)
+}
 
 /// The link and its approval.
 async fn find(app: &App, token: &str) -> Result<(Link, Approval), Response> {
@@ -31,7 +40,8 @@ async fn find(app: &App, token: &str) -> Result<(Link, Approval), Response> {
             "Check that the whole address was copied from the mail.",
         )
     };
-    if token.len() > LONGEST {
+    // What has not even the form of a token is not looked up.
+    if !is_well_formed(token) {
         return Err(invalid());
     }
     let loaded: Result<_, StoreError> = async {

@@ -8,18 +8,20 @@ use std::time::Duration;
 use axum::Json;
 use domain::assessment::NoOpinion;
 use domain::ids::OwnerId;
+use domain::rate::RateLimit;
 use engine::ports::StoreError;
 use engine::ports::assessments::Opinion;
 use engine::ports::usage::Counted;
 use serde_json::Value;
 
+use crate::admission;
 use crate::app::App;
 use crate::assessment;
 use crate::auth::{Caller, Workflows};
 use crate::extract;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::waiting::{LONGEST_SECONDS, Patience};
+use crate::waiting::{LONGEST_SECONDS, Patience, Wait};
 use crate::wire::assessment::{self as wire, AssessIntent, Source};
 
 /// How many goals of one owner are assessed with all there is in an hour (API section 3).
@@ -41,19 +43,32 @@ pub(super) async fn assess(
     } else {
         match opinion(&app, caller.owner(), &intent, timeout).await? {
             Ok(opinion) => (opinion, Source::Model),
+            // The owner waits for as much as they may already.
+            Err(reason @ NoOpinion::RateLimited) => (by_rule, Source::Heuristic(Some(reason))),
             Err(reason) => (by_rule, Source::Fallback(reason)),
         }
     };
     Ok(Json(wire::object(&assessment, source)))
 }
 
-/// Counts this request, and says whether it is one too many.
+/// Counts this request, and says whether it is one too many. One too many is not counted.
 async fn is_limited(app: &App, owner: &OwnerId) -> bool {
+    let limit = RateLimit {
+        per_hour: MOST_AN_HOUR,
+        per_day: u32::MAX,
+    };
+    if app.settings.limits
+        && admission::used_up(app, owner, &Counted::Assessments, &limit)
+            .await
+            .is_some()
+    {
+        return true;
+    }
     let counting = app
         .usage
         .count(owner, &Counted::Assessments, app.engine.now());
     match counting.await {
-        Ok(uses) => app.settings.limits && uses.in_hour > MOST_AN_HOUR,
+        Ok(uses) => app.settings.limits && limit.exceeded(&uses).is_some(),
         // A count that cannot be reached is no reason to answer less, unless it would cost something.
         Err(error) => {
             tracing::warn!(%error, "an assessment cannot be counted");
@@ -70,16 +85,19 @@ async fn opinion(
     timeout: Duration,
 ) -> Result<Opinion, StoreError> {
     let timeout = timeout.min(Duration::from_secs(LONGEST_SECONDS.into()));
-    let patience = Patience::of(timeout);
+    // One that nobody would wait for is not asked for.
+    let Some(wait) = Wait::begin(app, owner, Patience::of(timeout)).await else {
+        return Ok(Err(NoOpinion::RateLimited));
+    };
     let assessments = app.assessments.as_ref();
     let asking = app.engine.ask_opinion(assessments, owner, intent, timeout);
     let id = asking.await?;
-    while patience.again().await {
-        match assessments.opinion(owner, &id).await {
-            Ok(Some(opinion)) => return Ok(opinion),
-            Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "an opinion cannot be looked for"),
-        }
-    }
-    Ok(Err(NoOpinion::Timeout))
+    let opinion = wait.until(app, || async {
+        let looked = assessments.opinion(owner, &id).await;
+        Ok::<_, StoreError>(looked.unwrap_or_else(|error| {
+            tracing::warn!(%error, "an opinion cannot be looked for");
+            None
+        }))
+    });
+    Ok(opinion.await?.unwrap_or(Err(NoOpinion::Timeout)))
 }

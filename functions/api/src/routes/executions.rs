@@ -19,7 +19,7 @@ use crate::page::{Asked, List};
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::waiting::{LONGEST_SECONDS, Patience};
+use crate::waiting::{LONGEST_SECONDS, Patience, Wait};
 use crate::wire::execution as wire;
 use crate::wire::workflow;
 
@@ -100,22 +100,31 @@ fn is_at_rest(run: &Execution) -> bool {
     }
 }
 
-/// Looks at the run until `is_enough`, or until patience ends.
+/// Looks at the run until `is_enough`, or until the wait is over.
 async fn wait_for(
     app: &App,
-    mut run: Execution,
+    run: Execution,
     patience: Patience,
-    is_enough: impl Fn(&Execution) -> bool,
+    is_enough: impl Fn(&Execution) -> bool + Sync,
 ) -> Result<Execution, Problem> {
-    while !is_enough(&run) && patience.again().await {
-        run = app
-            .engine
-            .store
-            .execution(&run.owner, &run.id)
-            .await?
-            .ok_or_else(Problem::not_found)?;
+    if is_enough(&run) {
+        return Ok(run);
     }
-    Ok(run)
+    let Some(wait) = Wait::begin(app, &run.owner, patience).await else {
+        return Ok(run);
+    };
+    let load = || async {
+        let run = app.engine.store.execution(&run.owner, &run.id).await?;
+        run.ok_or_else(Problem::not_found)
+    };
+    let enough = wait.until(app, || async {
+        let run = load().await?;
+        Ok::<_, Problem>(is_enough(&run).then_some(run))
+    });
+    match enough.await? {
+        Some(run) => Ok(run),
+        None => load().await,
+    }
 }
 
 /// `GET /v1/executions`

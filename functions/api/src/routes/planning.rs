@@ -16,7 +16,7 @@ use crate::extract;
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::waiting::Patience;
+use crate::waiting::{Patience, Wait};
 use crate::wire::planning as wire;
 
 /// How long the synchronous endpoint waits, in seconds: within the 25 of the contract, its answer included.
@@ -32,8 +32,17 @@ pub(super) async fn plan(
     let patience = Patience::of_seconds(WAIT_SECONDS);
     let request = query.and(wire::request(&body.0))?;
     let mut planning = submitted(&app, caller.owner(), request).await?;
-    while planning.state == PlanningState::Planning && patience.again().await {
-        planning = load(&app, &planning).await?;
+    if planning.state == PlanningState::Planning
+        && let Some(wait) = Wait::begin(&app, caller.owner(), patience).await
+    {
+        let settled = wait.until(&app, || async {
+            let planning = load(&app, &planning).await?;
+            let is_settled = planning.state != PlanningState::Planning;
+            Ok::<_, Problem>(is_settled.then_some(planning))
+        });
+        if let Some(settled) = settled.await? {
+            planning = settled;
+        }
     }
     match &planning.state {
         PlanningState::Planning => Ok(accepted(&planning)),

@@ -111,6 +111,7 @@ impl World {
             usage: Arc::new(MemoryUsage::default()),
             replays: Arc::clone(&replays) as _,
             assessments: Arc::clone(&assessments) as _,
+            slots: Arc::clone(&store) as _,
             settings: Arc::new(settings.unwrap()),
             repeatable: None,
         };

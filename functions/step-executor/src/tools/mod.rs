@@ -33,6 +33,7 @@ use crate::upstream::Upstream;
 use crate::{Ports, failure};
 
 /// What a tool works with.
+#[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) ports: &'a Ports,

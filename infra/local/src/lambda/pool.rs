@@ -23,8 +23,9 @@ use super::runtime_api::{Answer, Invocation, RuntimeApi};
 use crate::clock::Clock;
 use crate::usage::Usage;
 
-/// Most instances of one function, whatever the template allows.
-pub(crate) const MAX_INSTANCES: u32 = 16;
+/// Most instances of one function, whatever the template allows: room for two sources of sixteen, because one that had
+/// to share with the other would wait for it.
+pub(crate) const MAX_INSTANCES: u32 = 32;
 /// Real time from the start of a process to its first request for an event. AWS allows 10 s on its
 /// own machines; this one may be compiling something.
 const INIT_TIMEOUT: Duration = Duration::from_secs(60);

@@ -8,6 +8,7 @@ use domain::ids::{
     SessionId, SignInId, SignalId, TokenId, WorkflowId,
 };
 use domain::quota::Quota;
+use domain::slots::SlotKind;
 use engine::ports::store::DueItem;
 use jiff::Timestamp;
 
@@ -127,6 +128,11 @@ pub(super) fn baseline(owner: &OwnerId, id: &WorkflowId) -> Key {
 /// What a crawl step keeps for its next crawl.
 pub(super) fn visit(owner: &OwnerId, id: &WorkflowId, step: &str) -> Key {
     key(workflow_pk(owner, id), format!("visit#{step}"))
+}
+
+/// What an owner has in flight of one kind, and what waits.
+pub(super) fn slots(owner: &OwnerId, kind: SlotKind) -> Key {
+    key(format!("{owner}#SLOTS"), kind.as_str())
 }
 
 /// The turns at a host, by the hash of its name.

@@ -13,6 +13,7 @@ mod part;
 mod read;
 mod replays;
 mod sessions;
+mod slots;
 mod usage;
 mod write;
 

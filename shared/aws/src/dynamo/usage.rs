@@ -155,6 +155,11 @@ impl Usage for DynamoStore {
         ))
     }
 
+    async fn uses(&self, owner: &OwnerId, what: &Counted) -> Result<Option<Uses>, StoreError> {
+        let stored = self.get(&keys::uses(owner, &what.to_string())).await?;
+        Ok(stored.as_ref().and_then(read))
+    }
+
     async fn last_used(
         &self,
         owner: &OwnerId,

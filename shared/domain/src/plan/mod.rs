@@ -8,6 +8,7 @@
 mod catalogue;
 mod check;
 mod extraction;
+mod lane;
 mod step;
 mod template;
 mod tool;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use catalogue::{EffectClass, FieldType};
+pub use lane::{Lane, Reach};
 pub use step::{CascadeCondition, Retry, Step, is_step_name};
 pub use template::{
     Listing, MOST_REFERENCED, Outputs, Reference, ReferenceMissing, Resolved, Template,

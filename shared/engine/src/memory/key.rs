@@ -7,6 +7,7 @@ use domain::ids::{
     ApprovalId, DeliveryId, DestinationId, ExecutionId, OwnerId, PlanId, PlanningId, SessionId,
     SignalId, WorkflowId,
 };
+use domain::slots::SlotKind;
 
 use crate::ports::store::DueItem;
 
@@ -21,6 +22,7 @@ pub(super) enum Key {
     /// How many places of a quota are taken, by its word.
     Places(OwnerId, &'static str),
     Pace(String),
+    Slots(OwnerId, SlotKind),
     Account(OwnerId),
     /// Which commits have set credits aside.
     Reservation(OwnerId, String),
@@ -66,6 +68,7 @@ impl Key {
             | Self::Code(..)
             | Self::Places(..)
             | Self::Pace(_)
+            | Self::Slots(..)
             | Self::Account(_)
             | Self::Reservation(..)
             | Self::Ledger(..)

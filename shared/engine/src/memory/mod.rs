@@ -23,6 +23,7 @@ mod queues;
 mod replays;
 mod schedules;
 mod sessions;
+mod slots;
 mod store;
 mod table;
 mod usage;

@@ -34,6 +34,11 @@ impl Usage for MemoryUsage {
         Ok(uses)
     }
 
+    async fn uses(&self, owner: &OwnerId, what: &Counted) -> Result<Option<Uses>, StoreError> {
+        let key = (owner.clone(), what.to_string());
+        Ok(lock(&self.uses).get(&key).copied())
+    }
+
     async fn last_used(
         &self,
         owner: &OwnerId,

@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::execution::Execution;
 use domain::ids::{
     ApprovalId, AssessmentId, DeliveryId, ExecutionId, OwnerId, PlanningId, WorkflowId,
 };
+use domain::plan::Lane;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,12 @@ pub enum Message {
         owner: OwnerId,
         execution: ExecutionId,
         step: String,
+        /// Which queue it goes to. Code that knew one queue only wrote none.
+        #[serde(default, skip_serializing_if = "is_default")]
+        lane: Lane,
+        /// It stood in its owner's line, and a slot is kept for it (`domain::slots`).
+        #[serde(default, skip_serializing_if = "is_default")]
+        called: bool,
     },
     /// Compare and judge a run whose steps are all settled.
     Judge {
@@ -71,7 +79,42 @@ pub enum Message {
     },
 }
 
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 impl Message {
+    /// The message that has a step of a run executed.
+    #[must_use]
+    pub fn step(run: &Execution, step: &str) -> Self {
+        Self::Step {
+            owner: run.owner.clone(),
+            execution: run.id.clone(),
+            step: step.to_owned(),
+            lane: run
+                .step(step)
+                .map(|row| row.kind.lane())
+                .unwrap_or_default(),
+            called: false,
+        }
+    }
+
+    /// Whose work it is; `None` where only the mail service knows.
+    #[must_use]
+    pub fn owner(&self) -> Option<&OwnerId> {
+        match self {
+            Self::Step { owner, .. }
+            | Self::Judge { owner, .. }
+            | Self::Start { owner, .. }
+            | Self::Plan { owner, .. }
+            | Self::Assess { owner, .. }
+            | Self::AskApproval { owner, .. }
+            | Self::Deliver { owner, .. }
+            | Self::Tell { owner, .. } => Some(owner),
+            Self::MailReturned { .. } => None,
+        }
+    }
+
     /// What kind of message it is, for the log.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -58,6 +58,8 @@ pub trait Usage: Send + Sync {
         what: &Counted,
         now: Timestamp,
     ) -> Result<Uses, StoreError>;
+    /// How many there have been; `None` when nobody has counted yet. Counts nothing.
+    async fn uses(&self, owner: &OwnerId, what: &Counted) -> Result<Option<Uses>, StoreError>;
     /// When each was last used, in the order asked.
     async fn last_used(
         &self,

@@ -15,11 +15,7 @@ async fn a_dead_step_ends_its_run_truthfully_and_a_retry_redrives_it() {
     let run = world.start().await.unwrap();
     world.complete(&run.id, "a").await;
     world.complete(&run.id, "b").await;
-    let message = Message::Step {
-        owner: owner(),
-        execution: run.id.clone(),
-        step: "write".into(),
-    };
+    let message = Message::step(&run, "write");
     world.queues.kill(message.encode());
     let swept = world.engine.sweep(&schedules).await.unwrap();
     assert_eq!((swept.dead_letters, world.queues.dead()), (1, 0));

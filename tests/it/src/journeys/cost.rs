@@ -17,6 +17,17 @@ fn chain(steps: usize) -> Value {
     json!({"name": "chain", "mode": "multi_step", "schedule": "manual", "stop_condition": {"type": "always"}, "steps": steps})
 }
 
+/// A chain of searches: each waits for somebody outside.
+fn searches(steps: usize) -> Value {
+    let step = |i: usize| {
+        let needs = i.checked_sub(1).map(|before| format!("s{before}"));
+        json!({"id": format!("s{i}"), "type": "search", "depends_on": needs.into_iter().collect::<Vec<_>>(),
+            "config": {"query": "prices", "max_results": 1}})
+    };
+    let steps: Vec<Value> = (0..steps).map(step).collect();
+    json!({"name": "searches", "mode": "multi_step", "schedule": "manual", "stop_condition": {"type": "always"}, "steps": steps})
+}
+
 struct Cost {
     requests: f64,
     write_units: f64,
@@ -26,8 +37,8 @@ struct Cost {
 /// What a run of a chain costs from the message of its first step to its end: the least of four runs. The first fills the
 /// caches of warm processes (plans are read once a process), and into any of them a minute's sweep may fall, which
 /// looks at nine places and is no run's.
-async fn cost(nightdesk: &Nightdesk, steps: usize) -> Cost {
-    let id = nightdesk.workflow(chain(steps)).await;
+async fn cost(nightdesk: &Nightdesk, workflow: Value) -> Cost {
+    let id = nightdesk.workflow(workflow).await;
     let mut least = measured(nightdesk, &id).await;
     for _ in 0..3 {
         let cost = measured(nightdesk, &id).await;
@@ -65,8 +76,8 @@ async fn measured(nightdesk: &Nightdesk, workflow: &str) -> Cost {
 #[expect(clippy::print_stdout, reason = "the figures of the report")]
 async fn a_step_costs_four_requests_and_a_few_write_units() {
     let nightdesk = Nightdesk::start(Options::default()).await;
-    let one = cost(&nightdesk, 1).await;
-    let ten = cost(&nightdesk, 10).await;
+    let one = cost(&nightdesk, chain(1)).await;
+    let ten = cost(&nightdesk, chain(10)).await;
     // Starting and ending a run cost the same however many steps it has.
     let requests = (ten.requests - one.requests) / 9.0;
     let write_units = (ten.write_units - one.write_units) / 9.0;
@@ -76,6 +87,34 @@ async fn a_step_costs_four_requests_and_a_few_write_units() {
         ten.largest_item_kib
     );
     assert!(requests <= 4.0, "{requests} requests a step");
+    assert!(
+        write_units <= most_units,
+        "{write_units} write units a step"
+    );
+}
+
+/// One write takes its owner's slot and one gives it back; nothing is read for it.
+#[tokio::test]
+#[expect(clippy::print_stdout, reason = "the figures of the report")]
+async fn a_step_that_waits_for_somebody_outside_costs_two_requests_and_two_write_units_more() {
+    let nightdesk = Nightdesk::start(Options::default()).await;
+    let per_step = |one: &Cost, ten: &Cost| {
+        (
+            (ten.requests - one.requests) / 9.0,
+            (ten.write_units - one.write_units) / 9.0,
+            ten.largest_item_kib,
+        )
+    };
+    let (one, ten) = (
+        cost(&nightdesk, searches(1)).await,
+        cost(&nightdesk, searches(10)).await,
+    );
+    let (requests, write_units, kib) = per_step(&one, &ten);
+    let most_units = 6.0 + 8.0 * kib + 2.0;
+    println!(
+        "a search of ten: {requests:.2} requests, {write_units:.1} write units (at most {most_units}) at {kib} KiB"
+    );
+    assert!(requests <= 6.0, "{requests} requests a step");
     assert!(
         write_units <= most_units,
         "{write_units} write units a step"

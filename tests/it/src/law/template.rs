@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::slots::SlotKind;
 use serde_yaml_ng::Value;
 
 use super::{read, root};
@@ -94,13 +95,37 @@ fn what_consumes_from_a_queue_may_go_in_circles_and_answers_record_by_record() {
     }
 }
 
+/// One for each kind of work, and a second one for steps: see `infra/decisions/0008-owners-have-a-share.md`.
 #[test]
-fn idle_event_sources_cost_money_so_there_are_five_at_most() {
+fn idle_event_sources_cost_money_so_there_are_six_at_most() {
     let sources: usize = functions()
         .values()
         .map(|function| queue_sources(function).len())
         .sum();
-    assert!(sources <= 5, "{sources}");
+    assert!(sources <= 6, "{sources}");
+}
+
+/// What an owner may have at once (`domain::slots`) leaves room for a second one at their limit.
+#[test]
+fn no_owner_can_take_more_than_half_of_a_sources_places() {
+    let functions = functions();
+    let concurrency = |function: &str, queue: &str| {
+        let sources = queue_sources(&functions[function]);
+        let source = sources
+            .iter()
+            .find(|source| names(&source["Queue"]).as_deref() == Some(queue))
+            .unwrap();
+        source["ScalingConfig"]["MaximumConcurrency"]
+            .as_u64()
+            .unwrap()
+    };
+    for (kind, function, queue) in [
+        (SlotKind::Crawl, "StepExecutorFunction", "CrawlQueue"),
+        (SlotKind::Step, "StepExecutorFunction", "StepQueue"),
+    ] {
+        let most = kind.most() as u64;
+        assert!(2 * most <= concurrency(function, queue), "{kind}: {most}");
+    }
 }
 
 #[test]

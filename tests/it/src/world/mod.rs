@@ -5,6 +5,7 @@ mod model;
 mod nightdesk;
 mod outside;
 mod probe;
+mod slow_side;
 mod workers;
 
 pub(crate) use account::{Account, Holdings};
@@ -12,4 +13,5 @@ pub(crate) use model::{Manner, ModelStub};
 pub(crate) use nightdesk::{Door, Nightdesk, Options};
 pub(crate) use outside::Outside;
 pub(crate) use probe::{Probe, probe};
+pub(crate) use slow_side::SlowSide;
 pub(crate) use workers::workers;

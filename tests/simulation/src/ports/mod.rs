@@ -4,6 +4,7 @@ mod deliveries;
 mod outside;
 mod queues;
 mod sessions;
+mod slots;
 mod store;
 
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use engine::ports::{DeadLetter, Message, QueueError, Queues};
 use super::Harbour;
 use crate::fault::{Fault, Operation};
 use crate::ground::{Refusal, turn};
-use crate::queue::Lane;
+use crate::queue::QueueName;
 
 /// How long a delayed message is late, in milliseconds.
 const LATE_MS: u64 = 600_000;
@@ -21,7 +21,7 @@ impl Queues for Harbour {
     async fn send(&self, message: &Message, delay: Duration) -> Result<(), QueueError> {
         let operation = Operation::Send(message.kind());
         let ground = &self.ground;
-        let Some(lane) = Lane::of(message) else {
+        let Some(lane) = QueueName::of(message) else {
             return Err(QueueError("planning is not simulated".to_owned()));
         };
         let delay_ms = u64::try_from(delay.as_millis())

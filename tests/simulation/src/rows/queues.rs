@@ -9,7 +9,7 @@ use super::completes;
 use crate::fault::{Fault, Operation, Plan, Rule};
 use crate::ground::at;
 use crate::person::Temper;
-use crate::queue::{Lane, MOST_RECEIVES};
+use crate::queue::{MOST_RECEIVES, QueueName};
 use crate::story::Story;
 use crate::telling::must;
 use crate::workflows::{Shape, owner_id, workflow_id};
@@ -120,9 +120,13 @@ pub(crate) fn f16_one_bad_message_in_a_batch() {
         workflow: workflow_id(Shape::Linear),
         scheduled_for: at(n * 1000),
     };
-    let mut letters: Vec<(Lane, String)> =
-        (1..10).map(|n| (Lane::Start, good(n).encode())).collect();
-    letters.insert(4, (Lane::Start, "{\"v\":1,\"kind\":\"poison\"}".to_owned()));
+    let mut letters: Vec<(QueueName, String)> = (1..10)
+        .map(|n| (QueueName::Start, good(n).encode()))
+        .collect();
+    letters.insert(
+        4,
+        (QueueName::Start, "{\"v\":1,\"kind\":\"poison\"}".to_owned()),
+    );
     let story = Story {
         letters,
         ..Story::of(Shape::Linear)
@@ -164,7 +168,7 @@ pub(crate) fn f18_too_little_time_left() {
 pub(crate) fn f19_a_message_of_another_version() {
     let newer = "{\"v\":2,\"kind\":\"step\",\"owner\":\"x\"}".to_owned();
     let story = Story {
-        letters: vec![(Lane::Step, newer)],
+        letters: vec![(QueueName::Step, newer)],
         ..Story::of(Shape::Linear)
     };
     let end = must(&story);

@@ -23,7 +23,7 @@ pub(super) fn all() -> Vec<Operation> {
             .query("status", &words(Status::ALL.iter().map(|word| word.as_str())), "Only those of this status.")
             .answers(200, "A page of runs.", "ExecutionList"),
         operation("get", "/v1/executions/{id}", TAG, "getExecution", "One run, with what it came to")
-            .query("wait", &json!({"type": "integer", "minimum": 1, "maximum": 25}), "Hold the answer for up to so many seconds, until something happens.")
+            .query("wait", &json!({"type": "integer", "minimum": 1, "maximum": 25}), "Hold the answer for up to so many seconds, until something happens. An owner has eight waits at once; a further one is answered at once with how things stand.")
             .query("after", &json!({"type": "integer", "minimum": 0}), "With `wait`: until there is a revision after this one, instead of until it ends or waits for a person.")
             .revision()
             .answers(200, "The run.", "Execution"),

@@ -63,7 +63,7 @@ pub(super) fn all() -> Vec<Operation> {
             .answers_nothing("It is gone."),
         operation("post", "/v1/workflows/{id}/execute", TAG, "executeWorkflow", "Start a run")
             .says("With `dry_run` nothing is started.")
-            .query("wait", &json!({"type": "integer", "minimum": 1, "maximum": 25}), "Hold the answer for up to so many seconds, until the run ends or waits for a person.")
+            .query("wait", &json!({"type": "integer", "minimum": 1, "maximum": 25}), "Hold the answer for up to so many seconds, until the run ends or waits for a person. An owner has eight waits at once; a further one is answered at once with how things stand.")
             .optional_body("Execute")
             .answers(200, "What a run would be (`dry_run`).", "RunEstimate")
             .answers(202, "The run.", "ExecutionStarted")

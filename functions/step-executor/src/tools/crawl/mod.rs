@@ -10,8 +10,10 @@
 //! site said: a crawl that hears nothing else has seen what there is. Only when no site answered at
 //! all has the step failed.
 //!
-//! A crawl may be longer than one attempt: when its time is nearly up, or the site's next turn is not
-//! near, it stores what it has read and yields with a cursor that names the stored part (`progress`).
+//! A crawl works half a minute at a stretch, whatever the step allows: others wait for its place. When that is nearly
+//! over, or the site's next turn is not near, it stores what it has read and yields with a cursor that names the
+//! stored part (`progress`). A page that the end of a stretch cuts off was not slow: it is asked for again, among the
+//! first of the next stretch, with all the time a page may have.
 
 mod links;
 mod pages;
@@ -38,8 +40,10 @@ use visit::Visit;
 
 /// How many pages are read at once.
 const AT_ONCE: usize = 6;
-/// No page is begun when less than this is left, or less than a quarter of the attempt's limit.
-const RESERVE: Duration = Duration::from_secs(15);
+/// How long a crawl works before it yields, storing included.
+const STRETCH: Duration = Duration::from_secs(30);
+/// No page is begun when less than this part of a stretch is left; a third of that is for storing.
+const RESERVED: u32 = 4;
 /// The longest a site's turn is waited for. One that is later, because the site asked to be left alone,
 /// makes its pages unreadable in this run.
 const LONGEST_TURN: Duration = Duration::from_secs(60);
@@ -56,7 +60,29 @@ enum Came {
     Left,
 }
 
+/// What asking sitemaps came to.
+enum Sitemaps {
+    MorePages,
+    NoMore,
+    /// There was no time left to ask the next one.
+    NoTime,
+}
+
+/// What a page is that the end of the stretch has cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    /// Too slow: it had all the time there is.
+    Slow,
+    /// Not read yet.
+    Left,
+}
+
 pub(crate) async fn run(config: &Crawl, context: &Context<'_>) -> Result<Made, ToolFailure> {
+    let context = &Context {
+        limit: context.limit.min(STRETCH),
+        deadline: context.deadline.min(Instant::now() + STRETCH),
+        ..*context
+    };
     let stored = match context.cursor {
         Some(cursor) => Progress::resume(cursor, context).await?,
         None => None,
@@ -67,33 +93,40 @@ pub(crate) async fn run(config: &Crawl, context: &Context<'_>) -> Result<Made, T
     };
     let last = Visit::load(config, context).await;
     let pages = Pages::new(config, context, &last).await;
-    let reserve = RESERVE.min(context.limit / 4);
+    let reserve = context.limit / RESERVED;
     let stop_at = context
         .deadline
         .checked_sub(reserve)
         .unwrap_or_else(Instant::now);
     // The first pages of an attempt are always read, so that every attempt gets on.
     let mut first = AT_ONCE;
+    // How long pages that were read at once have taken at most.
+    let mut longest = Duration::ZERO;
     loop {
         let wave = progress.next_wave(config.max_pages as usize, AT_ONCE);
         if wave.is_empty() {
-            if config.follow_links
-                && Instant::now() < stop_at
-                && progress.needs_more(config.max_pages as usize)
-                && ask_sitemaps(&mut progress, &pages).await
-            {
-                continue;
+            if config.follow_links && progress.needs_more(config.max_pages as usize) {
+                match ask_sitemaps(&mut progress, &pages, reserve, first > 0).await {
+                    Sitemaps::MorePages => continue,
+                    Sitemaps::NoTime => return progress.store(context, Duration::ZERO).await,
+                    Sitemaps::NoMore => {}
+                }
             }
             last.replace(config, context, &progress).await;
             return finish(&progress);
         }
         let pages = &pages;
+        let begun = Instant::now();
+        // What took long once takes long again: it would only be cut off.
+        let may_begin = begun + longest <= stop_at + (reserve - reserve / 3);
         let asked = wave
             .into_iter()
             .enumerate()
             .map(|(i, (place, url))| async move {
-                let came = if i < first || Instant::now() < stop_at {
-                    pages.read(place, &url, reserve).await
+                let came = if i < first {
+                    pages.read(place, &url, reserve, Cut::Slow).await
+                } else if may_begin && Instant::now() < stop_at {
+                    pages.read(place, &url, reserve, Cut::Left).await
                 } else {
                     Came::Left
                 };
@@ -104,6 +137,7 @@ pub(crate) async fn run(config: &Crawl, context: &Context<'_>) -> Result<Made, T
             .collect()
             .await;
         first = 0;
+        longest = longest.max(begun.elapsed());
         let mut out_of_time = false;
         let mut turns = Vec::new();
         let mut got_on = false;
@@ -169,19 +203,31 @@ fn begin(config: &Crawl, context: &Context<'_>) -> Result<Progress, ToolFailure>
     Ok(progress)
 }
 
-/// Asks the sitemaps known so far for more pages; whether there are any. A sitemap that cannot be read
-/// is no page that cannot be read.
-async fn ask_sitemaps(progress: &mut Progress, pages: &Pages<'_>) -> bool {
-    while let Some(sitemap) = progress.next_sitemap(MOST_SITEMAPS) {
-        let Some(found) = pages.sitemap(&sitemap).await else {
+/// Asks the sitemaps known so far for more pages. A sitemap that cannot be read is no page that cannot be read.
+/// The first of a stretch is always asked, so that every stretch gets on.
+async fn ask_sitemaps(
+    progress: &mut Progress,
+    pages: &Pages<'_>,
+    reserve: Duration,
+    mut is_first: bool,
+) -> Sitemaps {
+    while progress.has_sitemap(MOST_SITEMAPS) {
+        if !is_first && !pages.has_time_for_a_sitemap(reserve) {
+            return Sitemaps::NoTime;
+        }
+        is_first = false;
+        let Some(sitemap) = progress.next_sitemap(MOST_SITEMAPS) else {
+            break;
+        };
+        let Some(found) = pages.sitemap(&sitemap, reserve).await else {
             continue;
         };
         progress.add_sitemap(found);
         if progress.waiting() > 0 {
-            return true;
+            return Sitemaps::MorePages;
         }
     }
-    false
+    Sitemaps::NoMore
 }
 
 /// The output, or the failure when no site answered. Nothing to read is no failure.

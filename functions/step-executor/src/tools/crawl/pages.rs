@@ -12,7 +12,7 @@ use url::Url;
 use super::record::{Record, Unreadable};
 use super::same_run::SameRun;
 use super::visit::Visit;
-use super::{Came, links};
+use super::{Came, Cut, links};
 use crate::tools::Context;
 
 /// The most one page may take.
@@ -73,8 +73,14 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Reads the page at `url`; `reserve` is what must be left of the attempt afterwards.
-    pub(super) async fn read(&self, place: u32, url: &str, reserve: Duration) -> Came {
+    /// How long an exchange begun now may take: a third of the reserve is left for storing what was read.
+    fn limit(&self, reserve: Duration) -> Duration {
+        PAGE_LIMIT.min(self.context.left().saturating_sub(reserve / 3))
+    }
+
+    /// Reads the page at `url`; `reserve` is what is kept of the stretch, and `cut` what becomes of the page when it
+    /// has had less time than a page may take and was not read in it.
+    pub(super) async fn read(&self, place: u32, url: &str, reserve: Duration, cut: Cut) -> Came {
         let Ok(parsed) = Url::parse(url) else {
             let error = FetchError::BlockedAddress {
                 reason: "this is not a URL".to_owned(),
@@ -94,9 +100,9 @@ impl<'a> Pages<'a> {
         let locators = known
             .map(|known| known.locators.clone())
             .unwrap_or_default();
+        let limit = self.limit(reserve);
         let request = PageRequest {
-            // A third of the reserve is left for storing what was read.
-            limit: PAGE_LIMIT.min(self.context.left().saturating_sub(reserve / 3)),
+            limit,
             validators: known.and_then(|known| known.validators.clone()),
             fields: self.schema.clone().map(|schema| FieldRequest {
                 schema,
@@ -118,6 +124,7 @@ impl<'a> Pages<'a> {
                 }
             },
             Err(FetchError::NotYet { wait }) => Came::NotYet(wait),
+            Err(FetchError::Timeout) if cut == Cut::Left && limit < PAGE_LIMIT => Came::Left,
             Err(error) => Came::Unreadable(Unreadable::new(place, url, &error)),
         }
     }
@@ -178,10 +185,15 @@ impl<'a> Pages<'a> {
         }
     }
 
+    /// Whether a sitemap begun now has as long as one begun with the stretch.
+    pub(super) fn has_time_for_a_sitemap(&self, reserve: Duration) -> bool {
+        self.limit(reserve) >= PAGE_LIMIT.min(self.context.limit * 3 / 5)
+    }
+
     /// What the sitemap at `url` leads to; `None` when it cannot be read.
-    pub(super) async fn sitemap(&self, url: &str) -> Option<Sitemap> {
+    pub(super) async fn sitemap(&self, url: &str, reserve: Duration) -> Option<Sitemap> {
         let parsed = self.context.egress.check_url(url).ok()?;
-        let request = PageRequest::new(parsed.clone(), PAGE_LIMIT.min(self.context.left()));
+        let request = PageRequest::new(parsed.clone(), self.limit(reserve));
         let Ok(Fetched::Page(page)) = self.context.ports.crawler.fetch(&request).await else {
             tracing::info!("a sitemap could not be read; the crawl goes on without it");
             return None;

@@ -123,6 +123,15 @@ impl Progress {
         }
     }
 
+    /// Whether a further sitemap is to be asked, when fewer than `most` were.
+    pub(super) fn has_sitemap(&self, most: usize) -> bool {
+        self.sitemaps_asked.len() < most
+            && self
+                .sitemaps
+                .iter()
+                .any(|sitemap| !self.sitemaps_asked.contains(sitemap))
+    }
+
     /// Takes the next sitemap to be asked, when fewer than `most` were.
     pub(super) fn next_sitemap(&mut self, most: usize) -> Option<String> {
         if self.sitemaps_asked.len() >= most {

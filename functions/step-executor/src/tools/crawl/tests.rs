@@ -428,3 +428,70 @@ async fn a_page_another_crawl_of_the_run_has_read_is_not_asked_for_again() {
     assert_eq!(world.outside.fetched.lock().unwrap().len(), 1);
     assert_eq!(world.output("read"), world.output("first"));
 }
+
+/// Delivers until the step is no longer ready, and says how long the longest of the deliveries took.
+async fn deliver_to_the_end(world: &World) -> Duration {
+    let mut longest = Duration::ZERO;
+    for _ in 0..40 {
+        let begun = tokio::time::Instant::now();
+        deliver(world).await;
+        longest = longest.max(begun.elapsed());
+        if world.state("read") != "ready" {
+            return longest;
+        }
+    }
+    panic!("it never ends");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crawl_of_slow_pages_yields_within_half_a_minute_whatever_its_step_allows() {
+    for seconds in [1, 7, 12, 19] {
+        let urls: Vec<String> = (0..20)
+            .map(|i| format!("https://slow.example/{i}"))
+            .collect();
+        let world = World::new(
+            json!([{"id": "read", "type": "crawl", "timeout_seconds": 600, "config": {"urls": urls, "max_pages": 20}}]),
+        );
+        let times = urls
+            .iter()
+            .map(|url| (url.clone(), Duration::from_secs(seconds)));
+        world.outside.slow_pages.lock().unwrap().extend(times);
+        let longest = deliver_to_the_end(&world).await;
+        assert!(longest <= Duration::from_secs(30), "{seconds}: {longest:?}");
+        let output = world.output("read");
+        assert_eq!(
+            (&output["count"], &output["unreadable"]),
+            (&json!(20), &json!([])),
+            "{seconds}"
+        );
+    }
+}
+
+/// A page that the end of a stretch cuts off is asked for again with all the time there is, and one that never comes is
+/// named.
+#[tokio::test(start_paused = true)]
+async fn no_page_is_unreadable_because_a_stretch_ended() {
+    let urls: Vec<String> = (0..14)
+        .map(|i| format!("https://slow.example/{i}"))
+        .collect();
+    let world = World::new(
+        json!([{"id": "read", "type": "crawl", "timeout_seconds": 600, "config": {"urls": urls, "max_pages": 14}}]),
+    );
+    let time = |i: usize| match i {
+        0..6 => 9,
+        6 => 19,
+        7 => 3_600,
+        _ => 1,
+    };
+    let times = urls.iter().enumerate();
+    let times = times.map(|(i, url)| (url.clone(), Duration::from_secs(time(i))));
+    world.outside.slow_pages.lock().unwrap().extend(times);
+    let longest = deliver_to_the_end(&world).await;
+    assert!(longest <= Duration::from_secs(30), "{longest:?}");
+    let output = world.output("read");
+    assert_eq!(output["count"], 13);
+    assert_eq!(
+        output["unreadable"],
+        json!([{"url": "https://slow.example/7", "reason": "timeout"}])
+    );
+}

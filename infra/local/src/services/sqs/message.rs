@@ -81,10 +81,12 @@ pub(super) struct Found {
     pub(super) receive_count: u32,
     source_queue: Option<String>,
     pub(super) doubled: bool,
+    /// Its `MessageGroupId`.
+    pub(super) group: Option<String>,
 }
 
 impl Found {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             id: row.get(0)?,
             message_id: row.get(1)?,
@@ -94,6 +96,7 @@ impl Found {
             receive_count: row.get(5)?,
             source_queue: row.get(6)?,
             doubled: row.get(7)?,
+            group: row.get(8)?,
         })
     }
 }
@@ -105,7 +108,7 @@ pub(super) fn oldest_visible(
 ) -> Result<Option<Found>, SqsError> {
     let found = transaction
         .prepare_cached(
-            "SELECT id, message_id, body, sent_at, first_received_at, receive_count, source_queue, doubled
+            "SELECT id, message_id, body, sent_at, first_received_at, receive_count, source_queue, doubled, group_id
              FROM messages WHERE queue = ?1 AND visible_at <= ?2 ORDER BY visible_at, id LIMIT 1",
         )?
         .query_row(params![queue, now.as_millisecond()], Found::from_row)
@@ -141,9 +144,9 @@ pub(super) fn hand_out(
     let receive_count = found.receive_count + 1;
     transaction
         .prepare_cached(
-            "UPDATE messages SET receipt = ?2, visible_at = ?3, first_received_at = ?4, receive_count = ?5 WHERE id = ?1",
+            "UPDATE messages SET receipt = ?2, visible_at = ?3, first_received_at = ?4, receive_count = ?5, received_at = ?6 WHERE id = ?1",
         )?
-        .execute(params![found.id, receipt, now_ms + invisible_ms, first_received_at, receive_count])?;
+        .execute(params![found.id, receipt, now_ms + invisible_ms, first_received_at, receive_count, now_ms])?;
     let mut attributes = BTreeMap::from([
         ("SenderId", "000000000000".to_owned()),
         ("SentTimestamp", found.sent_at.to_string()),
@@ -153,6 +156,9 @@ pub(super) fn hand_out(
             first_received_at.to_string(),
         ),
     ]);
+    if let Some(group) = found.group {
+        attributes.insert("MessageGroupId", group);
+    }
     if let Some(source) = &found.source_queue {
         attributes.insert("DeadLetterQueueSourceArn", arn(source));
     }

@@ -6,8 +6,9 @@
 //! Kept from the real thing, because code relies on it or trips over it: at-least-once delivery, a
 //! visibility timeout that starts at each receive, receipts that stop working when the message is
 //! received again, redrive to a dead-letter queue at the receive after the last permitted one,
-//! retention counted from the first send. Left out: FIFO queues, message attributes, batching windows.
+//! retention counted from the first send, fair queues ([`fairness`]). Left out: FIFO queues, message attributes, batching windows.
 
+mod fairness;
 mod message;
 mod queues;
 mod redrive;

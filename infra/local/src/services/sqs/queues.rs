@@ -5,16 +5,15 @@
 //! nothing to expire: the visibility timeout is a comparison.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::message::{
-    Delivery, Found, check_body, check_receipt, drop_expired, hand_out, oldest_visible,
-};
+use super::fairness::{TimeSpent, check_group, has_any, next_visible};
+use super::message::{Delivery, Found, check_body, check_receipt, drop_expired, hand_out};
 use crate::clock::{Clock, later, stored_time};
 use crate::faults::Faults;
 use crate::state::{State, StateError};
@@ -96,6 +95,14 @@ pub(super) struct Queue {
     pub(super) created_at: Timestamp,
     /// Changes whenever a message may have become visible earlier than known.
     changed: watch::Sender<()>,
+    /// What consumers have spent on the messages of each group.
+    spent: Mutex<TimeSpent>,
+}
+
+impl Queue {
+    fn spent(&self) -> MutexGuard<'_, TimeSpent> {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The queues of the account.
@@ -159,6 +166,7 @@ impl Sqs {
             settings,
             created_at: self.clock.now(),
             changed: watch::Sender::new(()),
+            spent: Mutex::default(),
         };
         self.queues
             .write()
@@ -177,13 +185,27 @@ impl Sqs {
         self.all().contains_key(name)
     }
 
-    /// Sends a message that becomes visible after `delay_s` seconds (0 to 900). Returns its id.
+    /// As [`Self::send_of_group`], without a group.
+    #[cfg(test)]
+    pub(crate) fn send(&self, queue: &str, body: &str, delay_s: u32) -> Result<String, SqsError> {
+        self.send_of_group(queue, body, delay_s, None)
+    }
+
+    /// Sends a message that becomes visible after `delay_s` seconds (0 to 900), of a group (`MessageGroupId`) or of
+    /// none. Returns its id.
     ///
     /// # Errors
-    /// When there is no such queue or SQS would not take the body or the delay.
-    pub(crate) fn send(&self, queue: &str, body: &str, delay_s: u32) -> Result<String, SqsError> {
+    /// When there is no such queue or SQS would not take the body, the delay or the group.
+    pub(crate) fn send_of_group(
+        &self,
+        queue: &str,
+        body: &str,
+        delay_s: u32,
+        group: Option<&str>,
+    ) -> Result<String, SqsError> {
         self.queue(queue)?;
         check_body(body)?;
+        group.map(check_group).transpose()?;
         if delay_s > LONGEST_DELAY_S {
             return Err(SqsError::Invalid(format!(
                 "DelaySeconds must be 0 to {LONGEST_DELAY_S}."
@@ -191,7 +213,7 @@ impl Sqs {
         }
         let id = self
             .state
-            .write(|transaction| self.insert(transaction, queue, body, delay_s))?;
+            .write(|transaction| self.insert_of_group(transaction, queue, body, delay_s, group))?;
         self.announce(queue);
         Ok(id)
     }
@@ -205,14 +227,25 @@ impl Sqs {
         body: &str,
         delay_s: u32,
     ) -> Result<String, SqsError> {
+        self.insert_of_group(transaction, queue, body, delay_s, None)
+    }
+
+    fn insert_of_group(
+        &self,
+        transaction: &Transaction<'_>,
+        queue: &str,
+        body: &str,
+        delay_s: u32,
+        group: Option<&str>,
+    ) -> Result<String, SqsError> {
         let id = Uuid::now_v7().to_string();
         if self.faults.drops_send() {
             return Ok(id);
         }
         let now = self.clock.now().as_millisecond();
         transaction
-            .prepare_cached("INSERT INTO messages (queue, message_id, body, sent_at, visible_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![queue, id, body, now, now + i64::from(delay_s) * 1_000])?;
+            .prepare_cached("INSERT INTO messages (queue, message_id, body, sent_at, visible_at, group_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .execute(params![queue, id, body, now, now + i64::from(delay_s) * 1_000, group])?;
         Ok(id)
     }
 
@@ -272,8 +305,9 @@ impl Sqs {
         let deliveries = self.state.write(|transaction| {
             drop_expired(transaction, name, &queue.settings, now)?;
             let mut deliveries = Vec::new();
+            let spent = queue.spent();
             while deliveries.len() < max {
-                let Some(found) = oldest_visible(transaction, name, now)? else {
+                let Some(found) = next_visible(transaction, name, &spent, now)? else {
                     break;
                 };
                 if let Some((target, receives)) = &queue.settings.redrive
@@ -313,8 +347,8 @@ impl Sqs {
         };
         transaction.execute("UPDATE messages SET doubled = 1 WHERE id = ?1", [found.id])?;
         transaction.execute(
-            "INSERT INTO messages (queue, message_id, body, sent_at, visible_at, source_queue, doubled)
-             SELECT queue, message_id, body, sent_at, ?2, source_queue, 1 FROM messages WHERE id = ?1",
+            "INSERT INTO messages (queue, message_id, body, sent_at, visible_at, source_queue, doubled, group_id)
+             SELECT queue, message_id, body, sent_at, ?2, source_queue, 1, group_id FROM messages WHERE id = ?1",
             params![found.id, now.as_millisecond() + after_ms],
         )?;
         Ok(true)
@@ -322,13 +356,26 @@ impl Sqs {
 
     /// Deletes a message; `false` when the receipt is out of date.
     pub(super) fn remove(&self, queue: &str, receipt: &str) -> Result<bool, SqsError> {
-        self.queue(queue)?;
+        let name = queue;
+        let queue = self.queue(name)?;
         check_receipt(receipt)?;
+        let now = self.clock.now();
         self.state.write(|transaction| {
-            let deleted = transaction
-                .prepare_cached("DELETE FROM messages WHERE receipt = ?1 AND queue = ?2")?
-                .execute([receipt, queue])?;
-            Ok(deleted > 0)
+            let deleted: Option<(Option<String>, Option<i64>)> = transaction
+                .prepare_cached("DELETE FROM messages WHERE receipt = ?1 AND queue = ?2 RETURNING group_id, received_at")?
+                .query_row([receipt, name], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            match &deleted {
+                Some((Some(group), _)) if !has_any(transaction, name, group)? => {
+                    queue.spent().forget(group);
+                }
+                Some((group, Some(received_at))) => {
+                    let took = now.as_millisecond() - received_at;
+                    queue.spent().add(group.as_deref(), took, now);
+                }
+                Some((_, None)) | None => {}
+            }
+            Ok::<_, SqsError>(deleted.is_some())
         })
     }
 

@@ -15,6 +15,7 @@ pub(super) struct SendMessage {
     pub(super) queue_url: String,
     pub(super) message_body: String,
     pub(super) delay_seconds: Option<u32>,
+    pub(super) message_group_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -30,6 +31,7 @@ pub(super) struct SendEntry {
     pub(super) id: String,
     pub(super) message_body: String,
     pub(super) delay_seconds: Option<u32>,
+    pub(super) message_group_id: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -286,7 +286,7 @@ async fn what_aws_would_refuse_is_refused() {
         "InvalidMessageContents"
     );
     assert_eq!(
-        code(send("m".into()).message_group_id("g")).await,
+        code(send("m".into()).message_group_id("two words")).await,
         "InvalidParameterValue"
     );
     assert_eq!(
@@ -503,4 +503,47 @@ async fn what_is_too_old_is_gone() {
         .unwrap();
     assert_eq!(account.sqs.visible_now().unwrap(), 0);
     assert!(receive(&client, &url).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_message_has_the_group_it_was_sent_with_and_a_bad_one_is_refused() {
+    let account = account();
+    let (_server, client, url) = serve(&account).await;
+    let send = |group: &str| {
+        client
+            .send_message()
+            .queue_url(&url)
+            .message_body("m")
+            .message_group_id(group)
+            .send()
+    };
+    send("own_1").await.unwrap();
+    let refused = send("two words").await.unwrap_err().into_service_error();
+    assert_eq!(refused.code(), Some("InvalidParameterValue"));
+    let entry = |id: &str, group: &str| {
+        sdk::SendMessageBatchRequestEntry::builder()
+            .id(id)
+            .message_body("m")
+            .message_group_id(group)
+            .build()
+            .unwrap()
+    };
+    let sent = client
+        .send_message_batch()
+        .queue_url(&url)
+        .entries(entry("good", "own_2"))
+        .entries(entry("bad", ""))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((sent.successful().len(), sent.failed().len()), (1, 1));
+    let received = receive(&client, &url).await;
+    let mut groups: Vec<&str> = received
+        .iter()
+        .map(|message| {
+            message.attributes().unwrap()[&sdk::MessageSystemAttributeName::MessageGroupId].as_str()
+        })
+        .collect();
+    groups.sort_unstable();
+    assert_eq!(groups, ["own_1", "own_2"]);
 }

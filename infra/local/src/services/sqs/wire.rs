@@ -106,10 +106,11 @@ impl SqsFront {
 
     fn send(&self, request: &SendMessage) -> Result<Value, Refusal> {
         let queue = queue_of_url(&request.queue_url)?;
-        let id = self.sqs.send(
+        let id = self.sqs.send_of_group(
             queue,
             &request.message_body,
             request.delay_seconds.unwrap_or(0),
+            request.message_group_id.as_deref(),
         )?;
         Ok(json!({ "MessageId": id, "MD5OfMessageBody": md5_of(&request.message_body) }))
     }
@@ -132,9 +133,12 @@ impl SqsFront {
             ));
         }
         Ok(each(&request.entries, |entry| {
-            let sent = self
-                .sqs
-                .send(queue, &entry.message_body, entry.delay_seconds.unwrap_or(0));
+            let sent = self.sqs.send_of_group(
+                queue,
+                &entry.message_body,
+                entry.delay_seconds.unwrap_or(0),
+                entry.message_group_id.as_deref(),
+            );
             let success = |id| json!({ "Id": entry.id, "MessageId": id, "MD5OfMessageBody": md5_of(&entry.message_body) });
             sent.map(success)
                 .map_err(|error| Refusal::from(error).entry(&entry.id))

@@ -40,6 +40,7 @@ pub(super) async fn bench() -> Bench {
         ("NIGHTDESK_TABLE", name),
         ("NIGHTDESK_BLOBS", blobs),
         ("NIGHTDESK_STEP_QUEUE_URL", queue.clone()),
+        ("NIGHTDESK_CRAWL_QUEUE_URL", queue.clone()),
         ("NIGHTDESK_START_QUEUE_URL", queue.clone()),
         ("NIGHTDESK_PLAN_QUEUE_URL", queue.clone()),
         ("NIGHTDESK_JUDGE_QUEUE_URL", queue.clone()),

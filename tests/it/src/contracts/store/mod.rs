@@ -18,6 +18,7 @@ mod owner;
 mod planning;
 mod quota;
 mod session;
+mod slots;
 mod workflow;
 
 use std::sync::Arc;

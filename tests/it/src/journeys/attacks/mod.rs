@@ -1,6 +1,8 @@
 //! Attacks that worked once, told as stories: who attacks, what they do, and what the others still have.
 
 mod approvals;
+mod fairness;
 mod quotas;
 mod sign_in;
 mod tokens;
+mod work;
