@@ -181,6 +181,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::Unavailable(_) => tracing::warn!(%error, "the store does not answer"),
+            StoreError::Refused(_) => tracing::error!(%error, "the store refuses a request"),
             StoreError::Damaged { .. } => tracing::error!(%error, "a stored document is damaged"),
         }
         Self::unavailable()

@@ -29,16 +29,16 @@ impl Consumer for ExecutionStarter {
             owner,
             workflow,
             scheduled_for,
-        } = delivery.message
+        } = &delivery.message
         else {
             tracing::error!("a message of another queue");
             return Disposition::Failed;
         };
-        match self.fire(&owner, &workflow, scheduled_for).await {
+        match self.fire(owner, workflow, *scheduled_for).await {
             Ok(()) => Disposition::Done,
             Err(error) => {
                 tracing::error!(%error, workflow.id = %workflow, "a due time could not be dealt with");
-                Disposition::Failed
+                self.engine.after_store_error(&delivery, &error).await
             }
         }
     }

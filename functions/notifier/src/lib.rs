@@ -90,7 +90,12 @@ impl Consumer for Notifier {
             Ok(disposition) => disposition,
             Err(error) => {
                 tracing::error!(%error, message = delivery.message.kind(), "nobody could be told; the message stays");
-                Disposition::Failed
+                match error {
+                    NotifyError::Store(error) => {
+                        self.engine.after_store_error(&delivery, &error).await
+                    }
+                    NotifyError::Secret(_) => Disposition::Failed,
+                }
             }
         }
     }

@@ -118,7 +118,7 @@ impl Consumer for PlannerFunction {
             Ok(disposition) => disposition,
             Err(error) => {
                 tracing::error!(%error, message = %delivery.message.encode(), "a goal could not be dealt with; its message stays");
-                Disposition::Failed
+                self.engine.after_store_error(&delivery, &error).await
             }
         }
     }

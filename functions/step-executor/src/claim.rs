@@ -50,7 +50,10 @@ impl StepExecutor {
                 Ok(_) | Err(AdvanceError::NotFound) => {
                     return Ok(Claim::NotOurs(Disposition::Done));
                 }
-                Err(AdvanceError::Contended | AdvanceError::Full(_)) => {
+                Err(AdvanceError::Contended) => {
+                    return Err(StoreError::Unavailable("the run keeps changing".to_owned()));
+                }
+                Err(AdvanceError::Full(_)) => {
                     return Ok(Claim::NotOurs(Disposition::Failed));
                 }
                 Err(AdvanceError::Store(error)) => return Err(error),

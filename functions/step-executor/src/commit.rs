@@ -1,7 +1,8 @@
 //! Turning what came of an attempt into one event, and committing it.
 //!
-//! A result that took minutes and money must not be lost to one hiccup of the store, so the commit is
-//! tried three times. A repetition is safe: had the first one counted, the run refuses the second.
+//! A result that took minutes and money, or an effect that must not happen twice, must not be lost to a store that is
+//! throttled for some seconds, so the commit is tried again and again while the lease lasts for certain. A repetition
+//! is safe: had the first one counted, the run refuses the second.
 
 use std::time::Duration;
 
@@ -16,13 +17,19 @@ use engine::ports::store::StoreError;
 use engine::retry::{Again, ToolFailure};
 use engine::seeded_bugs::{self, Bug};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::StepExecutor;
 use crate::work::Came;
 
-const MOST_TRIES: u32 = 3;
-/// The pause after the first failed commit; doubled once.
+/// How often it is tried in any case, though the invocation's time is up: a reserve is kept for that.
+const LEAST_TRIES: u32 = 3;
+/// How long it is tried when there is time. The lease outlasts the step's own time by 15 s; whoever takes longer keeps a
+/// place from others for nothing.
+const PATIENCE: Duration = Duration::from_secs(12);
+/// The pause after the first failed commit grows by itself with each further one, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// When a draft is made again for which there was no room.
 const ROOM_AFTER: Duration = Duration::from_secs(900);
@@ -33,12 +40,19 @@ impl StepExecutor {
         run: &Execution,
         row: &StepRow,
         came: &Came,
+        left: Duration,
     ) -> Result<Disposition, StoreError> {
+        let begun = Instant::now();
         for attempt in 1.. {
             match self.try_commit(run, row, came).await {
-                Err(StoreError::Unavailable(reason)) if attempt < MOST_TRIES => {
+                Err(StoreError::Unavailable(reason))
+                    if attempt < LEAST_TRIES || begun.elapsed() < left.min(PATIENCE) =>
+                {
                     tracing::warn!(reason, attempt, execution.id = %run.id, step.id = row.id, "the result of a step could not be committed yet");
-                    tokio::time::sleep(FIRST_PAUSE * attempt).await;
+                    // Up to half of it is jitter: many wait for the same room.
+                    let pause = (FIRST_PAUSE * attempt).min(LONGEST_PAUSE);
+                    let jitter = 1.0 - self.engine.entropy.fraction() / 2.0;
+                    tokio::time::sleep(pause.mul_f64(jitter)).await;
                 }
                 other => return other,
             }

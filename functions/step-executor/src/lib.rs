@@ -29,7 +29,7 @@ use engine::ports::queues::Message;
 use engine::ports::store::StoreError;
 use engine::ports::{Crawler, Images, Mailer, Model, Search, Slots, Visits, Webhooks};
 use futures::FutureExt as _;
-use jiff::Timestamp;
+use tokio::time::Instant;
 
 use claim::Claim;
 use plans::Plans;
@@ -38,9 +38,6 @@ use work::Came;
 
 /// An invocation with less time than this begins no step: it could only be cut off.
 const LEAST_TIME: Duration = Duration::from_secs(1);
-/// After how many deliveries a message that only waits is replaced by a fresh one: before the queue's
-/// `maxReceiveCount` (template) would make a dead letter of it. Waiting is no fault.
-const MOST_WAITS: u32 = 4;
 
 /// What tools reach the outside through.
 #[derive(Clone)]
@@ -128,6 +125,7 @@ impl StepExecutor {
             return Ok(Disposition::Done);
         };
         // A tool that panics takes neither its batch nor its lease along.
+        let begun = Instant::now();
         let work = Box::pin(self.work(&run, &row, delivery.remaining));
         let came = match AssertUnwindSafe(work).catch_unwind().await {
             Ok(came) => came,
@@ -137,7 +135,8 @@ impl StepExecutor {
             }
         };
         self.leave(owner, *lane, slot).await;
-        self.commit(&run, &row, &came).await
+        let left = delivery.remaining.saturating_sub(begun.elapsed());
+        self.commit(&run, &row, &came, left).await
     }
 
     /// Sends a step's message on that came by another queue than its own, as code did that knew one only: a crawl must not
@@ -152,31 +151,17 @@ impl StepExecutor {
             }
         }
     }
-
-    /// Replaces a message that has waited often by a fresh one. When that fails it goes on waiting.
-    async fn renew(&self, message: &Message, until: Timestamp) -> Disposition {
-        let wait = Duration::try_from(until.duration_since(self.engine.now())).unwrap_or_default();
-        match self.engine.queues.send(message, wait).await {
-            Ok(()) => Disposition::Done,
-            Err(error) => {
-                tracing::warn!(%error, "a message that waits could not be renewed");
-                Disposition::NotBefore(until)
-            }
-        }
-    }
 }
 
 #[async_trait]
 impl Consumer for StepExecutor {
     async fn handle(&self, delivery: Delivery) -> Disposition {
         match self.execute(&delivery).await {
-            Ok(Disposition::NotBefore(until)) if delivery.receive_count >= MOST_WAITS => {
-                self.renew(&delivery.message, until).await
-            }
+            Ok(Disposition::NotBefore(until)) => self.engine.give_back(&delivery, until).await,
             Ok(disposition) => disposition,
             Err(error) => {
                 tracing::error!(%error, message = %delivery.message.encode(), "a step could not be dealt with; its message stays");
-                Disposition::Failed
+                self.engine.after_store_error(&delivery, &error).await
             }
         }
     }

@@ -12,12 +12,12 @@ use domain::execution::{Execution, LEASE_MARGIN_SECONDS, Phase, StepRow, StepSta
 use domain::ids::{ExecutionId, OwnerId};
 use domain::plan::{Lane, Reach, Tool};
 use domain::slots::Asking;
-use engine::consuming::{Delivery, Disposition};
+use engine::consuming::{Delivery, Disposition, MOST_WAITS};
 use engine::ports::queues::Message;
 use engine::slots::{Entry, Slot};
 use jiff::SignedDuration;
 
-use crate::{MOST_WAITS, StepExecutor};
+use crate::StepExecutor;
 
 /// How long a step waits that finds its owner's line full, in seconds: at least, and how much longer at most.
 const FULL_SECONDS: (f64, f64) = (5.0, 10.0);

@@ -9,7 +9,7 @@ use engine::consuming::{Consumer, Disposition};
 use engine::memory::at_once;
 use engine::ports::model::Task;
 use engine::ports::queues::Message;
-use engine::ports::{MailError, PostError, SearchError, Store as _, Write};
+use engine::ports::{Clock as _, MailError, PostError, SearchError, Store as _, Write};
 use serde_json::{Value, json};
 
 use crate::world::{World, execution_id, owner_id, workflow_id};
@@ -202,13 +202,13 @@ async fn a_hiccup_of_the_store_does_not_lose_the_work() {
     let came = executor.work(&run, &row, Duration::from_secs(60)).await;
     world.store.fail_commits(2);
     assert_eq!(
-        executor.commit(&run, &row, &came).await,
+        executor.commit(&run, &row, &came, Duration::ZERO).await,
         Ok(Disposition::Done)
     );
     assert_eq!(world.state("find"), "completed");
     // Reported again with the same fence: discarded.
     assert_eq!(
-        executor.commit(&run, &row, &came).await,
+        executor.commit(&run, &row, &came, Duration::ZERO).await,
         Ok(Disposition::Done)
     );
 }
@@ -461,7 +461,10 @@ async fn nothing_is_sent_for_a_run_that_was_held_or_stopped_after_the_claim() {
         tell(&world, event).await;
         let executor = world.executor();
         let came = executor.work(&run, &row, Duration::from_secs(60)).await;
-        executor.commit(&run, &row, &came).await.unwrap();
+        executor
+            .commit(&run, &row, &came, Duration::ZERO)
+            .await
+            .unwrap();
         assert_eq!(world.state("mail"), then);
         assert!(world.mailer.asked().is_empty());
     }
@@ -475,7 +478,10 @@ async fn nothing_is_sent_under_a_lease_that_is_over() {
     let executor = world.executor();
     let came = executor.work(&run, &row, Duration::from_secs(60)).await;
     assert!(world.mailer.asked().is_empty());
-    executor.commit(&run, &row, &came).await.unwrap();
+    executor
+        .commit(&run, &row, &came, Duration::ZERO)
+        .await
+        .unwrap();
     let row = world.run().step("mail").unwrap().clone();
     assert_eq!((row.state.name(), row.attempts), ("approved", 0));
 }
@@ -488,7 +494,10 @@ async fn a_mail_that_goes_out_while_its_run_is_stopped_is_recorded() {
     let came = executor.work(&run, &row, Duration::from_secs(60)).await;
     tell(&world, Event::Cancelled { reason: "r".into() }).await;
     assert!(!world.run().status().is_terminal());
-    executor.commit(&run, &row, &came).await.unwrap();
+    executor
+        .commit(&run, &row, &came, Duration::ZERO)
+        .await
+        .unwrap();
     assert_eq!(world.state("mail"), "completed");
     assert_eq!(world.run().status().as_str(), "cancelled");
 }
@@ -507,7 +516,7 @@ async fn long_work_is_given_up_when_its_run_is_stopped() {
     assert_eq!(came, crate::work::Came::GivenBack);
     assert!(begun.elapsed() <= Duration::from_secs(11));
     assert_eq!(
-        executor.commit(&run, &row, &came).await,
+        executor.commit(&run, &row, &came, Duration::ZERO).await,
         Ok(Disposition::Done)
     );
 }
@@ -613,4 +622,44 @@ async fn a_retry_posts_with_the_key_of_the_first_run() {
     assert_eq!(posts.len(), 2);
     assert_eq!(posts[0].headers[0], posts[1].headers[0], "the same key");
     assert_eq!(posts[0].body, posts[1].body);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_went_out_is_recorded_though_the_store_is_away_for_seconds() {
+    let world = approved_mail().await;
+    let (run, row) = claimed(&world, "mail").await;
+    let executor = world.executor();
+    let came = executor.work(&run, &row, Duration::from_secs(60)).await;
+    world.store.fail_commits(8);
+    let left = Duration::from_secs(60);
+    assert_eq!(
+        executor.commit(&run, &row, &came, left).await,
+        Ok(Disposition::Done)
+    );
+    assert_eq!(world.state("mail"), "completed");
+    assert_eq!(world.mailer.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_step_that_the_store_has_no_answer_for_is_back_after_seconds_however_often() {
+    let world = World::new(search_then_report());
+    let now = world.clock.now();
+    world.store.set_down(true);
+    for receive_count in 1..=6 {
+        let mut delivery = world.delivery("find", "w");
+        delivery.receive_count = receive_count;
+        let back = world.executor().handle(delivery).await;
+        match back {
+            Disposition::NotBefore(until) if receive_count < 4 => {
+                let wait = until.duration_since(now).as_secs();
+                assert!((1..=8).contains(&wait), "{receive_count}: {wait} s");
+            }
+            Disposition::Done => assert!(receive_count >= 4, "a fresh one is in its place"),
+            other => panic!("{receive_count}: {other:?}"),
+        }
+    }
+    assert_eq!(world.queues.take().len(), 3);
+    world.store.set_down(false);
+    assert_eq!(deliver(&world, "find").await, Disposition::Done);
+    assert_eq!(world.state("find"), "completed");
 }

@@ -10,6 +10,7 @@
 //! | `drop_sends` | a message is accepted and never seen again | SQS, also fires of schedules |
 //! | `lost_acks` | a write happens and its answer is a 500 or a closed connection | DynamoDB, SQS, Scheduler |
 //! | `throttle` | a request is refused before anything happens | all |
+//! | `throttle_items` | a transaction is cancelled because one of its items is written too often | DynamoDB |
 //!
 //! A mail whose answer is lost is left out of `lost_acks`: SES has no idempotency token, so a test
 //! could not tell the unavoidable second mail from a mistake.
@@ -30,6 +31,9 @@ pub(crate) struct FaultSettings {
     pub(crate) lost_acks: f64,
     /// Probability, 0 to 1, that a request is refused as one too many.
     pub(crate) throttle: f64,
+    /// Probability, 0 to 1, that a transaction is cancelled for one of its items: the only kind of throttling that an
+    /// AWS SDK does not repeat by itself.
+    pub(crate) throttle_items: f64,
     /// Where the dice start.
     pub(crate) seed: u64,
 }
@@ -64,6 +68,7 @@ impl Faults {
             ("drop_sends", settings.drop_sends),
             ("lost_acks", settings.lost_acks),
             ("throttle", settings.throttle),
+            ("throttle_items", settings.throttle_items),
         ] {
             if !(0.0..=1.0).contains(&value) {
                 return Err(NotAProbability(name));
@@ -82,6 +87,11 @@ impl Faults {
     /// Shall this request be refused before anything happens?
     pub(crate) fn throttles(&self) -> bool {
         self.throw(|settings| settings.throttle)
+    }
+
+    /// Shall this transaction be cancelled for one of its items?
+    pub(crate) fn throttles_item(&self) -> bool {
+        self.throw(|settings| settings.throttle_items)
     }
 
     /// Shall this accepted message be lost?

@@ -13,7 +13,7 @@ use engine::ports::assessments::{Assessments, KEPT, Opinion, Question};
 use super::DynamoStore;
 use super::item::{self, Item};
 use super::keys::{self, Key};
-use crate::sdk::causes;
+use super::read::failed;
 
 impl DynamoStore {
     async fn put_for_a_while<T: serde::Serialize + Sync>(
@@ -24,8 +24,7 @@ impl DynamoStore {
         let item = Item::new(key).document(document).expires_after(KEPT);
         let put = self.client.put_item().table_name(&self.table);
         let put = put.set_item(Some(item.attributes)).send().await;
-        put.map(|_| ())
-            .map_err(|error| StoreError::Unavailable(causes(&error)))
+        put.map(|_| ()).map_err(|error| failed(&error))
     }
 }
 
@@ -61,7 +60,7 @@ impl Assessments for DynamoStore {
             Ok(answer) => answer.attributes.as_ref().map(item::read).transpose(),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
-                _ => Err(StoreError::Unavailable(causes(&error))),
+                _ => Err(failed(&error)),
             },
         }
     }

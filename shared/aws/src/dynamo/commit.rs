@@ -4,10 +4,22 @@
 //! what is stored; if that carries our writer, an earlier attempt of this very request had succeeded and its
 //! answer was lost. When no answer comes at all, the first item is read back, consistently, before
 //! anything is said.
+//!
+//! A transaction is cancelled as a whole for reasons that stand with its items, and the SDK repeats none of these, not
+//! even throttling. What they mean together:
+//!
+//! | among the reasons | it means |
+//! |---|---|
+//! | `ConditionalCheckFailed` | what is stored decides, whatever stands beside it: a repetition meets the same |
+//! | else `ValidationError`, `ItemCollectionSizeLimitExceeded` | refused for good |
+//! | else `ThrottlingError`, `ProvisionedThroughputExceeded`, `TransactionConflict` | not now: again, after a pause |
+//!
+//! Throttling of a whole request (`ProvisionedThroughputExceededException`, `ThrottlingException`,
+//! `RequestLimitExceeded`), `TransactionInProgressException` and errors of the server are repeated by the SDK, four
+//! times in all (`crate::sdk`).
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use domain::credits::InsufficientCredits;
@@ -15,23 +27,26 @@ use engine::ports::{Commit, CommitError, StoreError};
 
 use super::item::{self, Attributes, WRITER};
 use super::part::{Meaning, Part};
+use super::read::failed;
 use super::write::parts;
-use super::{DynamoStore, keys};
+use super::{DynamoStore, keys, months};
 use crate::sdk::causes;
 
 /// The most items of one transaction (API reference, `TransactWriteItems`). What bounds a commit is said where it is
 /// made: `domain::delivery::MOST_DESTINATIONS`, `domain::session::Shelf::COUNT`, `engine::advance`.
 const MOST_ITEMS: usize = 100;
 
-/// How often a transaction is tried that meets others at the same items.
-const MOST_TRIES: u32 = 5;
+/// How often a transaction is tried that meets others at the same items, or at the same throughput.
+const MOST_TRIES: u32 = 6;
 
 impl DynamoStore {
     pub(super) async fn write(&self, commit: &Commit) -> Result<(), CommitError> {
+        let news = self.news(commit).await?;
         let parts: Vec<Part> = commit
             .writes
             .iter()
             .flat_map(|write| parts(write, commit))
+            .chain(months::parts(&news))
             .collect();
         debug_assert!(parts.len() <= MOST_ITEMS, "{} items", parts.len());
         let Some(first) = parts.first().map(|part| part.key.clone()) else {
@@ -46,6 +61,7 @@ impl DynamoStore {
             let request = self.client.transact_write_items();
             let request = request.set_transact_items(Some(items.clone()));
             let Err(error) = request.send().await else {
+                self.remember(news);
                 return Ok(());
             };
             let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
@@ -55,13 +71,14 @@ impl DynamoStore {
             };
             let reasons = canceled.cancellation_reasons();
             tries += 1;
-            if tries >= MOST_TRIES || !met_another(reasons) {
-                return judge(&parts, reasons, commit);
+            let verdict = judge(&parts, reasons, commit);
+            if tries >= MOST_TRIES || verdict != Err(Verdict::NotNow) {
+                return verdict.map_err(|verdict| verdict.after(reasons));
             }
             tokio::time::sleep(pause(&commit.writer, tries)).await;
         };
-        if refused_for_good(&error) {
-            return Err(StoreError::Unavailable(causes(&error)).into());
+        if let refused @ StoreError::Refused(_) = failed(&error) {
+            return Err(refused.into());
         }
         // No answer, or one that says nothing about what happened.
         match self.get(&first).await {
@@ -71,13 +88,43 @@ impl DynamoStore {
     }
 }
 
-/// Whether the transaction was only in the way of another, of which its conditions may know nothing: runs of one owner
-/// are counted in the same items.
-fn met_another(reasons: &[CancellationReason]) -> bool {
-    let codes = || reasons.iter().filter_map(CancellationReason::code);
-    codes().any(|code| code == "TransactionConflict")
-        && codes().all(|code| matches!(code, "TransactionConflict" | "None"))
+/// Why a transaction was cancelled.
+#[derive(Debug, Clone, PartialEq)]
+enum Verdict {
+    /// What is stored admits no such commit.
+    Stored(CommitError),
+    /// Others were at the same items, or there is no throughput left for one: conditions may know nothing of it, for
+    /// runs of one owner are counted in the same items.
+    NotNow,
+    /// DynamoDB finds fault with an item.
+    Never,
 }
+
+impl From<CommitError> for Verdict {
+    fn from(error: CommitError) -> Self {
+        Self::Stored(error)
+    }
+}
+
+impl Verdict {
+    /// What the caller is told when it is the last word.
+    fn after(self, reasons: &[CancellationReason]) -> CommitError {
+        let codes = || {
+            let codes = reasons.iter().filter_map(CancellationReason::code);
+            codes.filter(|code| *code != "None")
+        };
+        let told = || codes().collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Stored(error) => error,
+            // Load again and decide anew: the others may have changed what was loaded.
+            Self::NotNow if codes().all(|code| code == CONFLICT) => CommitError::Conflict,
+            Self::NotNow => StoreError::Unavailable(told()).into(),
+            Self::Never => StoreError::Refused(told()).into(),
+        }
+    }
+}
+
+const CONFLICT: &str = "TransactionConflict";
 
 /// How long to wait before try `n` of one writer: full jitter over 20 ms, 40 ms and so on.
 fn pause(writer: &str, n: u32) -> Duration {
@@ -99,20 +146,8 @@ fn named(mut item: TransactWriteItem, table: &str) -> TransactWriteItem {
     item
 }
 
-/// A request DynamoDB found fault with before doing anything.
-fn refused_for_good(error: &SdkError<TransactWriteItemsError>) -> bool {
-    matches!(
-        error.code(),
-        Some("ValidationException" | "AccessDeniedException" | "ResourceNotFoundException")
-    )
-}
-
 /// What a cancelled transaction means.
-fn judge(
-    parts: &[Part],
-    reasons: &[CancellationReason],
-    commit: &Commit,
-) -> Result<(), CommitError> {
+fn judge(parts: &[Part], reasons: &[CancellationReason], commit: &Commit) -> Result<(), Verdict> {
     let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
     let stored_by_us = |reason: &CancellationReason| {
         reason
@@ -137,7 +172,7 @@ fn judge(
         Meaning::Gone => is_there(stored),
         Meaning::Exists | Meaning::TooFewCredits(_) | Meaning::Full(_) => false,
     }) {
-        return Err(CommitError::Conflict);
+        return Err(CommitError::Conflict.into());
     }
     if meanings
         .iter()
@@ -150,35 +185,91 @@ fn judge(
         .iter()
         .any(|(meaning, _)| *meaning == Meaning::Exists)
     {
-        return Err(CommitError::Exists);
+        return Err(CommitError::Exists.into());
     }
     for (meaning, stored) in meanings {
         if let Meaning::Full(quota) = meaning {
-            return Err(CommitError::Full(quota));
+            return Err(CommitError::Full(quota).into());
         }
         if let Meaning::TooFewCredits(required) = meaning {
             if stored.is_none_or(|stored| !stored.contains_key("limited")) {
                 // Credits are not limited: nothing may be set aside of them.
-                return Err(CommitError::Conflict);
+                return Err(CommitError::Conflict.into());
             }
             let available = stored
                 .and_then(|stored| item::number(stored, "available"))
                 .unwrap_or_default()
                 .max(0);
-            return Err(InsufficientCredits {
-                required: i64::from(required),
+            let required = i64::from(required);
+            let short = InsufficientCredits {
+                required,
                 available,
-            }
-            .into());
+            };
+            return Err(CommitError::from(short).into());
         }
     }
-    let codes: Vec<&str> = reasons
-        .iter()
-        .filter_map(CancellationReason::code)
-        .filter(|code| *code != "None")
-        .collect();
-    if codes.iter().all(|code| *code == "TransactionConflict") {
-        return Err(CommitError::Conflict);
+    let mut codes = reasons.iter().filter_map(CancellationReason::code);
+    let passes = |code: &str| {
+        matches!(
+            code,
+            "None" | CONFLICT | "ThrottlingError" | "ProvisionedThroughputExceeded"
+        )
+    };
+    Err(if codes.all(passes) {
+        Verdict::NotNow
+    } else {
+        Verdict::Never
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::item::Item;
+    use super::super::part::{Only, put};
+    use super::*;
+
+    /// The verdict on a commit of two items that is cancelled for these reasons, of which a failed condition met an
+    /// item of the writer `w`.
+    fn verdict(codes: [&str; 2], stored_by: &str) -> Result<(), Verdict> {
+        let key = keys::pace("harbour.example");
+        let part = || put(key.clone(), Item::new(&key), &Only::Next(1), "ours");
+        let reason = |code: &str| {
+            let stored = Item::new(&key).text(WRITER, stored_by).attributes;
+            CancellationReason::builder()
+                .code(code)
+                .set_item((code == "ConditionalCheckFailed").then_some(stored))
+                .build()
+        };
+        let commit = Commit {
+            writes: Vec::new(),
+            writer: "ours".to_owned(),
+        };
+        judge(&[part(), part()], &codes.map(reason), &commit)
     }
-    Err(StoreError::Unavailable(codes.join(", ")).into())
+
+    #[test]
+    fn what_is_stored_decides_before_throttling_and_faults_before_both_do_not() {
+        let conflict = Err(Verdict::Stored(CommitError::Conflict));
+        let (failed, throttled) = ("ConditionalCheckFailed", "ThrottlingError");
+        for (codes, stored_by, expected) in [
+            ([throttled, "None"], "", Err(Verdict::NotNow)),
+            (
+                ["None", "ProvisionedThroughputExceeded"],
+                "",
+                Err(Verdict::NotNow),
+            ),
+            ([CONFLICT, throttled], "", Err(Verdict::NotNow)),
+            ([throttled, failed], "theirs", conflict.clone()),
+            ([failed, CONFLICT], "theirs", conflict),
+            ([throttled, failed], "ours", Ok(())),
+            ([throttled, "ValidationError"], "", Err(Verdict::Never)),
+            (
+                ["ItemCollectionSizeLimitExceeded", CONFLICT],
+                "",
+                Err(Verdict::Never),
+            ),
+        ] {
+            assert_eq!(verdict(codes, stored_by), expected, "{codes:?} {stored_by}");
+        }
+    }
 }

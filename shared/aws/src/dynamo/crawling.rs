@@ -21,7 +21,7 @@ use serde_json::Value;
 use super::DynamoStore;
 use super::item::{self, Item};
 use super::keys::{self, Key};
-use crate::sdk::causes;
+use super::read::failed;
 
 /// From which moment the host's next turn counts, in milliseconds since 1970.
 const NEXT: &str = "next_at";
@@ -82,7 +82,7 @@ impl DynamoStore {
                     };
                     Ok(Moved::Refused(stored))
                 }
-                _ => Err(StoreError::Unavailable(causes(&error))),
+                _ => Err(failed(&error)),
             },
         }
     }
@@ -175,6 +175,6 @@ impl Visits for DynamoStore {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| StoreError::Unavailable(causes(&error)))
+            .map_err(|error| failed(&error))
     }
 }

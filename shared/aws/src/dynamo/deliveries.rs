@@ -13,6 +13,7 @@ use engine::ports::{Deliveries, StoreError};
 use super::DynamoStore;
 use super::keys::{self, Key};
 use super::lists::{self, Walk};
+use super::months::List;
 
 #[async_trait]
 impl Deliveries for DynamoStore {
@@ -52,7 +53,8 @@ impl Deliveries for DynamoStore {
             Some(status) => (Some(lists::STATUS), format!("{status}#")),
             None => (None, String::new()),
         };
-        let walk = Walk::newest_first(keys::deliveries(owner), order, prefix);
+        let months = self.partitions(owner, List::Deliveries).await?;
+        let walk = Walk::through(months, order, prefix);
         self.read_listed(walk, "", slice, |id| {
             DeliveryId::parse(id)
                 .ok()

@@ -12,8 +12,15 @@ use domain::slots::SlotKind;
 use engine::ports::store::DueItem;
 use jiff::Timestamp;
 
+use super::months::{List, Month};
+
 /// How many partitions the due index has.
 pub(super) const SHARDS: u32 = 8;
+
+/// A row of a list that is cut by month, under the id it stands for.
+fn row(list: List, owner: &OwnerId, id: &str) -> Key {
+    key(list.partition(owner, &Month::of_id(id)), id)
+}
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -34,12 +41,10 @@ pub(super) fn account(owner: &OwnerId) -> Key {
     key(format!("{owner}#CREDITS"), "account")
 }
 
-pub(super) const LEDGER: &str = "ledger#";
-
 pub(super) fn ledger_entry(owner: &OwnerId, at: Timestamp, what: &str) -> Key {
     key(
-        format!("{owner}#CREDITS"),
-        format!("{LEDGER}{:015}#{what}", at.as_millisecond()),
+        List::Ledger.partition(owner, &Month::at(at)),
+        format!("{:015}#{what}", at.as_millisecond()),
     )
 }
 
@@ -176,6 +181,11 @@ pub(super) fn counts(owner: &OwnerId) -> String {
     format!("{owner}#COUNTS")
 }
 
+/// In which months there are rows of each list.
+pub(super) fn months(owner: &OwnerId) -> Key {
+    key(counts(owner), "months")
+}
+
 /// How many workflows there are of each status.
 pub(super) fn workflow_counts(owner: &OwnerId) -> Key {
     key(counts(owner), "workflows")
@@ -212,26 +222,16 @@ pub(super) fn event(owner: &OwnerId, id: &ExecutionId, revision: u64) -> Key {
     key(format!("{owner}#E#{id}"), format!("{EVENT}{revision:08}"))
 }
 
-/// The partition of the owner's list of runs.
-pub(super) fn executions(owner: &OwnerId) -> String {
-    format!("{owner}#EXECUTIONS")
-}
-
 pub(super) fn execution_row(owner: &OwnerId, id: &ExecutionId) -> Key {
-    key(executions(owner), id.as_str())
+    row(List::Executions, owner, id.as_str())
 }
 
 pub(super) fn approval(owner: &OwnerId, id: &ApprovalId) -> Key {
     key(format!("{owner}#A#{id}"), "approval")
 }
 
-/// The partition of the owner's list of approvals.
-pub(super) fn approvals(owner: &OwnerId) -> String {
-    format!("{owner}#APPROVALS")
-}
-
 pub(super) fn approval_row(owner: &OwnerId, id: &ApprovalId) -> Key {
-    key(approvals(owner), id.as_str())
+    row(List::Approvals, owner, id.as_str())
 }
 
 pub(super) fn signal(owner: &OwnerId, id: &SignalId) -> Key {
@@ -249,13 +249,8 @@ pub(super) fn delivery(owner: &OwnerId, id: &DeliveryId) -> Key {
     key(format!("{owner}#D#{id}"), "delivery")
 }
 
-/// The partition of the owner's list of deliveries.
-pub(super) fn deliveries(owner: &OwnerId) -> String {
-    format!("{owner}#DELIVERIES")
-}
-
 pub(super) fn delivery_row(owner: &OwnerId, id: &DeliveryId) -> Key {
-    key(deliveries(owner), id.as_str())
+    row(List::Deliveries, owner, id.as_str())
 }
 
 pub(super) fn destination(owner: &OwnerId, id: &DestinationId) -> Key {
@@ -345,6 +340,24 @@ pub(super) fn due_item(pk: &str) -> Option<DueItem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_month_follows_from_the_id_whatever_the_id() {
+        let month = |id: &str| Month::of_id(id).to_string();
+        assert_eq!(month("exe_019a9c5f000070008000000000000000"), "2025-11");
+        assert_eq!(month("apr_00000000000000000000000000000007"), "1970-01");
+        assert_eq!(month("dlv_ffffffffffffffffffffffffffffffff"), "9999-12");
+        for made_up in ["", "exe_", "exe_zz", "ö€ö€ö€ö€ö€ö€"] {
+            assert_eq!(month(made_up), "1970-01", "{made_up}");
+        }
+        let turn: Timestamp = "2026-12-31T23:59:59.999Z".parse().unwrap();
+        let uuid = u128::from(turn.as_millisecond().unsigned_abs()) << 80;
+        let id = ExecutionId::from_uuid(uuid::Uuid::from_u128(uuid));
+        let owner = OwnerId::from_uuid(uuid::Uuid::from_u128(1));
+        let key = execution_row(&owner, &id);
+        assert_eq!(key.pk, format!("{owner}#EXECUTIONS#2026-12"));
+        assert_eq!(Month::at(turn), Month::of_id(id.as_str()));
+    }
 
     #[test]
     fn the_due_index_names_what_it_was_made_from() {

@@ -8,6 +8,7 @@ mod deliveries;
 mod item;
 mod keys;
 mod lists;
+mod months;
 mod outputs;
 mod part;
 mod read;
@@ -51,6 +52,8 @@ pub struct DynamoStore {
     client: Client,
     table: String,
     blobs: Blobs,
+    /// What is known of months: an optimisation, shared by all that use this store.
+    noted: months::Noted,
 }
 
 impl DynamoStore {
@@ -60,6 +63,7 @@ impl DynamoStore {
             client: Client::new(&sdk.service("DYNAMODB")),
             table,
             blobs,
+            noted: months::Noted::default(),
         }
     }
 
@@ -334,8 +338,7 @@ impl Store for DynamoStore {
     }
 
     async fn ledger(&self, owner: &OwnerId, limit: usize) -> Result<Vec<LedgerEntry>, StoreError> {
-        self.list(&keys::account(owner).pk, keys::LEDGER, true, Some(limit))
-            .await
+        self.read_ledger(owner, limit).await
     }
 
     async fn put_output(

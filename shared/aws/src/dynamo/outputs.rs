@@ -15,6 +15,7 @@ use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::Value;
 
 use super::item::Item;
+use super::read::failed;
 use super::{DynamoStore, deflate, keys};
 use crate::sdk::causes;
 
@@ -138,10 +139,7 @@ impl DynamoStore {
                 .put_item()
                 .table_name(&self.table)
                 .set_item(Some(item.attributes));
-            request
-                .send()
-                .await
-                .map_err(|error| StoreError::Unavailable(causes(&error)))?;
+            request.send().await.map_err(|error| failed(&error))?;
         }
         Ok(output)
     }

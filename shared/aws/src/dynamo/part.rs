@@ -83,7 +83,7 @@ pub(super) fn put(key: Key, item: Item, only: &Only, writer: &str) -> Part {
 }
 
 /// A part without a condition, guarded by another of the commit.
-fn unconditional(key: Key, request: TransactWriteItem) -> Part {
+pub(super) fn unconditional(key: Key, request: TransactWriteItem) -> Part {
     Part {
         key,
         meaning: Meaning::Conflict,

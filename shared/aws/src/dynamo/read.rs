@@ -1,9 +1,11 @@
 //! Reads: single items consistently, lists by one query over compact rows and one batch of items.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use domain::credits::Account;
+use domain::credits::{Account, LedgerEntry};
 use domain::ids::OwnerId;
 use engine::ports::StoreError;
 use engine::ports::store::DueItem;
@@ -13,13 +15,33 @@ use serde::de::DeserializeOwned;
 use super::DynamoStore;
 use super::item::{self, Attributes};
 use super::keys::{self, Key};
+use super::months::List;
 use crate::sdk::causes;
 
 /// The most items of one `BatchGetItem` (API reference).
 const MOST_IN_BATCH: usize = 100;
 
-pub(super) fn unavailable(error: &(dyn std::error::Error + 'static)) -> StoreError {
-    StoreError::Unavailable(causes(error))
+/// How often the rest of a batch is asked for that was too much at once.
+const MOST_ROUNDS: u32 = 8;
+
+/// What a request's failure means: one that DynamoDB found fault with is refused for good.
+pub(super) fn failed<E>(error: &SdkError<E>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match error.code() {
+        Some("ValidationException" | "AccessDeniedException" | "ResourceNotFoundException") => {
+            StoreError::Refused(causes(error))
+        }
+        Some(_) | None => StoreError::Unavailable(causes(error)),
+    }
+}
+
+/// How long to wait before the rest of a batch is asked for again: full jitter over 20 ms, 40 ms and so on.
+fn pause(batch: &[Key], round: u32) -> Duration {
+    let first = batch.first().map_or("", |key| key.pk.as_str());
+    let most = 10 << round.min(6);
+    Duration::from_millis(keys::spread(&format!("{first}{round}"), most).into())
 }
 
 impl DynamoStore {
@@ -35,7 +57,7 @@ impl DynamoStore {
             .send()
             .await
             .map(|answer| answer.item)
-            .map_err(|error| unavailable(&error))
+            .map_err(|error| failed(&error))
     }
 
     /// One item's document.
@@ -78,7 +100,7 @@ impl DynamoStore {
             if let Some(limit) = limit {
                 request = request.limit(i32::try_from(limit - items.len()).unwrap_or(i32::MAX));
             }
-            let answer = request.send().await.map_err(|error| unavailable(&error))?;
+            let answer = request.send().await.map_err(|error| failed(&error))?;
             items.extend(answer.items.unwrap_or_default());
             start = answer.last_evaluated_key;
             if start.is_none() || limit.is_some_and(|limit| items.len() >= limit) {
@@ -106,7 +128,7 @@ impl DynamoStore {
                 .expression_attribute_values(":pk", AttributeValue::S(from.pk.clone()))
                 .expression_attribute_values(":from", AttributeValue::S(from.sk.clone()))
                 .expression_attribute_values(":to", AttributeValue::S(to.sk.clone()));
-            let answer = request.send().await.map_err(|error| unavailable(&error))?;
+            let answer = request.send().await.map_err(|error| failed(&error))?;
             items.extend(answer.items.unwrap_or_default());
             start = answer.last_evaluated_key;
             if start.is_none() {
@@ -146,19 +168,29 @@ impl DynamoStore {
         let mut found: HashMap<String, Attributes> = HashMap::new();
         for chunk in wanted.chunks(MOST_IN_BATCH) {
             let mut open: Vec<Attributes> = chunk.iter().map(item::primary).collect();
-            while !open.is_empty() {
+            for round in 0.. {
+                if open.is_empty() {
+                    break;
+                }
+                if round == MOST_ROUNDS {
+                    let left = format!("{} items of a batch are throttled", open.len());
+                    return Err(StoreError::Unavailable(left));
+                }
+                if round > 0 {
+                    tokio::time::sleep(pause(chunk, round)).await;
+                }
                 let keys = KeysAndAttributes::builder()
                     .set_keys(Some(open))
                     .consistent_read(consistent)
                     .build()
-                    .map_err(|error| unavailable(&error))?;
+                    .expect("a batch has its keys");
                 let answer = self
                     .client
                     .batch_get_item()
                     .request_items(&self.table, keys)
                     .send()
                     .await
-                    .map_err(|error| unavailable(&error))?;
+                    .map_err(|error| failed(&error))?;
                 for attributes in answer
                     .responses
                     .into_iter()
@@ -190,6 +222,24 @@ impl DynamoStore {
             balance: limited.then(|| item::number(&attributes, "balance").unwrap_or_default()),
             reserved: item::number(&attributes, "reserved").unwrap_or_default(),
         })
+    }
+
+    /// The newest entries of the ledger.
+    pub(super) async fn read_ledger(
+        &self,
+        owner: &OwnerId,
+        limit: usize,
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
+        let mut entries = Vec::new();
+        for pk in self.partitions(owner, List::Ledger).await? {
+            let left = limit - entries.len();
+            if left == 0 {
+                break;
+            }
+            let found: Vec<LedgerEntry> = self.list(&pk, "", true, Some(left)).await?;
+            entries.extend(found);
+        }
+        Ok(entries)
     }
 
     pub(super) async fn read_due(
@@ -227,7 +277,7 @@ impl DynamoStore {
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
             .await
-            .map_err(|error| unavailable(&error))?;
+            .map_err(|error| failed(&error))?;
         Ok(answer
             .items
             .unwrap_or_default()

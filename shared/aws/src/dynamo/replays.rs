@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use super::DynamoStore;
 use super::item::{self, Attributes, Item};
 use super::keys::{self, Key};
-use crate::sdk::causes;
+use super::read::failed;
 
 const REQUEST: &str = "request";
 const SEED: &str = "seed";
@@ -93,7 +93,7 @@ impl DynamoStore {
                         key: format!("{}/{}", key.pk, key.sk),
                         reason: "it is no request that may be repeated".to_owned(),
                     }),
-                _ => Err(StoreError::Unavailable(causes(&error))),
+                _ => Err(failed(&error)),
             },
         }
     }
@@ -116,7 +116,7 @@ impl DynamoStore {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(StoreError::Unavailable(causes(&error))),
+                _ => Err(failed(&error)),
             },
         }
     }
@@ -147,7 +147,7 @@ impl DynamoStore {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(StoreError::Unavailable(causes(&error))),
+                _ => Err(failed(&error)),
             },
         }
     }
@@ -228,7 +228,7 @@ impl Replays for DynamoStore {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
                 Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(StoreError::Unavailable(causes(&error))),
+                _ => Err(failed(&error)),
             },
         }
     }

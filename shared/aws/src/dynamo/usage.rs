@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use super::DynamoStore;
 use super::item::{self, Attributes, Item};
 use super::keys::{self, Key};
-use crate::sdk::causes;
+use super::read::failed;
 
 /// How often a count is tried when the hour turns and others are faster.
 const MOST_TRIES: usize = 8;
@@ -69,7 +69,7 @@ impl DynamoStore {
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                     Ok(Counting::Refused(refused.item().and_then(read)))
                 }
-                _ => Err(StoreError::Unavailable(causes(&error))),
+                _ => Err(failed(&error)),
             },
         }
     }
@@ -189,7 +189,7 @@ impl Usage for DynamoStore {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| StoreError::Unavailable(causes(&error)))
+            .map_err(|error| failed(&error))
     }
 
     async fn calls(

@@ -89,7 +89,7 @@ pub(super) fn commit(table: &mut Table, commit: &Commit) -> Result<(), CommitErr
     if let Some(twice) = parts.iter().find(|part| !keys.insert(&part.key)) {
         // DynamoDB refuses such a transaction before it looks at anything.
         let reason = format!("one commit writes {:?} twice", twice.key);
-        return Err(StoreError::Unavailable(reason).into());
+        return Err(StoreError::Refused(reason).into());
     }
     let first = parts
         .iter()

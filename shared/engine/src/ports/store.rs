@@ -282,6 +282,9 @@ pub enum StoreError {
     /// For now: the request may be repeated.
     #[error("the store does not answer: {0}")]
     Unavailable(String),
+    /// For good: it finds fault with the request, or does not allow it.
+    #[error("the store refuses the request: {0}")]
+    Refused(String),
     /// A stored document does not read as what it should be: an error with its key, never a guess.
     #[error("the stored item {key} is damaged: {reason}")]
     Damaged { key: String, reason: String },

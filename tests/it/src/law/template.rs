@@ -368,7 +368,6 @@ fn a_function_may_do_no_more_than_it_does() {
             &["NotifierFunction", "StepExecutorFunction"],
         ),
         ("sqs:ReceiveMessage", &["SweeperFunction"]),
-        ("sqs:ChangeMessageVisibility", &["StepExecutorFunction"]),
         ("dynamodb:Scan", &[]),
         ("scheduler:GetSchedule", &[]),
     ] {
@@ -387,17 +386,48 @@ fn a_function_may_do_no_more_than_it_does() {
     assert!(
         all["PlannerFunction"]
             .iter()
-            .all(|(action, _)| !action.starts_with("sqs:")),
-        "the planner only writes down what it found"
+            .all(|(action, on)| !action.starts_with("sqs:") || on.starts_with("PlanQueue")),
+        "the planner only writes down what it found, and gives back what it could not"
     );
 }
 
+/// What the store cannot take is back after seconds, and renewed before it would be a dead letter.
 #[test]
-fn nobody_but_the_schedules_sends_to_the_start_queue() {
+fn every_consumer_gives_messages_back_to_its_own_queue_and_to_no_other() {
+    for (name, function) in functions() {
+        let allowed = allowed(&function);
+        let hides: Vec<&str> = allowed
+            .iter()
+            .filter(|(action, _)| action == "sqs:ChangeMessageVisibility")
+            .map(|(_, on)| on.as_str())
+            .collect();
+        let consumed: Vec<String> = queue_sources(&function)
+            .iter()
+            .map(|source| format!("{}.Arn", names(&source["Queue"]).unwrap()))
+            .collect();
+        assert_eq!(hides, consumed, "{name}");
+        for queue in consumed {
+            let renews = ("sqs:SendMessage".to_owned(), queue);
+            assert!(allowed.contains(&renews), "{name} renews in {}", renews.1);
+        }
+    }
+    for (name, resource) in resources() {
+        let Some(redrive) = resource["Properties"].get("RedrivePolicy") else {
+            continue;
+        };
+        let most = redrive["maxReceiveCount"].as_u64().unwrap();
+        let renewed = u64::from(engine::consuming::MOST_WAITS);
+        assert!(renewed < most, "{name} buries before {renewed} waits");
+    }
+}
+
+#[test]
+fn nobody_but_the_schedules_and_its_consumer_send_to_the_start_queue() {
     for (name, function) in functions() {
         for (action, resource) in allowed(&function) {
             assert!(
-                !(action == "sqs:SendMessage" && resource.starts_with("StartQueue")),
+                name == "ExecutionStarterFunction"
+                    || !(action == "sqs:SendMessage" && resource.starts_with("StartQueue")),
                 "{name}: due times come from EventBridge Scheduler"
             );
         }

@@ -114,20 +114,39 @@ impl Proxy {
     }
 
     fn throttled(&self, operation: &str, body: &[u8]) -> Answer {
-        match self.faults.one_of(3) {
+        match self.faults.one_of(4) {
             0 => refusal(
                 StatusCode::BAD_REQUEST,
                 "com.amazon.coral.availability#ThrottlingException",
                 "Rate of requests exceeds the allowed throughput.",
             ),
             // The emulator never has two transactions at once; in AWS they meet.
-            1 if operation == "TransactWriteItems" => transaction_conflict(body),
+            1 if operation == "TransactWriteItems" => cancelled(body, 0, CONFLICT),
+            2 if operation == "TransactWriteItems" => self.item_throttled(body),
             _ => refusal(
                 StatusCode::BAD_REQUEST,
                 "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
                 "The level of configured provisioned throughput for the table was exceeded.",
             ),
         }
+    }
+}
+
+impl Proxy {
+    /// One item of the transaction is written too often: to its partition, or to its table.
+    fn item_throttled(&self, body: &[u8]) -> Answer {
+        let item = usize::try_from(self.faults.one_of(100)).unwrap_or_default();
+        let reason = match self.faults.one_of(2) {
+            0 => (
+                "ThrottlingError",
+                "Throughput exceeds the current capacity of your table or index.",
+            ),
+            _ => (
+                "ProvisionedThroughputExceeded",
+                "The level of configured provisioned throughput for the table was exceeded.",
+            ),
+        };
+        cancelled(body, item, reason)
     }
 }
 
@@ -141,6 +160,9 @@ impl Service for Proxy {
             self.usage.requested(Api::DynamoDb, &operation);
             if self.faults.throttles() {
                 return self.throttled(&operation, request.body());
+            }
+            if operation == "TransactWriteItems" && self.faults.throttles_item() {
+                return self.item_throttled(request.body());
             }
         }
         let units = Units::of(&operation);
@@ -246,16 +268,26 @@ fn consumed(capacity: &Value, units: Units) -> (f64, f64) {
     }
 }
 
-fn transaction_conflict(body: &[u8]) -> Answer {
+/// The code and the words of one reason of a cancelled transaction.
+type Reason = (&'static str, &'static str);
+
+const CONFLICT: Reason = ("TransactionConflict", "Transaction is ongoing for the item");
+
+/// A transaction that is cancelled for one of its items: for number `item`, counted round.
+fn cancelled(body: &[u8], item: usize, (code, message): Reason) -> Answer {
     let items = serde_json::from_slice::<Value>(body).ok();
     let items = items
         .as_ref()
         .and_then(|body| body["TransactItems"].as_array())
-        .map_or(1, Vec::len);
+        .map_or(1, Vec::len)
+        .max(1);
     let reasons: Vec<Value> = (0..items)
-        .map(|item| match item {
-            0 => json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" }),
-            _ => json!({ "Code": "None" }),
+        .map(|one| {
+            if one == item % items {
+                json!({ "Code": code, "Message": message })
+            } else {
+                json!({ "Code": "None" })
+            }
         })
         .collect();
     let codes: Vec<&str> = reasons

@@ -12,6 +12,7 @@ use super::{STATUS, WORKFLOW, WORKFLOW_STATUS, Walk};
 use crate::dynamo::DynamoStore;
 use crate::dynamo::item::Item;
 use crate::dynamo::keys;
+use crate::dynamo::months::List;
 use crate::dynamo::part::{Part, put_row};
 
 /// What an approval's commit writes into lists.
@@ -30,14 +31,18 @@ pub(in crate::dynamo) fn part(approval: &Approval) -> Option<Part> {
     Some(put_row(row, item.attributes))
 }
 
-fn walk(owner: &OwnerId, workflow: Option<&WorkflowId>, status: Option<ApprovalStatus>) -> Walk {
+fn walk(
+    months: Vec<String>,
+    workflow: Option<&WorkflowId>,
+    status: Option<ApprovalStatus>,
+) -> Walk {
     let (order, prefix) = match (workflow, status) {
         (None, None) => (None, String::new()),
         (None, Some(status)) => (Some(STATUS), format!("{status}#")),
         (Some(workflow), None) => (Some(WORKFLOW), format!("{workflow}#")),
         (Some(workflow), Some(status)) => (Some(WORKFLOW_STATUS), format!("{workflow}#{status}#")),
     };
-    Walk::newest_first(keys::approvals(owner), order, prefix)
+    Walk::through(months, order, prefix)
 }
 
 impl DynamoStore {
@@ -48,7 +53,8 @@ impl DynamoStore {
         status: Option<ApprovalStatus>,
         slice: &Slice,
     ) -> Result<PageOf<Approval>, StoreError> {
-        let walk = walk(owner, workflow, status);
+        let months = self.partitions(owner, List::Approvals).await?;
+        let walk = walk(months, workflow, status);
         self.read_listed(walk, "", slice, |id| {
             ApprovalId::parse(id)
                 .ok()

@@ -14,6 +14,8 @@
 //! | `by4` | `status#updated#id` | |
 //! | `by5` | `status#name id` | |
 //!
+//! Those that grow for ever are cut by month (`super::months`), and a walk goes from month to month.
+//!
 //! A page begins behind a place, which is a key of the order that is read and need not exist any more.
 
 pub(super) mod approvals;
@@ -27,10 +29,12 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use engine::listing;
 use engine::ports::StoreError;
+use futures::future::try_join_all;
 
 use super::DynamoStore;
 use super::item::{self, Attributes};
-use super::read::unavailable;
+use super::months::Month;
+use super::read::failed;
 
 /// A local index, and the attribute it sorts by, which is named as it is.
 pub(super) type Order = &'static str;
@@ -43,10 +47,13 @@ const STATUS_NAME: Order = "by5";
 const WORKFLOW: Order = "by1";
 const WORKFLOW_STATUS: Order = "by2";
 
-/// Rows of one partition in one order.
+/// Rows of one list in one order.
 #[derive(Debug, Clone)]
 pub(super) struct Walk {
-    pk: String,
+    /// The list's partitions, one after another.
+    pks: Vec<String>,
+    /// Whether they are its months: then a row's own key is the id of what it stands for.
+    monthly: bool,
     /// `None`: the table's own.
     order: Option<Order>,
     /// What the keys of this order begin with.
@@ -63,13 +70,23 @@ pub(super) struct Walk {
 impl Walk {
     pub(super) fn newest_first(pk: String, order: Option<Order>, prefix: String) -> Self {
         Self {
-            pk,
+            pks: vec![pk],
+            monthly: false,
             order,
             prefix,
             below: None,
             descending: true,
             after: None,
             consistent: true,
+        }
+    }
+
+    /// Through months, newest first.
+    pub(super) fn through(months: Vec<String>, order: Option<Order>, prefix: String) -> Self {
+        Self {
+            pks: months,
+            monthly: true,
+            ..Self::newest_first(String::new(), order, prefix)
         }
     }
 
@@ -102,21 +119,34 @@ impl Walk {
         key.strip_prefix(&self.prefix).map(str::to_owned)
     }
 
-    /// The key behind which it begins.
-    fn start(&self) -> Option<Attributes> {
+    /// The partitions that are left, and the key behind which it begins in the first of them.
+    fn begin(&self) -> (&[String], Option<Attributes>) {
+        let Some(place) = &self.after else {
+            return (&self.pks, None);
+        };
+        if !self.monthly {
+            let start = self.pks.first().map(|pk| self.start(pk, place));
+            return (&self.pks, start);
+        }
+        let month = Month::of_id(listing::id_at(place)).to_string();
+        let month_of = |pk: &str| pk.rsplit('#').next().unwrap_or_default().to_owned();
+        let newer = self.pks.iter().take_while(|pk| month_of(pk) > month);
+        let left = self.pks.get(newer.count()..).unwrap_or_default();
+        let here = left.first().filter(|pk| month_of(pk) == month);
+        (left, here.map(|pk| self.start(pk, place)))
+    }
+
+    fn start(&self, pk: &str, place: &str) -> Attributes {
         let text = |text: &str| AttributeValue::S(text.to_owned());
-        let place = self.after.as_ref()?;
         let key = format!("{}{place}", self.prefix);
         // Every further order ends with the row's own key, which makes each place in it the only one.
         let sk = self.order.map_or(key.as_str(), |_| listing::id_at(place));
-        let mut start = Attributes::from([
-            ("pk".to_owned(), text(&self.pk)),
-            ("sk".to_owned(), text(sk)),
-        ]);
+        let mut start =
+            Attributes::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))]);
         if let Some(order) = self.order {
             start.insert(order.to_owned(), text(&key));
         }
-        Some(start)
+        start
     }
 }
 
@@ -124,12 +154,12 @@ impl Walk {
 #[derive(Debug, Default)]
 struct Rows {
     rows: Vec<Attributes>,
-    /// Where DynamoDB stopped; it does not say whether anything follows.
-    last: Option<Attributes>,
+    /// Whether nothing follows for certain: DynamoDB does not say it where it stops because it was asked for no more.
+    ended: bool,
 }
 
 impl DynamoStore {
-    fn asking(&self, walk: &Walk) -> QueryFluentBuilder {
+    fn asking(&self, walk: &Walk, pk: &str) -> QueryFluentBuilder {
         let request = self
             .client
             .query()
@@ -137,7 +167,7 @@ impl DynamoStore {
             .set_index_name(walk.order.map(str::to_owned))
             .consistent_read(walk.consistent)
             .scan_index_forward(!walk.descending)
-            .expression_attribute_values(":pk", AttributeValue::S(walk.pk.clone()));
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
         let text = |text: &str| AttributeValue::S(text.to_owned());
         match walk.below {
             _ if !walk.prefix.is_empty() => request
@@ -156,49 +186,64 @@ impl DynamoStore {
     /// At most `limit` rows.
     async fn walk(&self, walk: &Walk, limit: usize) -> Result<Rows, StoreError> {
         let mut rows = Vec::new();
-        let mut start = walk.start();
-        loop {
-            let left = i32::try_from(limit - rows.len()).unwrap_or(i32::MAX);
-            let request = self
-                .asking(walk)
-                .set_exclusive_start_key(start)
-                .limit(left.max(1));
-            let answer = request.send().await.map_err(|error| unavailable(&error))?;
-            rows.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key;
-            if start.is_none() || rows.len() >= limit {
-                return Ok(Rows { rows, last: start });
+        let (pks, mut start) = walk.begin();
+        for (n, pk) in pks.iter().enumerate() {
+            loop {
+                let left = i32::try_from(limit - rows.len()).unwrap_or(i32::MAX);
+                let request = self
+                    .asking(walk, pk)
+                    .set_exclusive_start_key(start)
+                    .limit(left.max(1));
+                let answer = request.send().await.map_err(|error| failed(&error))?;
+                rows.extend(answer.items.unwrap_or_default());
+                start = answer.last_evaluated_key;
+                if rows.len() >= limit {
+                    let ended = start.is_none() && n + 1 == pks.len();
+                    return Ok(Rows { rows, ended });
+                }
+                if start.is_none() {
+                    break;
+                }
             }
         }
+        Ok(Rows { rows, ended: true })
     }
 
     /// Every row.
     async fn walk_through(&self, walk: &Walk) -> Result<Vec<Attributes>, StoreError> {
-        let mut pages = self.asking(walk).into_paginator().items().send();
         let mut rows = Vec::new();
-        while let Some(row) = pages.next().await {
-            rows.push(row.map_err(|error| unavailable(&error))?);
+        for pk in &walk.pks {
+            let mut pages = self.asking(walk, pk).into_paginator().items().send();
+            while let Some(row) = pages.next().await {
+                rows.push(row.map_err(|error| failed(&error))?);
+            }
         }
         Ok(rows)
     }
 
     /// How many rows there are. Costs what reading them costs.
     async fn count(&self, walk: Walk) -> Result<usize, StoreError> {
-        let request = self.asking(&walk).select(Select::Count);
+        let counts = walk.pks.iter().map(|pk| self.count_in(&walk, pk));
+        Ok(try_join_all(counts).await?.into_iter().sum())
+    }
+
+    async fn count_in(&self, walk: &Walk, pk: &str) -> Result<usize, StoreError> {
+        let request = self.asking(walk, pk).select(Select::Count);
         let mut pages = request.into_paginator().send();
         let mut counted = 0;
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| unavailable(&error))?;
+            let page = page.map_err(|error| failed(&error))?;
             counted += usize::try_from(page.count).unwrap_or_default();
         }
         Ok(counted)
     }
 
-    /// Whether a row follows the one with this key.
-    async fn is_followed(&self, walk: &Walk, row: Attributes) -> Result<bool, StoreError> {
-        let request = self.asking(walk).set_exclusive_start_key(Some(row));
-        let answer = request.limit(1).send().await;
-        let answer = answer.map_err(|error| unavailable(&error))?;
-        Ok(answer.count > 0)
+    /// Whether a row follows this one.
+    async fn is_followed(&self, walk: &Walk, row: &Attributes) -> Result<bool, StoreError> {
+        let place = walk.place(row);
+        let Some(behind) = place.and_then(|place| walk.clone().behind(&place)) else {
+            return Ok(false);
+        };
+        Ok(!self.walk(&behind, 1).await?.rows.is_empty())
     }
 }

@@ -32,11 +32,12 @@ impl DynamoStore {
                     walk = walk.a_moment_old();
                 }
                 let rows = self.walk(&walk, offset + limit).boxed();
-                let (Rows { mut rows, last }, total) = futures::try_join!(rows, count)?;
-                let follows = match last {
-                    None => false,
+                let (Rows { mut rows, ended }, total) = futures::try_join!(rows, count)?;
+                let follows = match rows.last() {
+                    Some(_) if ended => false,
                     Some(_) if rows.len() < total => true,
                     Some(last) => self.is_followed(&walk, last).await?,
+                    None => false,
                 };
                 rows.drain(..rows.len().min(*offset));
                 (rows, total, follows)
@@ -48,13 +49,9 @@ impl DynamoStore {
                 };
                 walk = behind;
                 let is_last = reached.shown.saturating_add(limit) >= reached.total;
-                let Rows { mut rows, last } =
+                let Rows { mut rows, ended } =
                     self.walk(&walk, limit + usize::from(is_last)).await?;
-                let follows = if is_last {
-                    rows.len() > limit
-                } else {
-                    last.is_some()
-                };
+                let follows = if is_last { rows.len() > limit } else { !ended };
                 rows.truncate(limit);
                 (rows, reached.total, follows)
             }

@@ -16,6 +16,7 @@ use super::{Order, STATUS, WORKFLOW, WORKFLOW_STATUS, Walk};
 use crate::dynamo::DynamoStore;
 use crate::dynamo::item::{self, Attributes, Item};
 use crate::dynamo::keys::{self, Key};
+use crate::dynamo::months::List;
 use crate::dynamo::part::{Part, add, put_row};
 
 /// What the status of a run begins with in a key: those that are open stand together.
@@ -65,6 +66,7 @@ fn tallied(items: &[Attributes], status: Status) -> usize {
 /// Which runs.
 struct Runs<'a> {
     owner: &'a OwnerId,
+    months: Vec<String>,
     workflow: Option<&'a WorkflowId>,
     status: Option<Status>,
 }
@@ -79,7 +81,7 @@ impl Runs<'_> {
             (Some(workflow), None) => (Some(WORKFLOW), format!("{workflow}#")),
             (Some(workflow), Some(_)) => (Some(WORKFLOW_STATUS), format!("{workflow}#{status}")),
         };
-        Walk::newest_first(keys::executions(self.owner), order, prefix)
+        Walk::through(self.months.clone(), order, prefix)
     }
 
     /// The rows of those that have not ended.
@@ -89,7 +91,7 @@ impl Runs<'_> {
             None => (STATUS, prefix),
             Some(workflow) => (WORKFLOW_STATUS, format!("{workflow}#{prefix}")),
         };
-        Walk::newest_first(keys::executions(self.owner), Some(order), prefix)
+        Walk::through(self.months.clone(), Some(order), prefix)
     }
 }
 
@@ -137,6 +139,7 @@ impl DynamoStore {
     ) -> Result<PageOf<Execution>, StoreError> {
         let runs = Runs {
             owner,
+            months: self.partitions(owner, List::Executions).await?,
             workflow,
             status,
         };
@@ -158,6 +161,7 @@ impl DynamoStore {
     ) -> Result<Vec<Execution>, StoreError> {
         let runs = Runs {
             owner,
+            months: self.partitions(owner, List::Executions).await?,
             workflow,
             status: None,
         };

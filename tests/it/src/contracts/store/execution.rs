@@ -142,7 +142,7 @@ pub(super) async fn a_commit_that_writes_one_item_twice_is_refused(store: Arc<dy
     };
     assert!(matches!(
         write(&store, vec![created.clone(), created]).await,
-        Err(CommitError::Store(StoreError::Unavailable(_)))
+        Err(CommitError::Store(StoreError::Refused(_)))
     ));
     assert_eq!(store.execution(&owner, &run.id).await.unwrap(), None);
 }

@@ -236,3 +236,73 @@ pub(super) async fn workflows_are_read_in_the_order_asked(store: Arc<dyn Store>)
         [made[1].clone(), made[0].clone()]
     );
 }
+
+/// Runs of a year's first day, of the last moment of a month and the first of the next, and of a month long after:
+/// a list that is kept in parts is still one list.
+pub(super) async fn a_list_is_one_however_far_apart_its_runs_were_made(store: Arc<dyn Store>) {
+    let (owner, workflow) = (owner(), WorkflowId::from_uuid(fresh()));
+    let other = WorkflowId::from_uuid(fresh());
+    let times = [
+        "2025-12-31T23:59:59.999Z",
+        "2026-01-01T00:00:00Z",
+        "2026-01-31T23:59:59.999Z",
+        "2026-02-01T00:00:00Z",
+        "2026-02-01T00:00:00Z",
+        "2026-09-30T12:00:00Z",
+    ];
+    let run = |(n, at): (usize, &&str)| {
+        let of = if n % 3 == 2 { &other } else { &workflow };
+        run_at(&owner, of, at.parse().unwrap())
+    };
+    let mut runs: Vec<Execution> = times.iter().enumerate().map(run).collect();
+    for run in &runs {
+        create(&store, run).await;
+    }
+    for ended in [0, 3] {
+        let (next, cancelled) = advanced(&runs[ended], Event::Cancelled { reason: "r".into() });
+        write(&store, vec![cancelled]).await.unwrap();
+        runs[ended] = next;
+    }
+    runs.sort_by(|a, b| b.id.cmp(&a.id));
+    for of in [None, Some(&workflow), Some(&other)] {
+        for status in [None, Some(Status::Pending), Some(Status::Cancelled)] {
+            let expected: Vec<ExecutionId> = runs
+                .iter()
+                .filter(|run| of.is_none_or(|of| run.workflow == *of))
+                .filter(|run| status.is_none_or(|status| run.status() == status))
+                .map(|run| run.id.clone())
+                .collect();
+            for limit in 1..=runs.len() + 1 {
+                let (mut next, mut seen) = (Some(Slice::first(limit)), Vec::new());
+                while let Some(slice) = next {
+                    let page = store.executions(&owner, of, status, &slice).await.unwrap();
+                    assert_eq!(page.total, expected.len(), "{of:?} {status:?} by {limit}");
+                    next = slice.next(&page);
+                    assert!(next.is_none() || page.items.len() == limit);
+                    seen.extend(ids(&page.items));
+                }
+                assert_eq!(seen, expected, "{of:?} {status:?} by {limit}");
+                let from = limit.min(expected.len());
+                let slice = Slice::at(from, 2);
+                let page = store.executions(&owner, of, status, &slice).await.unwrap();
+                let rest: Vec<_> = expected[from..].iter().take(2).cloned().collect();
+                assert_eq!(ids(&page.items), rest);
+                assert_eq!(page.next.is_some(), expected.len() > from + 2);
+            }
+        }
+    }
+    let newest = store.newest_executions(&owner, None, 3).await.unwrap();
+    assert_eq!(newest, runs[..3]);
+    // Behind a run of a month in which there is none.
+    let gone = run_at(&owner, &workflow, "2026-05-05T05:05:05Z".parse().unwrap());
+    let behind = Slice {
+        limit: 2,
+        begin: Begin::Behind(Reached {
+            place: gone.id.to_string(),
+            shown: 1,
+            total: 6,
+        }),
+    };
+    let page = store.executions(&owner, None, None, &behind).await.unwrap();
+    assert_eq!(page.items, runs[1..3]);
+}

@@ -99,6 +99,7 @@ suite! {
         runs_are_listed_by_workflow_and_status,
         runs_that_change_their_status_between_two_pages_are_in_nobodys_way,
         a_run_is_counted_once_however_often_it_is_told,
+        a_list_is_one_however_far_apart_its_runs_were_made,
         workflows_are_read_in_the_order_asked,
     }
     listing {

@@ -4,5 +4,6 @@ mod approvals;
 mod fairness;
 mod quotas;
 mod sign_in;
+mod throttling;
 mod tokens;
 mod work;

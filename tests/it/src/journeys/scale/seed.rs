@@ -123,6 +123,7 @@ pub(super) fn multiply(data: &Path, workflow: &str, runs: &[String]) {
             // What a run's log says, and what it cost, is in no list.
             Some(_) if named(&item, "sk").starts_with("event#") => {}
             Some(_) if named(&item, "pk").ends_with("#CREDITS") => {}
+            Some(_) if named(&item, "pk").contains("#LEDGER#") => {}
             Some(template) if named(&item, "pk").contains("#E#") => read.push(template),
             Some(template) => listed.push(template),
             None if named(&item, "pk").ends_with("#COUNTS") => counts.push(item),
