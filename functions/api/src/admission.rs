@@ -18,7 +18,7 @@ use http::header::{HeaderName, HeaderValue};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
-use crate::{auth, replay};
+use crate::{answer_size, auth, replay};
 
 /// The fields of the IETF's draft "`RateLimit` header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers-10).
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -67,6 +67,7 @@ pub(crate) async fn layer(State(app): State<App>, mut request: Request, next: Ne
             .unwrap_or_else(Problem::into_response),
         None => next.run(request).await,
     };
+    response = answer_size::fit(&app, &token.owner, response).await;
     if let Some(uses) = limited {
         announce(response.headers_mut(), &token.limit, &uses);
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod admission;
+mod answer_size;
 mod app;
 mod assessment;
 mod auth;

@@ -14,6 +14,7 @@ use domain::ids::OwnerId;
 use engine::page::{Begin, PageOf, Reached, Slice};
 use serde_json::{Value, json};
 
+use crate::answer_size::{MOST_BYTES, of_json};
 use crate::problem::Problem;
 use crate::query::Query;
 
@@ -108,6 +109,60 @@ impl Page {
         self.answer(list, read, read.items.iter().map(show).collect())
     }
 
+    /// The list's answer with as many of the page's objects as one answer holds, at least one. `read` reads a part of
+    /// the list, `show` shows an object.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub(crate) async fn fitting<T, R>(
+        &self,
+        list: &List<'_>,
+        read: impl Fn(Slice) -> R,
+        show: impl Fn(&T) -> Value,
+    ) -> Result<Value, Problem>
+    where
+        R: Future<Output = Result<PageOf<T>, Problem>>,
+    {
+        let mut slice = self.slice.clone();
+        loop {
+            let part = read(slice.clone()).await?;
+            let mut room = Room::default();
+            let shown = part.items.iter().map(&show);
+            let items: Vec<Value> = shown.take_while(|item| room.takes(weight(item))).collect();
+            if items.len() == part.items.len() {
+                return Ok(self.answer(list, &part, items));
+            }
+            // Read again, so that what is shown and where the next page begins come from one moment.
+            slice.limit = items.len();
+        }
+    }
+
+    /// The part of this page that one answer holds, at least one object, before anything more is loaded for them:
+    /// `weigh` says how many bytes an object takes.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub(crate) async fn part_that_fits<T, R>(
+        &self,
+        read: impl Fn(Slice) -> R,
+        weigh: impl Fn(&T) -> usize,
+    ) -> Result<PageOf<T>, Problem>
+    where
+        R: Future<Output = Result<PageOf<T>, Problem>>,
+    {
+        let mut slice = self.slice.clone();
+        loop {
+            let part = read(slice.clone()).await?;
+            let mut room = Room::default();
+            let fits = part.items.iter().take_while(|item| room.takes(weigh(item)));
+            let fits = fits.count();
+            if fits == part.items.len() {
+                return Ok(part);
+            }
+            slice.limit = fits;
+        }
+    }
+
     /// The list's answer of a page whose objects are shown as `items`.
     pub(crate) fn answer<T>(&self, list: &List<'_>, read: &PageOf<T>, items: Vec<Value>) -> Value {
         let next = self.slice.next(read);
@@ -141,6 +196,26 @@ impl Page {
             total: self.slice.total(count),
         }
     }
+}
+
+/// How much of an answer is taken.
+#[derive(Debug, Default)]
+struct Room {
+    taken: usize,
+}
+
+impl Room {
+    /// Whether an object still finds room; the first always does.
+    fn takes(&mut self, bytes: usize) -> bool {
+        let is_first = self.taken == 0;
+        self.taken = self.taken.saturating_add(bytes.max(1));
+        is_first || self.taken <= MOST_BYTES
+    }
+}
+
+/// How many bytes an object takes in an answer.
+pub(crate) fn weight(object: &Value) -> usize {
+    of_json(object.to_string().as_bytes()) + 1
 }
 
 fn tag(reached: &Reached, list: &List<'_>) -> String {

@@ -24,6 +24,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         replays: wiring.replays(),
         assessments: wiring.assessments(),
         slots: wiring.slots(),
+        downloads: wiring.downloads(),
         settings: Arc::new(settings),
         repeatable: None,
     };

@@ -7,16 +7,22 @@
 
 use std::time::Duration;
 
-use domain::delivery::{Address, Came, Channel, Delivery, Destination, EventType, LIMIT_SECONDS};
+use domain::delivery::{
+    Address, Came, Channel, Delivery, Destination, EventType, LIMIT_SECONDS, Told, ToldState,
+};
 use domain::execution::Output;
 use domain::ids::{DeliveryId, OwnerId};
 use domain::workflow::Workflow;
 use engine::consuming::Disposition;
 use engine::ports::{About, Mail, MailError, Post, PostError};
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::letters::{ApproversChanged, DestinationDisabled, DestinationTest, RunFailed, Signal};
 use crate::{Notifier, NotifyError};
+
+/// With less time than this no further mail is begun: what came of it has to be written down as well.
+const LEAST_TIME: Duration = Duration::from_secs(12);
 
 /// A receiver that is gone says so with this status (API section 7).
 const GONE: u16 = 410;
@@ -29,14 +35,19 @@ impl Notifier {
         id: &DeliveryId,
         remaining: Duration,
     ) -> Result<Disposition, NotifyError> {
-        let Some(delivery) = self.engine.begin_delivery(owner, id).await? else {
+        let Some(mut delivery) = self.engine.begin_delivery(owner, id).await? else {
             return Ok(Disposition::Done);
         };
-        let came = self.attempt(&delivery, remaining).await?;
+        let Some(came) = self.attempt(&mut delivery, remaining).await? else {
+            return Ok(Disposition::Done);
+        };
         let (delivery_id, event) = (&delivery.id, delivery.event.as_str());
         match &came {
             Came::Delivered { .. } => {
                 tracing::info!(delivery.id = %delivery_id, event, "delivered")
+            }
+            Came::NotNow => {
+                tracing::warn!(delivery.id = %delivery_id, event, "the mail service takes nothing now; a delivery waits");
             }
             Came::Failed { error, .. } | Came::Refused { error } | Came::Gone { error, .. } => {
                 tracing::warn!(delivery.id = %delivery_id, event, error, "an attempt at a delivery failed");
@@ -46,7 +57,13 @@ impl Notifier {
         Ok(Disposition::Done)
     }
 
-    async fn attempt(&self, delivery: &Delivery, remaining: Duration) -> Result<Came, NotifyError> {
+    /// What came of the attempt; `None` when somebody else is at the delivery by now.
+    async fn attempt(
+        &self,
+        delivery: &mut Delivery,
+        remaining: Duration,
+    ) -> Result<Option<Came>, NotifyError> {
+        let ends = Instant::now() + remaining;
         let store = &self.engine.store;
         let workflow = store
             .workflow(&delivery.owner, &delivery.subject.workflow)
@@ -55,33 +72,29 @@ impl Notifier {
             None => None,
             Some(id) => match destination(workflow.as_ref(), id, delivery.event) {
                 Ok(destination) => Some(destination),
-                Err(error) => return Ok(gone(error)),
+                Err(error) => return Ok(Some(gone(error))),
             },
         };
-        match (&delivery.channel, destination.map(|it| &it.address)) {
+        let to = match (&delivery.channel, destination.map(|it| &it.address)) {
             (Channel::Webhook { body }, Some(Address::Webhook { url, secret, .. })) => {
                 let limit = Duration::from_secs(LIMIT_SECONDS).min(remaining);
-                self.post(delivery, body, url, secret.expose(), limit).await
+                let posted = self.post(delivery, body, url, secret.expose(), limit);
+                return posted.await.map(Some);
             }
-            (Channel::Email, Some(Address::Email { to })) => {
-                self.mail(delivery, workflow.as_ref(), to.clone()).await
-            }
+            (Channel::Email, Some(Address::Email { to })) => to.clone(),
             (Channel::Email, None) if let Some(succession) = &delivery.subject.succession => {
-                let told = vec![succession.told.clone()];
-                self.mail(delivery, workflow.as_ref(), told).await
+                vec![succession.told.clone()]
             }
             (Channel::Email, None) => match store.owner(&delivery.owner).await? {
-                Some(owner) => {
-                    self.mail(delivery, workflow.as_ref(), vec![owner.email])
-                        .await
-                }
-                None => Ok(gone("the owner is no more")),
+                Some(owner) => vec![owner.email],
+                None => return Ok(Some(gone("the owner is no more"))),
             },
             (Channel::Webhook { .. }, Some(Address::Email { .. }) | None)
             | (Channel::Email, Some(Address::Webhook { .. })) => {
-                Ok(gone("the destination is of another type now"))
+                return Ok(Some(gone("the destination is of another type now")));
             }
-        }
+        };
+        self.mail(delivery, workflow.as_ref(), &to, ends).await
     }
 
     /// Posts the body as it is stored.
@@ -132,38 +145,81 @@ impl Notifier {
         })
     }
 
+    /// Sends the letter to each of `to` that has neither been sent it nor refused it. What became of it at each of
+    /// several is written down before the next is sent; `None` when that shows that somebody else is at it.
     async fn mail(
         &self,
-        delivery: &Delivery,
+        delivery: &mut Delivery,
         workflow: Option<&Workflow>,
-        to: Vec<String>,
-    ) -> Result<Came, NotifyError> {
+        to: &[String],
+        ends: Instant,
+    ) -> Result<Option<Came>, NotifyError> {
         let Some(letter) = self.letter(delivery, workflow).await? else {
             let error = "there is nothing left to tell".to_owned();
-            return Ok(Came::Refused { error });
+            return Ok(Some(Came::Refused { error }));
         };
-        let about = About::Delivery {
-            owner: delivery.owner.clone(),
-            delivery: delivery.id.clone(),
-        };
-        let mail = Mail {
-            about: Some(about),
-            to,
-            ..letter
-        };
-        Ok(match self.mailer.send(&mail).await {
-            Ok(message_id) => {
-                tracing::info!(delivery.id = %delivery.id, mail.id = message_id, "a mail was taken");
+        let left: Vec<String> = delivery.untold(to).cloned().collect();
+        let (mut not_now, mut unknown) = (false, None);
+        for address in left {
+            if ends.saturating_duration_since(Instant::now()) < LEAST_TIME {
+                not_now = true;
+                break;
+            }
+            let about = About::Delivery {
+                owner: delivery.owner.clone(),
+                delivery: delivery.id.clone(),
+            };
+            let mail = Mail {
+                about: Some(about),
+                to: vec![address.clone()],
+                ..letter.clone()
+            };
+            let state = match self.mailer.send(&mail).await {
+                Ok(message_id) => {
+                    tracing::info!(delivery.id = %delivery.id, mail.id = message_id, "a mail was taken");
+                    ToldState::Taken
+                }
+                Err(MailError::Refused(reason)) => ToldState::Refused { reason },
+                Err(MailError::Unavailable(reason)) => {
+                    tracing::warn!(delivery.id = %delivery.id, reason, "a mail was not taken");
+                    not_now = true;
+                    continue;
+                }
+                Err(error @ MailError::Unknown(_)) => {
+                    unknown = Some(error.to_string());
+                    continue;
+                }
+            };
+            let told = Told { address, state };
+            if to.len() == 1 {
+                // What came of the attempt says it all.
+                return Ok(Some(match told.state {
+                    ToldState::Taken => Came::Delivered { status_code: None },
+                    ToldState::Refused { reason } => Came::Refused {
+                        error: MailError::Refused(reason).to_string(),
+                    },
+                }));
+            }
+            match self.engine.note_told(delivery, told).await? {
+                Some(next) => *delivery = next,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(match unknown {
+            Some(error) => Came::Failed {
+                status_code: None,
+                error,
+            },
+            None if not_now => Came::NotNow,
+            None if delivery.told.iter().any(|it| it.state == ToldState::Taken) => {
                 Came::Delivered { status_code: None }
             }
-            Err(error @ MailError::Refused(_)) => Came::Refused {
-                error: error.to_string(),
+            None => Came::Refused {
+                error: delivery
+                    .refusals()
+                    .unwrap_or_else(|| "there is nobody to tell".to_owned()),
             },
-            Err(error @ (MailError::Unavailable(_) | MailError::Unknown(_))) => Came::Failed {
-                status_code: None,
-                error: error.to_string(),
-            },
-        })
+        }))
     }
 
     /// The letter, to nobody yet; `None` when what it would tell of is gone, or says nothing.

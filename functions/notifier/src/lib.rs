@@ -54,7 +54,7 @@ impl Notifier {
     async fn notify(&self, delivery: &Delivery) -> Result<Disposition, NotifyError> {
         let message = &delivery.message;
         match message {
-            Message::AskApproval { owner, approval } => self.ask(owner, approval).await,
+            Message::AskApproval { .. } => self.ask(delivery).await,
             Message::Deliver {
                 owner,
                 delivery: id,

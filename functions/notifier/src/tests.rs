@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::approval::asking::Asking;
 use domain::approval::{Approval, ApprovalStatus, Draft};
 use domain::delivery::{
     Address, Channel, DeliveryStatus, Destination, EventType, GAPS_SECONDS, NewDelivery,
@@ -71,9 +72,7 @@ pub(crate) fn approval() -> Approval {
         deadline: "2026-05-07T08:00:00Z".parse().unwrap(),
         created_at: now(),
         revision: 0,
-        asked: false,
-        nudge_at: now(),
-        notification_error: None,
+        asking: Asking::of(&["a@x.test".into(), "b@x.test".into()], now()),
     }
 }
 
@@ -316,7 +315,7 @@ async fn every_approver_gets_a_link_of_their_own_once() {
         );
         assert_eq!(mail.to, std::slice::from_ref(approver));
     }
-    assert!(world.stored().asked && world.stored().notification_error.is_none());
+    assert!(world.stored().due_at().is_none() && world.stored().asking.error().is_none());
 }
 
 #[tokio::test]
@@ -325,16 +324,22 @@ async fn a_mail_that_did_not_go_out_is_sent_again_with_the_same_link() {
         Ok("1".into()),
         Err(MailError::Unknown("cut off".into())),
     ]);
-    assert_eq!(world.ask().await, Disposition::Failed);
-    assert!(!world.stored().asked);
+    assert_eq!(world.ask().await, Disposition::Done);
+    assert!(world.stored().due_at().is_some());
+    assert_eq!(world.ask().await, Disposition::Done);
+    assert_eq!(world.mails().len(), 2, "it is not time yet");
+    let next = world.queues.take().pop().unwrap();
+    assert_eq!(next.message.kind(), "ask_approval");
+    world
+        .clock
+        .advance(SignedDuration::try_from(next.delay).unwrap());
     assert_eq!(world.ask().await, Disposition::Done);
     let mails = world.mails();
-    assert_eq!(mails.len(), 4);
-    assert_eq!(
-        (token(&mails[0]), token(&mails[1])),
-        (token(&mails[2]), token(&mails[3]))
-    );
+    assert_eq!(mails.len(), 3, "who was asked is not asked again");
+    assert_eq!(mails[2].to, ["b@x.test"]);
+    assert_eq!(token(&mails[1]), token(&mails[2]));
     assert_eq!(world.store.links().len(), 2);
+    assert_eq!(world.stored().due_at(), None);
 }
 
 #[tokio::test]
@@ -342,11 +347,38 @@ async fn an_address_that_takes_no_mail_is_written_down() {
     let world = World::new(vec![Err(MailError::Refused("suppressed".into()))]);
     assert_eq!(world.ask().await, Disposition::Done);
     assert_eq!(
-        world.stored().notification_error.as_deref(),
+        world.stored().asking.error().as_deref(),
         Some("a@x.test: suppressed")
     );
-    assert!(world.stored().asked);
+    assert_eq!(world.stored().due_at(), None);
     assert_eq!(world.mails().len(), 2);
+}
+
+#[tokio::test]
+async fn what_went_out_is_written_down_before_the_next_mail_leaves() {
+    let world = World::new(vec![]);
+    assert_eq!(world.ask().await, Disposition::Done);
+    let revisions = world.stored().revision;
+    assert_eq!(revisions, 3, "the turn, and one for each mail");
+    let world = World::new(vec![
+        Ok("1".into()),
+        Err(MailError::Unavailable("throttled".into())),
+    ]);
+    for _ in 0..40 {
+        world
+            .mailer
+            .answer(Err(MailError::Unavailable("throttled".into())));
+        assert_eq!(world.ask().await, Disposition::Done);
+        world.clock.advance(SignedDuration::from_secs(900));
+    }
+    assert_eq!(world.stored().asking.error(), None, "it is nobody's fault");
+    let first = world
+        .mails()
+        .iter()
+        .filter(|mail| mail.to == ["a@x.test"])
+        .count();
+    assert_eq!(first, 1);
+    assert_eq!(world.mails().len(), 41);
 }
 
 #[tokio::test]
@@ -364,7 +396,12 @@ async fn a_failed_run_is_told_again_later_when_mail_is_down_and_never_twice() {
     world.notice_is(None, Channel::Email, EventType::ExecutionFailed);
     assert_eq!(world.tell().await, Disposition::Done);
     let (waiting, next) = world.notice();
-    assert_eq!((waiting.status(), next), (DeliveryStatus::Pending, Some(5)));
+    assert_eq!(waiting.status(), DeliveryStatus::Pending);
+    assert!(
+        waiting.attempts.is_empty(),
+        "a busy mail service is no attempt"
+    );
+    assert!(next.is_some_and(|seconds| seconds <= 5), "{next:?}");
     assert_eq!(world.tell().await, Disposition::Done);
     assert_eq!(world.mails().len(), 1, "it is not time yet");
     world.clock.advance(SignedDuration::from_secs(5));
@@ -390,7 +427,7 @@ async fn a_failed_run_is_told_again_later_when_mail_is_down_and_never_twice() {
     let (bounced, _) = world.notice();
     assert_eq!(bounced.status(), DeliveryStatus::Failed);
     assert_eq!(
-        bounced.attempts[2].error.as_deref(),
+        bounced.attempts[1].error.as_deref(),
         Some("owner@x.test: permanent bounce")
     );
 }

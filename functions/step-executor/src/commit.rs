@@ -148,6 +148,15 @@ impl StepExecutor {
                 cursor: cursor.clone(),
                 resume_at: self.engine.now() + *wait,
             },
+            Came::Postponed { error, until } => {
+                tracing::info!(execution.id = %run.id, step.id = row.id, %until, reason = error.message, "an approved effect is put off");
+                Event::StepPostponed {
+                    step,
+                    fence,
+                    error: error.clone(),
+                    until: *until,
+                }
+            }
             Came::Skip => Event::StepSkipped { step, fence },
             Came::GivenBack => Event::StepReleased { step, fence },
             Came::Failure(failure) if failure.again == Again::Unknown && performing => {

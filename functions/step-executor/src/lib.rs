@@ -27,7 +27,7 @@ use engine::Engine;
 use engine::consuming::{Consumer, Delivery, Disposition};
 use engine::ports::queues::Message;
 use engine::ports::store::StoreError;
-use engine::ports::{Crawler, Images, Mailer, Model, Search, Slots, Visits, Webhooks};
+use engine::ports::{Allowances, Crawler, Images, Mailer, Model, Search, Slots, Visits, Webhooks};
 use futures::FutureExt as _;
 use tokio::time::Instant;
 
@@ -47,6 +47,10 @@ pub struct Ports {
     pub model: Arc<dyn Model>,
     pub images: Arc<dyn Images>,
     pub mailer: Arc<dyn Mailer>,
+    /// What of a day's allowances has been used.
+    pub allowances: Arc<dyn Allowances>,
+    /// How many recipients an owner's approved mails may have in a day.
+    pub recipients_a_day: u32,
     pub webhooks: Arc<dyn Webhooks>,
     /// What crawls keep for the next.
     pub visits: Arc<dyn Visits>,

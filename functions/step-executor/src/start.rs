@@ -2,12 +2,26 @@
 
 use std::sync::Arc;
 
-use aws::Wiring;
+use aws::{ConfigError, Wiring};
+use domain::allowance::RECIPIENTS_A_DAY;
 use providers::Secret;
 use providers::config::ProviderSettings;
 use providers::webhook::WebhookSender;
 
 use crate::{Ports, StepExecutor};
+
+/// How many recipients an owner's approved mails may have in a day.
+const RECIPIENTS: &str = "NIGHTDESK_MAX_RECIPIENTS_PER_DAY";
+
+fn recipients_a_day(variable: Option<String>) -> Result<u32, ConfigError> {
+    let Some(text) = variable else {
+        return Ok(RECIPIENTS_A_DAY);
+    };
+    text.parse().map_err(|_| ConfigError::Unusable {
+        name: RECIPIENTS,
+        reason: "it is no whole number".to_owned(),
+    })
+}
 
 /// Serves step messages until the process ends.
 ///
@@ -29,6 +43,8 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         model: settings.model()?,
         images: settings.images()?,
         mailer: wiring.mailer()?,
+        allowances: wiring.allowances(),
+        recipients_a_day: recipients_a_day(wiring.variable(RECIPIENTS))?,
         webhooks: Arc::new(WebhookSender::new(settings.egress.clone())?),
         visits: wiring.visits(),
         slots: wiring.slots(),

@@ -292,6 +292,92 @@ async fn a_mail_that_may_have_gone_out_is_for_a_person_to_judge() {
     assert_eq!(world.state("mail"), "outcome_unknown");
 }
 
+/// The recipients that are counted for today.
+fn counted(world: &World) -> u32 {
+    world.allowances.used(&engine::ports::Use {
+        owner: owner_id(),
+        what: domain::allowance::Allowed::Recipients,
+        day: domain::allowance::Day::of(world.engine().now()),
+        amount: 0,
+        by: String::new(),
+    })
+}
+
+#[tokio::test]
+async fn a_mail_that_is_not_taken_waits_without_an_attempt_and_is_given_back() {
+    let world = World::new(search_then_mail());
+    deliver(&world, "find").await;
+    deliver(&world, "mail").await;
+    decide(&world, Choice::Approve, None).await;
+    let attempts = world.run().step("mail").unwrap().attempts;
+    for _ in 0..30 {
+        world
+            .mailer
+            .answer(Err(MailError::Unavailable("throttled".into())));
+        deliver(&world, "mail").await;
+        assert_eq!(world.state("mail"), "approved");
+        assert_eq!(counted(&world), 0, "it did not go out");
+        let row = world.run().step("mail").unwrap().clone();
+        assert_eq!(row.attempts, attempts);
+        assert_eq!(row.postponed.unwrap().error.code, ErrorCode::RateLimited);
+        world.advance_clock(300);
+    }
+    deliver(&world, "mail").await;
+    assert_eq!(world.output("mail"), json!({"message_id": "mail-31"}));
+    assert_eq!(counted(&world), 1);
+    assert_eq!(world.approvals().len(), 1, "nobody is asked again");
+    let about = world.mailer.asked().pop().unwrap().about;
+    assert!(
+        matches!(about, Some(engine::ports::About::Step { step, .. }) if step == "mail"),
+        "what comes back finds its step"
+    );
+}
+
+#[tokio::test]
+async fn what_a_day_has_no_room_for_waits_for_the_next() {
+    let world = World::new(search_then_mail());
+    deliver(&world, "find").await;
+    deliver(&world, "mail").await;
+    decide(&world, Choice::Approve, None).await;
+    world.allowances.plant(&engine::ports::Use {
+        owner: owner_id(),
+        what: domain::allowance::Allowed::Recipients,
+        day: domain::allowance::Day::of(world.engine().now()),
+        amount: domain::allowance::RECIPIENTS_A_DAY,
+        by: "others".into(),
+    });
+    deliver(&world, "mail").await;
+    assert!(world.mailer.asked().is_empty());
+    let row = world.run().step("mail").unwrap().clone();
+    let postponed = row.postponed.unwrap();
+    assert_eq!(postponed.error.code, ErrorCode::RateLimited);
+    let message = &postponed.error.message;
+    assert!(message.contains("2026-05-05T00:00:00Z"), "{message}");
+    assert_eq!(
+        world.run().due_at(),
+        Some("2026-05-05T00:00:00Z".parse().unwrap())
+    );
+    world.advance_clock(16 * 3600);
+    deliver(&world, "mail").await;
+    assert_eq!(world.state("mail"), "completed");
+}
+
+#[tokio::test]
+async fn what_may_have_gone_out_stays_counted_and_what_was_refused_does_not() {
+    for (answer, left) in [
+        (MailError::Unknown("cut off".into()), 1),
+        (MailError::Refused("bad address".into()), 0),
+    ] {
+        let world = World::new(search_then_mail());
+        deliver(&world, "find").await;
+        deliver(&world, "mail").await;
+        decide(&world, Choice::Approve, None).await;
+        world.mailer.answer(Err(answer));
+        deliver(&world, "mail").await;
+        assert_eq!(counted(&world), left);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_mail_that_hangs_is_for_a_person_to_judge_too() {
     let world = World::new(search_then_mail());

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use domain::approval::{ApprovalStatus, Draft};
-use domain::execution::{ErrorCode, Execution, Gate, StepRow, StepState};
+use domain::execution::{ErrorCode, Execution, Gate, StepError, StepRow, StepState};
 use domain::ids::ExecutionId;
 use domain::plan::{CascadeCondition, Outputs, Plan, Step};
 use domain::selection::Selector;
 use engine::retry::{Again, ToolFailure};
 use engine::seeded_bugs::{self, Bug};
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::StepExecutor;
 use crate::failure;
-use crate::tools::{self, Context, Made};
+use crate::tools::{self, Context, Made, Performed};
 use crate::upstream::Upstream;
 
 /// What an attempt came to.
@@ -39,6 +40,11 @@ pub(crate) enum Came {
     Skip,
     /// Nothing: nobody wants it now, and nothing has happened.
     GivenBack,
+    /// Nothing: what was approved cannot be performed before `until`, and nothing has happened.
+    Postponed {
+        error: StepError,
+        until: Timestamp,
+    },
     Failure(ToolFailure),
 }
 
@@ -137,10 +143,13 @@ impl StepExecutor {
         )
         .await
         {
-            Ok(document) => Ok(Came::Output {
-                document: document?,
-                credits: 0,
-                sources: Vec::new(),
+            Ok(performed) => Ok(match performed? {
+                Performed::Output(document) => Came::Output {
+                    document,
+                    credits: 0,
+                    sources: Vec::new(),
+                },
+                Performed::Postponed { error, until } => Came::Postponed { error, until },
             }),
             // An effect that is begun and cut off may have happened.
             Err(_) => Err(out_of_time(limit, cut_off(row))),
@@ -202,6 +211,7 @@ impl StepExecutor {
             owner: &run.owner,
             run,
             step: &row.id,
+            row,
             upstream,
             note: row.note.as_deref(),
             cursor: row.cursor.as_deref(),

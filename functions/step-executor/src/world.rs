@@ -11,7 +11,9 @@ use domain::plan::Plan;
 use domain::workflow::Workflow;
 use engine::Engine;
 use engine::consuming::Delivery;
-use engine::memory::{FixedClock, MemoryMailer, MemoryQueues, MemoryStore, SeededEntropy, at_once};
+use engine::memory::{
+    FixedClock, MemoryAllowances, MemoryMailer, MemoryQueues, MemoryStore, SeededEntropy, at_once,
+};
 use engine::page::Slice;
 use engine::ports::queues::Message;
 use engine::ports::{Store as _, Write};
@@ -28,6 +30,7 @@ pub(crate) struct World {
     pub(crate) queues: Arc<MemoryQueues>,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) mailer: Arc<MemoryMailer>,
+    pub(crate) allowances: Arc<MemoryAllowances>,
     pub(crate) outside: Arc<Outside>,
     entropy: Arc<SeededEntropy>,
     execution: ExecutionId,
@@ -105,6 +108,7 @@ impl World {
             queues: Arc::default(),
             clock: Arc::new(FixedClock::at(now)),
             mailer: Arc::default(),
+            allowances: Arc::default(),
             outside: Arc::default(),
             entropy: Arc::default(),
             execution: execution_id(),
@@ -154,6 +158,8 @@ impl World {
             model: outside.clone(),
             images: outside.clone(),
             mailer: self.mailer.clone(),
+            allowances: self.allowances.clone(),
+            recipients_a_day: domain::allowance::RECIPIENTS_A_DAY,
             webhooks: outside,
             visits: self.store.clone(),
             slots: self.store.clone(),

@@ -25,6 +25,10 @@ pub(crate) struct Endpoints {
     pub(crate) site_host: String,
     /// `file:///…` of the folder of blobs.
     pub(crate) blobs_url: String,
+    /// Where the folder of blobs is served, for presigned addresses.
+    pub(crate) blobs_address: String,
+    /// What those addresses are signed with.
+    pub(crate) blobs_key: String,
 }
 
 /// The address approval mails come from; the local SES knows its domain as verified.
@@ -88,6 +92,8 @@ pub(crate) fn of(
         more => format!("{more},{}", endpoints.site_host),
     };
     set("NIGHTDESK_BLOBS", &endpoints.blobs_url);
+    set("NIGHTDESK_BLOBS_ADDRESS", &endpoints.blobs_address);
+    set("NIGHTDESK_BLOBS_KEY", &endpoints.blobs_key);
     set("NIGHTDESK_SITE_URL", &endpoints.site_url);
     set("NIGHTDESK_EGRESS_ALLOW", &egress);
     set("NIGHTDESK_CLOCK", "runtime-header");
@@ -160,6 +166,8 @@ mod tests {
             site_url: "http://127.0.0.1:6".to_owned(),
             site_host: "127.0.0.1:6".to_owned(),
             blobs_url: "file:///data/blobs".to_owned(),
+            blobs_address: "http://127.0.0.1:8787/_local/blobs".to_owned(),
+            blobs_key: "key".to_owned(),
         }
     }
 

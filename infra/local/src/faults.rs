@@ -11,6 +11,7 @@
 //! | `lost_acks` | a write happens and its answer is a 500 or a closed connection | DynamoDB, SQS, Scheduler |
 //! | `throttle` | a request is refused before anything happens | all |
 //! | `throttle_items` | a transaction is cancelled because one of its items is written too often | DynamoDB |
+//! | `throttle_mail` | a mail is refused because too many were sent | SES |
 //!
 //! A mail whose answer is lost is left out of `lost_acks`: SES has no idempotency token, so a test
 //! could not tell the unavoidable second mail from a mistake.
@@ -34,6 +35,8 @@ pub(crate) struct FaultSettings {
     /// Probability, 0 to 1, that a transaction is cancelled for one of its items: the only kind of throttling that an
     /// AWS SDK does not repeat by itself.
     pub(crate) throttle_items: f64,
+    /// Probability, 0 to 1, that the mail service takes no mail, beside `throttle`.
+    pub(crate) throttle_mail: f64,
     /// Where the dice start.
     pub(crate) seed: u64,
 }
@@ -69,6 +72,7 @@ impl Faults {
             ("lost_acks", settings.lost_acks),
             ("throttle", settings.throttle),
             ("throttle_items", settings.throttle_items),
+            ("throttle_mail", settings.throttle_mail),
         ] {
             if !(0.0..=1.0).contains(&value) {
                 return Err(NotAProbability(name));
@@ -92,6 +96,11 @@ impl Faults {
     /// Shall this transaction be cancelled for one of its items?
     pub(crate) fn throttles_item(&self) -> bool {
         self.throw(|settings| settings.throttle_items)
+    }
+
+    /// Shall this mail be refused as one too many?
+    pub(crate) fn throttles_mail(&self) -> bool {
+        self.throw(|settings| settings.throttle_mail)
     }
 
     /// Shall this accepted message be lost?

@@ -9,6 +9,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws::signed_address::AddressKey;
 use axum::Router;
 use axum::middleware;
 use tokio::net::TcpListener;
@@ -27,6 +28,7 @@ use crate::lambda::instance::Blueprint;
 use crate::lambda::pool::Pool;
 use crate::lambda::runtime_api::RuntimeApi;
 use crate::local::Local;
+use crate::local::blobs::Blobs as BlobsServed;
 use crate::log::FunctionLog;
 use crate::owners::Owners;
 use crate::poller::Poller;
@@ -114,8 +116,15 @@ impl Host {
         let runtime = serving::start(0, runtime_api.router()).await;
         let runtime = runtime.map_err(|source| HostError::Port { port: 0, source })?;
 
-        let blobs = Url::from_directory_path(folder.blobs())
+        let blobs_url = Url::from_directory_path(folder.blobs())
             .map_err(|()| HostError::Folder(io::Error::other("its path is no URL")))?;
+        // Made anew at every start: an address lives for minutes.
+        let blobs_key = token::random().map_err(HostError::Token)?;
+        let blobs = BlobsServed {
+            folder: folder.blobs(),
+            key: Arc::new(AddressKey::new(&blobs_key)),
+            clock: clock.clone(),
+        };
         let endpoints = Endpoints {
             dynamodb: services.dynamodb_url.clone(),
             sqs: services.sqs_url.clone(),
@@ -125,7 +134,9 @@ impl Host {
             base_url: settings.base_url.clone().unwrap_or_else(|| origin.clone()),
             site_url: site.url(),
             site_host: site.host_and_port(),
-            blobs_url: blobs.as_str().trim_end_matches('/').to_owned(),
+            blobs_url: blobs_url.as_str().trim_end_matches('/').to_owned(),
+            blobs_address: format!("{origin}/_local/blobs"),
+            blobs_key,
         };
         let functions = functions(
             &topology,
@@ -165,6 +176,7 @@ impl Host {
             faults: services.faults.clone(),
             edition,
             owners,
+            blobs,
         };
         let routes = Router::new()
             .nest("/_local", local.router())

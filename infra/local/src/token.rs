@@ -33,15 +33,23 @@ pub(crate) fn take_up(given: Option<&Hidden>, file: Option<&Path>) -> io::Result
         Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Some(Err(_)) | None => {}
     }
-    let mut bytes = [0; ENTROPY];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| io::Error::other("the system has no random numbers"))?;
-    let token = format!("nd_{}", URL_SAFE_NO_PAD.encode(bytes));
+    let token = format!("nd_{}", random()?);
     if let Some(file) = file {
         folder::replace(file, token.as_bytes())?;
     }
     Ok(Hidden(token))
+}
+
+/// A text that nobody guesses.
+///
+/// # Errors
+/// The system has no randomness.
+pub(crate) fn random() -> io::Result<String> {
+    let mut bytes = [0; ENTROPY];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| io::Error::other("the system has no random numbers"))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 fn well_formed(token: &str) -> bool {

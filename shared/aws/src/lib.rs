@@ -8,6 +8,7 @@ mod scheduler;
 mod sdk;
 mod secrets_manager;
 mod ses;
+pub mod signed_address;
 mod sqs;
 mod telemetry;
 mod trust;

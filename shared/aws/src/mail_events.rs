@@ -7,7 +7,7 @@
 //!
 //! Shapes: the SES developer guide, "Contents of event data that Amazon SES publishes to EventBridge".
 
-use domain::ids::{ApprovalId, DeliveryId, OwnerId};
+use domain::ids::{ApprovalId, DeliveryId, ExecutionId, OwnerId};
 use domain::text;
 use engine::ports::{About, Message};
 use serde::Deserialize;
@@ -16,21 +16,32 @@ use serde_json::Value;
 /// The longest reason kept, in characters.
 const MOST_REASON_CHARS: usize = 200;
 
-/// The tags of a mail, by name. SES allows letters, digits, `_` and `-`, which our ids are made of.
-pub(crate) fn tags(about: &About) -> [(&'static str, String); 2] {
+/// The tags of a mail, by name. SES allows letters, digits, `_` and `-`, which our ids and the ids of steps are made of.
+pub(crate) fn tags(about: &About) -> Vec<(&'static str, String)> {
     match about {
         About::Approval { owner, approval } => {
-            [(OWNER, owner.to_string()), (APPROVAL, approval.to_string())]
+            vec![(OWNER, owner.to_string()), (APPROVAL, approval.to_string())]
         }
         About::Delivery { owner, delivery } => {
-            [(OWNER, owner.to_string()), (DELIVERY, delivery.to_string())]
+            vec![(OWNER, owner.to_string()), (DELIVERY, delivery.to_string())]
         }
+        About::Step {
+            owner,
+            execution,
+            step,
+        } => vec![
+            (OWNER, owner.to_string()),
+            (EXECUTION, execution.to_string()),
+            (STEP, step.clone()),
+        ],
     }
 }
 
 const OWNER: &str = "owner";
 const APPROVAL: &str = "approval";
 const DELIVERY: &str = "delivery";
+const EXECUTION: &str = "execution";
+const STEP: &str = "step";
 
 #[derive(Deserialize)]
 struct Event {
@@ -140,6 +151,13 @@ fn about(tags: &serde_json::Map<String, Value>) -> Option<About> {
             approval: ApprovalId::parse(approval).ok()?,
         });
     }
+    if let Some(execution) = tag(EXECUTION) {
+        return Some(About::Step {
+            owner,
+            execution: ExecutionId::parse(execution).ok()?,
+            step: tag(STEP)?.to_owned(),
+        });
+    }
     Some(About::Delivery {
         owner,
         delivery: DeliveryId::parse(tag(DELIVERY)?).ok()?,
@@ -193,6 +211,31 @@ mod tests {
                 reason: "permanent bounce: smtp; 550 5.1.1 unknown user".into(),
             }]
         );
+    }
+
+    #[test]
+    fn every_mail_says_what_it_is_about() {
+        let owner = OwnerId::from_uuid(Uuid::from_u128(1));
+        let all = [
+            approval(),
+            About::Delivery {
+                owner: owner.clone(),
+                delivery: DeliveryId::from_uuid(Uuid::from_u128(2)),
+            },
+            About::Step {
+                owner,
+                execution: ExecutionId::from_uuid(Uuid::from_u128(3)),
+                step: "mail_2".into(),
+            },
+        ];
+        let complaint = json!({"complainedRecipients": [{"emailAddress": "a@x.test"}]});
+        for sent in all {
+            let messages = read(&event("Email …", &sent, "complaint", &complaint)).unwrap();
+            assert!(
+                matches!(messages.as_slice(), [Message::MailReturned { about, .. }] if *about == sent),
+                "{messages:?}"
+            );
+        }
     }
 
     #[test]

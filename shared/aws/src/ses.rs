@@ -38,8 +38,8 @@ impl SesMailer {
 fn message_tags(about: &About) -> Vec<MessageTag> {
     let tag = |(name, value)| MessageTag::builder().name(name).value(value).build();
     mail_events::tags(about)
-        .map(tag)
         .into_iter()
+        .map(tag)
         .map(|tag| tag.expect("a tag has its name and its value"))
         .collect()
 }
@@ -80,12 +80,15 @@ impl Mailer for SesMailer {
             .await;
         match sent {
             Ok(answer) => Ok(answer.message_id().unwrap_or_default().to_owned()),
-            Err(error) => Err(classify(&error)),
+            Err(error) => Err(classify(&error, &self.from)),
         }
     }
 }
 
-fn classify(error: &SdkError<SendEmailError>) -> MailError {
+/// What a failure means. Only two of SES's answers are about the mail: the rest of 4xx is about us (too many requests,
+/// the day's quota, a paused account, a permission, an identity that is not verified yet), nothing has been sent then,
+/// and it is waited out. SES says that it throttles in more than one way, and not all of them are in its model.
+fn classify(error: &SdkError<SendEmailError>, from: &str) -> MailError {
     let text = causes(error);
     match error {
         // The request never left, or no connection was made.
@@ -94,18 +97,113 @@ fn classify(error: &SdkError<SendEmailError>) -> MailError {
             MailError::Unavailable(text)
         }
         SdkError::ServiceError(service) => match service.err() {
-            SendEmailError::TooManyRequestsException(_)
-            | SendEmailError::LimitExceededException(_)
-            | SendEmailError::SendingPausedException(_)
-            | SendEmailError::AccountSuspendedException(_) => MailError::Unavailable(text),
-            SendEmailError::MessageRejected(_)
-            | SendEmailError::BadRequestException(_)
-            | SendEmailError::MailFromDomainNotVerifiedException(_)
-            | SendEmailError::NotFoundException(_) => MailError::Refused(text),
+            // "The following identities failed the check": ours, or in the sandbox the recipients'.
+            SendEmailError::MessageRejected(_) if text.contains(from) => {
+                MailError::Unavailable(text)
+            }
+            SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_) => {
+                MailError::Refused(text)
+            }
             // A 5xx may come after the mail was taken.
             _ if service.raw().status().is_server_error() => MailError::Unknown(text),
-            _ => MailError::Refused(text),
+            _ => MailError::Unavailable(text),
         },
         _ => MailError::Unknown(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sesv2::config::http::HttpResponse;
+    use aws_sdk_sesv2::error::ErrorMetadata;
+    use aws_sdk_sesv2::types::error::{
+        BadRequestException, LimitExceededException, MailFromDomainNotVerifiedException,
+        MessageRejected, NotFoundException, SendingPausedException, TooManyRequestsException,
+    };
+
+    use super::*;
+
+    fn classified(status: u16, error: impl Into<SendEmailError>) -> MailError {
+        let status = status.try_into().expect("a status");
+        let raw = HttpResponse::new(status, "".into());
+        let error = SdkError::service_error(error.into(), raw);
+        classify(&error, "desk@nightdesk.test")
+    }
+
+    fn rejected(message: &str) -> SendEmailError {
+        let error = MessageRejected::builder().message(message).build();
+        SendEmailError::MessageRejected(error)
+    }
+
+    fn other(code: &str) -> SendEmailError {
+        SendEmailError::generic(ErrorMetadata::builder().code(code).build())
+    }
+
+    const UNVERIFIED: &str =
+        "Email address is not verified. The following identities failed the check in region";
+
+    #[test]
+    fn what_is_ours_to_wait_out_is_never_the_recipients_fault() {
+        let ours = [
+            (
+                429,
+                SendEmailError::TooManyRequestsException(
+                    TooManyRequestsException::builder().build(),
+                ),
+            ),
+            (
+                400,
+                SendEmailError::LimitExceededException(LimitExceededException::builder().build()),
+            ),
+            (
+                400,
+                SendEmailError::SendingPausedException(SendingPausedException::builder().build()),
+            ),
+            (
+                400,
+                SendEmailError::MailFromDomainNotVerifiedException(
+                    MailFromDomainNotVerifiedException::builder().build(),
+                ),
+            ),
+            (
+                404,
+                SendEmailError::NotFoundException(NotFoundException::builder().build()),
+            ),
+            (400, other("ThrottlingException")),
+            (400, other("Throttling")),
+            (403, other("AccessDeniedException")),
+            (403, other("ExpiredTokenException")),
+            (
+                400,
+                rejected(&format!("{UNVERIFIED} EU-WEST-1: desk@nightdesk.test")),
+            ),
+        ];
+        for (status, error) in ours {
+            let what = format!("{status} {error:?}");
+            let classified = classified(status, error);
+            assert!(
+                matches!(classified, MailError::Unavailable(_)),
+                "{what}: {classified:?}"
+            );
+        }
+        let theirs = [
+            SendEmailError::BadRequestException(BadRequestException::builder().build()),
+            rejected("Transaction failed: contains a virus"),
+            rejected(&format!("{UNVERIFIED} EU-WEST-1: reader@x.test")),
+        ];
+        for error in theirs {
+            let classified = classified(400, error);
+            assert!(
+                matches!(classified, MailError::Refused(_)),
+                "{classified:?}"
+            );
+        }
+        for status in [500, 503] {
+            let classified = classified(status, other("InternalFailure"));
+            assert!(
+                matches!(classified, MailError::Unknown(_)),
+                "{status}: {classified:?}"
+            );
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use engine::Engine;
 use engine::ports::{
-    Assessments, Mailer, Pacing, Queues, Replays, Schedules, Secret, SecretError, Secrets, Slots,
-    Store, Usage, Visits,
+    Allowances, Assessments, Downloads, Mailer, Pacing, Queues, Replays, Schedules, Secret,
+    SecretError, Secrets, Slots, Store, Usage, Visits,
 };
 
 use crate::clock::{RuntimeClock, SystemEntropy};
@@ -198,6 +198,18 @@ impl Wiring {
     #[must_use]
     pub fn replays(&self) -> Arc<dyn Replays> {
         Arc::clone(&self.store) as Arc<dyn Replays>
+    }
+
+    /// What owners have used of a day's allowances.
+    #[must_use]
+    pub fn allowances(&self) -> Arc<dyn Allowances> {
+        Arc::clone(&self.store) as Arc<dyn Allowances>
+    }
+
+    /// Addresses at which blobs can be fetched.
+    #[must_use]
+    pub fn downloads(&self) -> Arc<dyn Downloads> {
+        Arc::clone(&self.store) as Arc<dyn Downloads>
     }
 
     /// Questions to the model, and its opinions.

@@ -5,12 +5,14 @@
 //! rejection rejects; `required` approvals approve; afterwards nothing changes it (promise 5).
 //! A decision is applied here and to the run in one commit, so neither exists without the other.
 
+pub mod asking;
 pub mod code;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::asking::Asking;
 use crate::digest;
 use crate::execution::Output;
 use crate::ids::{ApprovalId, ExecutionId, OwnerId, WorkflowId};
@@ -172,14 +174,9 @@ pub struct Approval {
     pub deadline: Timestamp,
     pub created_at: Timestamp,
     pub revision: u64,
-    /// Whether the mails that ask for it have gone out.
-    #[serde(default)]
-    pub asked: bool,
-    /// When the sweeper has them sent, if they have not gone out by then.
-    pub nudge_at: Timestamp,
-    /// Why a mail could not be delivered, when it could not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notification_error: Option<String>,
+    /// Who has been asked by mail. Of one that was written before this was kept, everybody has.
+    #[serde(default = "Asking::of_nobody")]
+    pub asking: Asking,
 }
 
 /// A person's word, before it counts.
@@ -334,7 +331,17 @@ impl Approval {
     /// When the sweeper must look at it; `None` when everybody was asked. Its deadline is its run's.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
-        (self.is_open() && !self.asked).then_some(self.nudge_at)
+        self.asking.due_at().filter(|_| self.is_open())
+    }
+
+    /// The next revision, with who has been asked by now.
+    #[must_use]
+    pub fn with_asking(&self, asking: Asking) -> Self {
+        Self {
+            asking,
+            revision: self.revision + 1,
+            ..self.clone()
+        }
     }
 
     /// Whether it still waits.
@@ -382,9 +389,7 @@ mod tests {
             deadline: "2026-05-07T08:00:00Z".parse().unwrap(),
             created_at: now(),
             revision: 0,
-            asked: false,
-            nudge_at: now(),
-            notification_error: None,
+            asking: Asking::of_nobody(),
         }
     }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod allowance;
 pub mod approval;
 pub mod assessment;
 pub mod credits;
@@ -10,6 +11,7 @@ pub mod egress;
 pub mod execution;
 pub mod fault;
 pub mod ids;
+pub mod mailing;
 pub mod owner;
 pub mod pacing;
 pub mod patrol;

@@ -3,8 +3,9 @@
 //! A decision is one commit: the approval's next revision and the run's. Of two people who decide at
 //! once one commits, and the other, loading again, learns who won (promise 5).
 
+use domain::approval::asking::Asking;
 use domain::approval::{Approval, ApprovalStatus, CannotDecide, Choice, Decided, Draft, Verdict};
-use domain::execution::{Event, Execution, Gate, NUDGE_AFTER_SECONDS, Output, Refused, StepState};
+use domain::execution::{Event, Execution, Gate, Output, Refused, StepState};
 use domain::ids::{ApprovalId, OwnerId};
 use domain::text;
 use domain::workflow::{ApprovalPolicy, Workflow};
@@ -12,11 +13,8 @@ use serde_json::Value;
 
 use crate::advance::{AdvanceError, Alongside, TryAdvance};
 use crate::ports::queues::Message;
-use crate::ports::store::{CommitError, StoreError, Write};
-use crate::{Engine, after, notices, seeded_bugs, won};
-
-/// How often a note is tried again that somebody else's change got in the way of.
-const MOST_TRIES: u32 = 5;
+use crate::ports::store::{StoreError, Write};
+use crate::{Engine, notices, seeded_bugs, won};
 
 /// Why a decision was not taken.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -98,6 +96,7 @@ impl Engine {
             sha256: sha256.clone(),
             required: policy.required,
             max_revisions: policy.max_revisions,
+            asking: Asking::of(&approvers, now),
             approvers,
             strict: policy.strict,
             decisions: Vec::new(),
@@ -105,9 +104,6 @@ impl Engine {
             deadline: policy.deadline(now),
             created_at: now,
             revision: 0,
-            asked: false,
-            nudge_at: after(now, NUDGE_AFTER_SECONDS),
-            notification_error: None,
         };
         let gate = Gate {
             approval: approval.id.clone(),
@@ -318,84 +314,5 @@ impl Engine {
             .await?
             .ok_or_else(|| damaged("its draft is gone".to_owned()))?;
         serde_json::from_value(document).map_err(|error| damaged(error.to_string()))
-    }
-
-    /// Writes down, where the run shows it, that an approver's mail came back. A decided approval needs no
-    /// mail any more, and what is noted already is not noted twice.
-    ///
-    /// # Errors
-    /// The store fails, or the approval changes faster than it can be read.
-    pub async fn note_returned(
-        &self,
-        owner: &OwnerId,
-        id: &ApprovalId,
-        address: &str,
-        reason: &str,
-    ) -> Result<(), StoreError> {
-        let note = format!("{address}: {reason}");
-        for _ in 0..MOST_TRIES {
-            let Some(approval) = self
-                .store
-                .approval(owner, id)
-                .await?
-                .filter(Approval::is_open)
-            else {
-                return Ok(());
-            };
-            let noted = approval.notification_error.as_deref().unwrap_or_default();
-            if noted.split("; ").any(|known| known == note) {
-                return Ok(());
-            }
-            let mut next = approval.clone();
-            next.revision += 1;
-            next.notification_error = Some(match noted {
-                "" => note.clone(),
-                noted => format!("{noted}; {note}"),
-            });
-            match self
-                .commit(vec![Write::PutApproval { approval: next }])
-                .await
-            {
-                Ok(()) => return Ok(()),
-                // Somebody asked, decided or noted something else meanwhile: read again.
-                Err(
-                    CommitError::Conflict
-                    | CommitError::Exists
-                    | CommitError::InsufficientCredits(_)
-                    | CommitError::Full(_),
-                ) => {}
-                Err(CommitError::Store(error)) => return Err(error),
-            }
-        }
-        Err(StoreError::Unavailable("contended".to_owned()))
-    }
-
-    /// Writes down that the approvers were asked, or why they could not be.
-    ///
-    /// # Errors
-    /// The store fails.
-    pub async fn mark_asked(
-        &self,
-        approval: &Approval,
-        failure: Option<String>,
-    ) -> Result<(), StoreError> {
-        let mut next = approval.clone();
-        next.revision += 1;
-        next.asked = true;
-        next.notification_error = failure;
-        match self
-            .commit(vec![Write::PutApproval { approval: next }])
-            .await
-        {
-            // Somebody has decided meanwhile: then asking no longer matters.
-            Ok(())
-            | Err(
-                CommitError::Conflict
-                | CommitError::Exists
-                | CommitError::InsufficientCredits(_)
-                | CommitError::Full(_),
-            ) => Ok(()),
-            Err(CommitError::Store(error)) => Err(error),
-        }
     }
 }

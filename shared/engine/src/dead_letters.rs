@@ -8,7 +8,6 @@
 //!   it would lose what it asks for (FAULTS F19). The alarm on the age of the oldest letter sees one that nobody
 //!   ever reads.
 
-use domain::approval::Approval;
 use domain::execution::Event;
 use domain::ids::{ExecutionId, OwnerId, WorkflowId};
 use domain::planning::PlanningState;
@@ -79,12 +78,7 @@ impl Engine {
                 self.conclude_planning(&planning, Err(state)).await
             }
             Message::AskApproval { owner, approval } => {
-                let approval = self.store.approval(&owner, &approval).await?;
-                let Some(approval) = approval.filter(Approval::is_open) else {
-                    return Ok(());
-                };
-                let failure = Some("the mail could not be sent".to_owned());
-                self.mark_asked(&approval, failure).await
+                self.put_off_asking(&owner, &approval).await
             }
             Message::Start {
                 owner,

@@ -7,6 +7,7 @@
 
 use domain::delivery::{
     Address, Came, Channel, Delivery, Destination, EventType, NewDelivery, StillPending, Subject,
+    Told,
 };
 use domain::ids::{DeliveryId, DestinationId, OwnerId};
 use domain::workflow::Workflow;
@@ -162,7 +163,7 @@ impl Engine {
     /// # Errors
     /// The store fails, or the workflow keeps changing.
     pub async fn conclude_delivery(&self, begun: &Delivery, came: &Came) -> Result<(), StoreError> {
-        let Some(next) = begun.conclude(came, self.now()) else {
+        let Some(next) = begun.conclude(came, self.now(), self.entropy.fraction()) else {
             return Ok(());
         };
         if let Came::Gone {
@@ -175,12 +176,31 @@ impl Engine {
         let write = Write::PutDelivery {
             delivery: next.clone(),
         };
-        if won(self.commit(vec![write]).await)? {
+        if won(self.commit_patiently(vec![write]).await)? {
             self.send_delivery(&next).await;
         } else {
             tracing::warn!(delivery.id = %begun.id, "an attempt was overtaken; what came of it is not believed");
         }
         Ok(())
+    }
+
+    /// Writes down what became of a mail at one of several addresses, before the next is sent; `None` when the attempt
+    /// was overtaken.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn note_told(
+        &self,
+        begun: &Delivery,
+        told: Told,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let Some(delivery) = begun.tell(told, self.now()) else {
+            return Ok(None);
+        };
+        let write = Write::PutDelivery {
+            delivery: delivery.clone(),
+        };
+        Ok(won(self.commit_patiently(vec![write]).await)?.then_some(delivery))
     }
 
     async fn conclude_gone(&self, begun: &Delivery, next: Delivery) -> Result<(), StoreError> {

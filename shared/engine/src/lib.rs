@@ -2,6 +2,7 @@
 
 pub mod advance;
 pub mod approvals;
+pub mod asking;
 mod assessments;
 pub mod consuming;
 mod dead_letters;
@@ -23,6 +24,7 @@ pub mod ports;
 pub mod quotas;
 pub mod reruns;
 pub mod retry;
+pub mod returns;
 pub mod schedules;
 pub mod seeded_bugs;
 pub mod sessions;
@@ -72,6 +74,12 @@ pub(crate) fn won(committed: Result<(), CommitError>) -> Result<bool, StoreError
 /// outlasts a hundred writers of one item.
 const MOST_CONFLICTS: u32 = 40;
 
+/// How often a commit is repeated that tells of something that has happened outside.
+const MOST_PATIENCE: u32 = 5;
+/// The pause after its first try; doubled after each, so that all of them take some three seconds: far less than
+/// anybody's lease.
+const FIRST_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+
 impl Engine {
     /// Now.
     #[must_use]
@@ -95,6 +103,32 @@ impl Engine {
         let places = quotas::of_approvals(&writes);
         writes.extend(places);
         self.store.commit(&Commit { writes, writer }).await
+    }
+
+    /// Writes all or nothing what must not be lost to a hiccup of the store, because it tells of something that has
+    /// happened outside. Every try is the same writer's, so that a try that counted is recognised by the next.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub async fn commit_patiently(&self, writes: Vec<Write>) -> Result<(), CommitError> {
+        let writer = self.uuid().simple().to_string();
+        let commit = Commit { writes, writer };
+        for tried in 0.. {
+            match self.store.commit(&commit).await {
+                Err(CommitError::Store(StoreError::Unavailable(reason)))
+                    if tried < MOST_PATIENCE =>
+                {
+                    tracing::warn!(
+                        reason,
+                        tried,
+                        "what has happened could not be written down yet"
+                    );
+                    tokio::time::sleep(FIRST_PAUSE * (1 << tried)).await;
+                }
+                other => return other,
+            }
+        }
+        Err(StoreError::Unavailable("it did not answer".to_owned()).into())
     }
 
     /// Waits before loading again after conflict number `n`; `false` when it is time to give up.

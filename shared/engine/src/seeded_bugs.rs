@@ -113,6 +113,7 @@ pub(crate) fn disguised(
         | Event::StepYielded { fence, .. }
         | Event::StepFailed { fence, .. }
         | Event::StepParked { fence, .. }
+        | Event::StepPostponed { fence, .. }
         | Event::StepSkipped { fence, .. }
             if is_armed(Bug::FenceIgnored) =>
         {

@@ -4,12 +4,11 @@
 //! Every nudge moves the item's `due_at` on, so a queue that is slow is not flooded.
 
 use domain::approval::Approval;
-use domain::execution::{Event, NUDGE_AFTER_SECONDS, overdue};
-use domain::ids::{ApprovalId, ExecutionId, OwnerId, PlanningId, WorkflowId};
+use domain::execution::{Event, overdue};
+use domain::ids::{ExecutionId, OwnerId, PlanningId, WorkflowId};
 use domain::planning::{PLANNING_NUDGE_SECONDS, PlanningState};
 
 use crate::advance::{AdvanceError, Alongside, SYSTEM};
-use crate::ports::queues::Message;
 use crate::ports::store::{CommitError, DueItem, StoreError, Write};
 use crate::ports::{QueueError, Schedules};
 use crate::{Engine, after};
@@ -98,28 +97,6 @@ impl Engine {
             writes: writes.into_iter().collect(),
             messages: Vec::new(),
         })
-    }
-
-    async fn nudge_approval(&self, owner: &OwnerId, id: &ApprovalId) -> Result<(), StoreError> {
-        let Some(mut approval) = self.store.approval(owner, id).await? else {
-            return Ok(());
-        };
-        if approval.due_at().is_none_or(|due_at| due_at > self.now()) {
-            return Ok(());
-        }
-        approval.revision += 1;
-        approval.nudge_at = after(self.now(), NUDGE_AFTER_SECONDS);
-        self.commit_unless_changed(Write::PutApproval { approval })
-            .await?;
-        self.send(
-            &Message::AskApproval {
-                owner: owner.clone(),
-                approval: id.clone(),
-            },
-            self.now(),
-        )
-        .await;
-        Ok(())
     }
 
     async fn nudge_planning(&self, owner: &OwnerId, id: &PlanningId) -> Result<(), StoreError> {

@@ -46,6 +46,8 @@ pub(crate) enum Bug {
     KeyOfAttempt,
     /// A search that failed is an empty list.
     EmptySearch,
+    /// A counter is read, and then written.
+    ReadThenWritten,
     /// Asking a person decides for them.
     NotifierDecides,
     /// What is in the engine or in a function.

@@ -28,6 +28,8 @@ pub(crate) enum Operation {
     DeadLetters,
     Bury,
     Mail,
+    /// A use of an allowance is counted, or given back.
+    Count,
     Post,
     Search,
     Fetch,
@@ -113,7 +115,9 @@ impl Operation {
                 CrashAfter,
                 PauseBefore,
             ],
-            Self::Keep | Self::Schedule => &[Refused, AnswerLost, CrashBefore, CrashAfter],
+            Self::Keep | Self::Schedule | Self::Count => {
+                &[Refused, AnswerLost, CrashBefore, CrashAfter]
+            }
             Self::Read(_) => &[Refused, Slow, CrashBefore, PauseBefore],
             Self::Due | Self::DeadLetters | Self::Secret => &[Refused, CrashBefore],
             Self::Send(_) => &[
@@ -153,13 +157,13 @@ impl Operation {
     pub(crate) const fn is_of_the_store(self) -> bool {
         matches!(
             self,
-            Self::Commit(_) | Self::Read(_) | Self::Slot | Self::Keep | Self::Due
+            Self::Commit(_) | Self::Read(_) | Self::Slot | Self::Keep | Self::Due | Self::Count
         )
     }
 
     /// Whether it changes the store.
     pub(crate) const fn writes(self) -> bool {
-        matches!(self, Self::Commit(_) | Self::Keep)
+        matches!(self, Self::Commit(_) | Self::Keep | Self::Count)
     }
 }
 

@@ -15,6 +15,7 @@ use nightdesk_step_executor::{Ports, StepExecutor};
 use crate::bug::{Bug, Scanner};
 use crate::fault::Operation;
 use crate::ground::Ground;
+use crate::outside::RECIPIENTS_A_DAY;
 use crate::ports::Harbour;
 use crate::queue::{Letter, QueueName};
 
@@ -33,6 +34,8 @@ pub(crate) fn consumer(
                 model: harbour.clone(),
                 images: harbour.clone(),
                 mailer: harbour.clone(),
+                allowances: harbour.clone(),
+                recipients_a_day: RECIPIENTS_A_DAY,
                 webhooks: harbour.clone(),
                 visits: harbour.clone(),
                 slots: harbour.clone(),

@@ -40,7 +40,7 @@ const LAYERS: [Layer; 6] = [
 ];
 
 /// Every bug, its name in the list of tests, and who finds it first.
-pub(crate) const BUGS: [(Bug, &str, Layer); 29] = [
+pub(crate) const BUGS: [(Bug, &str, Layer); 30] = [
     (Bug::RevisionIgnored, "revision_ignored", Layer::Undisturbed),
     (Bug::DecisionIgnored, "decision_ignored", Layer::People),
     (Bug::CreditsIgnored, "credits_ignored", Layer::Undisturbed),
@@ -70,6 +70,11 @@ pub(crate) const BUGS: [(Bug, &str, Layer); 29] = [
     (Bug::KeyOfAttempt, "key_of_attempt", Layer::Undisturbed),
     (Bug::EmptySearch, "empty_search", Layer::Undisturbed),
     (Bug::NotifierDecides, "notifier_decides", Layer::Undisturbed),
+    (
+        Bug::ReadThenWritten,
+        "read_then_written",
+        Layer::Undisturbed,
+    ),
     (
         Bug::Inside(Inside::LeaseIgnored),
         "lease_ignored",
@@ -174,6 +179,10 @@ fn stories(layer: Layer) -> Vec<Story> {
             stories.extend([Shape::Webhook, Shape::Email].map(|shape| Story {
                 forger: true,
                 ..Story::of(shape)
+            }));
+            stories.extend((0..20).map(|seed| Story {
+                seed,
+                ..Story::of_newsletter()
             }));
             stories.push(Story {
                 patient: true,

@@ -1,10 +1,15 @@
 //! The web, the model and the mail service as the world has them, and what has reached them.
 
+use std::collections::BTreeMap;
+
+use domain::allowance::Day;
 use domain::results::Found;
 use engine::ports::{Mail, Page, Post};
 
 /// Who reads what a workflow mails out.
 pub(crate) const READER: &str = "reader@example.org";
+/// How many recipients a day what workflows mail out may have.
+pub(crate) const RECIPIENTS_A_DAY: u32 = 50;
 /// How long a search provider that is asked too often wants to be left alone, in seconds.
 pub(crate) const LEFT_ALONE_SECONDS: u64 = 120;
 
@@ -27,6 +32,8 @@ pub(crate) struct Outside {
     pub(crate) posts: Vec<Post>,
     /// What a workflow mailed out.
     pub(crate) published: Vec<Mail>,
+    /// How many recipients it had, by the UTC day.
+    pub(crate) recipients: BTreeMap<Day, u32>,
     /// What we mailed about runs and approvals.
     pub(crate) notices: Vec<Mail>,
 }
@@ -44,6 +51,7 @@ impl Default for Outside {
             tasks: 0,
             posts: Vec::new(),
             published: Vec::new(),
+            recipients: BTreeMap::new(),
             notices: Vec::new(),
         }
     }

@@ -15,6 +15,9 @@ use crate::workflows::Shape;
 /// What the owner has, in credits.
 const GRANTED: u32 = 10_000;
 
+/// After so long most stories are over, in milliseconds.
+const EIGHT_HOURS_MS: u64 = 8 * 3_600_000;
+
 /// What happens.
 #[derive(Debug, Clone)]
 pub(crate) struct Story {
@@ -54,6 +57,8 @@ pub(crate) struct Story {
     pub(crate) usurper: bool,
     /// How many approvals may be open at once, where that is fewer than usual.
     pub(crate) most_open: Option<u32>,
+    /// After so long the story is over, in milliseconds.
+    pub(crate) lasts_ms: u64,
     /// A search provider that asked to be left alone must be. Only where nobody stops, doubles or starts twice.
     pub(crate) patient: bool,
 }
@@ -84,7 +89,16 @@ impl Story {
             both: false,
             usurper: false,
             most_open: None,
+            lasts_ms: EIGHT_HOURS_MS,
             patient: false,
+        }
+    }
+
+    /// A run whose two mails have more recipients than a day allows, until the day after.
+    pub(crate) fn of_newsletter() -> Self {
+        Self {
+            lasts_ms: 3 * EIGHT_HOURS_MS,
+            ..Self::of(Shape::Newsletter)
         }
     }
 

@@ -35,6 +35,8 @@ pub(crate) enum Shape {
     Busy,
     /// A watch whose results are compared and judged.
     Patrol,
+    /// Two mails to so many that both are more than a day allows. Not in [`Shape::ALL`]: it takes a day.
+    Newsletter,
 }
 
 impl Shape {
@@ -50,6 +52,20 @@ impl Shape {
         Self::Patrol,
     ];
 
+    /// All, and the one that takes a day.
+    const KNOWN: [Self; 10] = [
+        Self::Linear,
+        Self::Diamond,
+        Self::Wide,
+        Self::Webhook,
+        Self::Email,
+        Self::Cascade,
+        Self::Crawl,
+        Self::Busy,
+        Self::Patrol,
+        Self::Newsletter,
+    ];
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Linear => "linear",
@@ -61,6 +77,7 @@ impl Shape {
             Self::Crawl => "crawl",
             Self::Busy => "busy",
             Self::Patrol => "patrol",
+            Self::Newsletter => "newsletter",
         }
     }
 
@@ -122,6 +139,14 @@ impl Shape {
                 ])
             }
             Self::Busy => json!([find, note("note", &["find"])]),
+            Self::Newsletter => {
+                let mail = |id: &str| {
+                    let others = (1..30).map(|n| format!("{id}.{n}@example.org"));
+                    let to: Vec<String> = others.chain([READER.to_owned()]).collect();
+                    json!({"id": id, "type": "send_email", "config": {"to": to, "subject": id, "body": "News"}})
+                };
+                json!([mail("first"), mail("second")])
+            }
             Self::Patrol => json!([
                 find,
                 {"id": "read", "type": "crawl", "config": {"urls": ["https://site.example/"]}}
@@ -138,9 +163,9 @@ impl Shape {
                 let plan = Plan::read(&steps, "/steps", &EgressRule::public_only());
                 plan.unwrap_or_else(|faults| panic!("{shape:?} is no plan: {faults:?}"))
             };
-            Self::ALL.map(read).into()
+            Self::KNOWN.map(read).into()
         });
-        &plans[Self::ALL
+        &plans[Self::KNOWN
             .iter()
             .position(|shape| *shape == self)
             .expect("every shape is in the list")]
@@ -178,7 +203,7 @@ pub(crate) fn owner(now: Timestamp) -> Owner {
 }
 
 pub(crate) fn workflow_id(shape: Shape) -> WorkflowId {
-    let n = Shape::ALL.iter().position(|one| *one == shape);
+    let n = Shape::KNOWN.iter().position(|one| *one == shape);
     WorkflowId::from_uuid(uuid::Uuid::from_u128(100 + n.unwrap_or_default() as u128))
 }
 

@@ -10,7 +10,7 @@ use domain::approval::Approval;
 use domain::execution::Status;
 use domain::ids::ExecutionId;
 use engine::consuming::Consumer;
-use engine::memory::{MemorySchedules, at_once};
+use engine::memory::{MemoryAllowances, MemorySchedules, at_once};
 use engine::ports::{Message, Store as _, Write};
 use engine::{Engine, seeded_bugs};
 use jiff::SignedDuration;
@@ -41,8 +41,6 @@ const SWEEP_MS: u64 = 55_000;
 const API_MS: u64 = 30_000;
 /// What the glue keeps of an invocation's time (`aws::lambda`).
 const RESERVE_MS: u64 = 5_000;
-/// After so long every story is over, in milliseconds.
-const END_MS: u64 = 8 * 3_600_000;
 
 /// What a task is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +134,7 @@ impl<'a> World<'a> {
         let harbour = Arc::new(Harbour {
             ground: ground.clone(),
             schedules: MemorySchedules::default(),
+            allowances: MemoryAllowances::default(),
         });
         let engine = engine(&harbour, story.seed);
         let consumers = QueueName::ALL.map(|lane| consumer(lane, &engine, &harbour));
@@ -199,7 +198,7 @@ impl<'a> World<'a> {
     /// Whether nothing more can happen, or enough has.
     fn is_over(&self) -> bool {
         let now_ms = self.ground.now_ms();
-        if now_ms >= END_MS {
+        if now_ms >= self.story.lasts_ms {
             return true;
         }
         if !self.machine.is_idle() || !self.wipes.is_empty() {
@@ -223,8 +222,10 @@ impl<'a> World<'a> {
     /// Leaves out sweeps and looks at which there would be nothing to see: everything is over but a message that
     /// has yet to come back.
     fn skip_to(&mut self, queue_ms: u64) {
-        let last = END_MS
-            .min(self.wipes.first().copied().unwrap_or(END_MS))
+        let last = self
+            .story
+            .lasts_ms
+            .min(self.wipes.first().copied().unwrap_or(self.story.lasts_ms))
             .min(queue_ms);
         if !self.machine.is_idle() || self.ground.dead.dead() > 0 {
             return;
@@ -394,7 +395,7 @@ impl<'a> World<'a> {
                 .push(id);
         });
         // A person who starts something waits for the answer; the API is asked anew each time.
-        let lifetime = if starts { END_MS } else { API_MS };
+        let lifetime = if starts { self.story.lasts_ms } else { API_MS };
         self.machine
             .spawn(Kind::Person(number), control, lifetime, act);
     }
@@ -481,7 +482,7 @@ impl<'a> World<'a> {
         let mut state = self.ground.state();
         let state = &mut *state;
         let mut lost = state.oracle.finish(&self.ground.store, &acknowledged);
-        if lasted_ms >= END_MS {
+        if lasted_ms >= self.story.lasts_ms {
             let unasked = state
                 .oracle
                 .approvals

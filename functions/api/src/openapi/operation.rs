@@ -263,6 +263,13 @@ impl Operation {
             }
             responses.insert(answer.status.to_string(), response);
         }
+        if self.permission.is_some() {
+            let response = json!({
+                "description": "The answer is larger than 5 MB: it is at `Location` for five minutes.",
+                "headers": {"X-Request-Id": header("X-Request-Id"), "Location": header("Location")},
+            });
+            responses.insert("303".to_owned(), response);
+        }
         let mut by_status: BTreeMap<u16, BTreeSet<&str>> = BTreeMap::new();
         for code in self.codes() {
             by_status

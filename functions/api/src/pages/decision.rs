@@ -9,6 +9,7 @@ use domain::approval::{
 use domain::execution::Output;
 use domain::text;
 use engine::approvals::DecideError;
+use engine::ports::downloads::Download;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use jiff::SignedDuration;
@@ -17,6 +18,7 @@ use url::Url;
 use super::frame::{Notice, headers, notice, page, unavailable};
 use super::nonce;
 use super::words::{done, moment};
+use crate::answer_size;
 use crate::app::App;
 use crate::challenge::{self, Unproven};
 use crate::extract::Form;
@@ -167,7 +169,14 @@ async fn form(
             return unavailable();
         }
     };
-    let (what, facts, image, body) = shown(draft, &door.action);
+    let (what, mut facts, image, body) = shown(draft, &door.action);
+    let body = match shortened(app, approval, body, &mut facts).await {
+        Ok(body) => body,
+        Err(error) => {
+            tracing::error!(%error, approval.id = %approval.id, "a large draft cannot be shown");
+            return unavailable();
+        }
+    };
     let view = ApprovalPage {
         workflow: &approval.workflow_name,
         asks: owner.as_deref().unwrap_or("Nightdesk"),
@@ -236,6 +245,40 @@ fn shown(draft: Draft, action: &str) -> Shown {
             body,
         ),
     }
+}
+
+/// The most of a draft that stands on the page, in bytes: escaped it takes up to six times that, and an answer ends at
+/// 6 MB ([`answer_size`]).
+const MOST_ON_PAGE: usize = 600_000;
+
+/// What of a large body stands on the page, with the address of all of it among the facts.
+async fn shortened(
+    app: &App,
+    approval: &Approval,
+    mut body: String,
+    facts: &mut Vec<(&'static str, String)>,
+) -> Result<String, engine::ports::store::StoreError> {
+    if body.len() <= MOST_ON_PAGE {
+        return Ok(body);
+    }
+    let store = &app.engine.store;
+    let sha256 = store.put_bytes(&approval.owner, body.as_bytes()).await?;
+    let download = Download {
+        owner: &approval.owner,
+        sha256: &sha256,
+        content_type: "text/plain; charset=utf-8",
+        lives: answer_size::ADDRESS_LIVES,
+        now: app.engine.now(),
+    };
+    if let Some(address) = app.downloads.address(download).await? {
+        facts.push(("All of it, for five minutes", address));
+    }
+    let end = (0..=MOST_ON_PAGE)
+        .rev()
+        .find(|at| body.is_char_boundary(*at));
+    body.truncate(end.unwrap_or(0));
+    body.push('…');
+    Ok(body)
 }
 
 /// Whether a source may be a link: what a page's author wrote could be `javascript:`.

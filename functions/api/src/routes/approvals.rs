@@ -2,9 +2,10 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use domain::approval::{Approval, ApprovalStatus, Choice};
+use domain::approval::{Approval, ApprovalStatus, Choice, Draft};
 use domain::fault::{Code, Fault};
 use domain::ids::{ApprovalId, WorkflowId};
+use engine::page::Slice;
 use futures::future::try_join_all;
 use serde_json::Value;
 
@@ -13,11 +14,16 @@ use crate::auth::{self, Caller, Read};
 use crate::challenge::{self, Unproven};
 use crate::etag;
 use crate::extract::OptionalJson;
-use crate::page::{Asked, List};
+use crate::page::{Asked, List, weight};
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::wire::approval as wire;
+
+/// What an approval is weighed with that has not been given its draft yet.
+const NO_DRAFT: Draft = Draft::Content {
+    body: String::new(),
+};
 
 /// `GET /v1/approvals`
 pub(super) async fn list(
@@ -35,11 +41,16 @@ pub(super) async fn list(
         filters: format!("{workflow:?}|{status:?}"),
     };
     let page = asked.of(&list)?;
-    let approvals = app
-        .engine
-        .store
-        .approvals(caller.owner(), workflow.as_ref(), status, &page.slice)
-        .await?;
+    let (store, owner, workflow) = (&app.engine.store, caller.owner(), workflow.as_ref());
+    let read =
+        |slice: Slice| async move { Ok(store.approvals(owner, workflow, status, &slice).await?) };
+    // How large a draft is is known before it is loaded; in an answer it takes at most twice that.
+    let weigh = |approval: &Approval| {
+        let draft = usize::try_from(approval.draft.bytes).unwrap_or(usize::MAX);
+        let own = weight(&wire::object(approval, &NO_DRAFT, caller.email()).into());
+        own.saturating_add(draft.saturating_mul(2))
+    };
+    let approvals = page.part_that_fits(read, weigh).await?;
     let drafts = try_join_all(
         approvals
             .items

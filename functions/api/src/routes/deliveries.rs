@@ -4,6 +4,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use domain::delivery::DeliveryStatus;
 use domain::ids::{DeliveryId, DestinationId};
+use engine::page::Slice;
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -30,12 +31,9 @@ pub(super) async fn list(
         filters: format!("{status:?}"),
     };
     let page = asked.of(&list)?;
-    let deliveries = app
-        .engine
-        .store
-        .deliveries(caller.owner(), status, &page.slice)
-        .await?;
-    Ok(Json(page.answer_of(&list, &deliveries, wire::object)))
+    let (store, owner) = (&app.engine.store, caller.owner());
+    let read = |slice: Slice| async move { Ok(store.deliveries(owner, status, &slice).await?) };
+    Ok(Json(page.fitting(&list, read, wire::object).await?))
 }
 
 /// `POST /v1/deliveries/{id}/redeliver`

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use domain::execution::{Execution, Status};
 use domain::ids::{ExecutionId, OwnerId, WorkflowId};
 use engine::executions::Start;
-use engine::page::{Begin, PageOf};
+use engine::page::{Begin, PageOf, Slice};
 use http::StatusCode;
 use http::header::LOCATION;
 use serde_json::{Value, json};
@@ -167,14 +167,11 @@ async fn list_of(
         filters: format!("{workflow:?}|{status:?}"),
     };
     let page = asked.of(&list)?;
-    let runs = app
-        .engine
-        .store
-        .executions(owner, workflow.as_ref(), status, &page.slice)
-        .await?;
-    Ok(Json(
-        page.answer_of(&list, &runs, |run| wire::summary(run).into()),
-    ))
+    let (store, workflow) = (&app.engine.store, workflow.as_ref());
+    let read =
+        |slice: Slice| async move { Ok(store.executions(owner, workflow, status, &slice).await?) };
+    let answer = page.fitting(&list, read, |run| wire::summary(run).into());
+    Ok(Json(answer.await?))
 }
 
 /// `GET /v1/executions/{id}`
@@ -196,7 +193,7 @@ pub(super) async fn show(
         .ok_or_else(Problem::not_found)?;
     if let Some(patience) = patience {
         run = match after {
-            // A run that has ended gets no further revision: there is nothing to wait for.
+            // Nothing happens any more to a run that has ended but that a mail comes back: nobody waits for that.
             Some(after) => {
                 wait_for(&app, run, patience, |run| {
                     run.revision > after || run.status().is_terminal()
@@ -235,19 +232,21 @@ pub(super) async fn events(
         // A place that was made up begins nowhere.
         Begin::Behind(reached) => reached.place.parse().unwrap_or(run.revision),
     };
-    let events = app
-        .engine
-        .events_after(caller.owner(), &id, after, page.slice.limit)
-        .await?;
-    let last = events.last().map(|record| record.revision);
-    let next = last
-        .filter(|last| *last < run.revision)
-        .map(|last| last.to_string());
-    let total = usize::try_from(run.revision).unwrap_or(usize::MAX);
-    let events = PageOf {
-        items: events,
-        total: page.slice.total(total),
-        next,
+    let (engine, owner, run) = (&app.engine, caller.owner(), &run);
+    let read = |slice: Slice| async move {
+        let events = engine
+            .events_after(owner, &run.id, after, slice.limit)
+            .await?;
+        let last = events.last().map(|record| record.revision);
+        let next = last
+            .filter(|last| *last < run.revision)
+            .map(|last| last.to_string());
+        let total = usize::try_from(run.revision).unwrap_or(usize::MAX);
+        Ok(PageOf {
+            items: events,
+            total: slice.total(total),
+            next,
+        })
     };
-    Ok(Json(page.answer_of(&list, &events, wire::event)))
+    Ok(Json(page.fitting(&list, read, wire::event).await?))
 }

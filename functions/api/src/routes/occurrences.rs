@@ -2,6 +2,7 @@
 
 use axum::Json;
 use domain::ids::WorkflowId;
+use engine::page::Slice;
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -29,12 +30,8 @@ pub(super) async fn list(
         .workflow(caller.owner(), &id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let occurrences = app
-        .engine
-        .store
-        .occurrences(caller.owner(), &id, &page.slice)
-        .await?;
-    Ok(Json(page.answer_of(&list, &occurrences, |occurrence| {
-        json!(occurrence)
-    })))
+    let (store, owner, id) = (&app.engine.store, caller.owner(), &id);
+    let read = |slice: Slice| async move { Ok(store.occurrences(owner, id, &slice).await?) };
+    let answer = page.fitting(&list, read, |occurrence| json!(occurrence));
+    Ok(Json(answer.await?))
 }

@@ -8,6 +8,7 @@ use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
 
+use crate::answer_size::{self, MOST_BYTES};
 use crate::app::App;
 use crate::auth::{Caller, Read};
 use crate::path::IdAnd;
@@ -34,6 +35,12 @@ pub(super) async fn show(
         .await?
         .ok_or_else(Problem::not_found)?;
     let output = wire::output(step).ok_or_else(Problem::not_found)?;
+    if output.bytes > MOST_BYTES as u64 {
+        // It lies in the blob store as it is: it need not come through here.
+        let location =
+            answer_size::address(&app, caller.owner(), &output.sha256, "application/json").await?;
+        return Ok(answer_size::elsewhere(location));
+    }
     let document = app
         .engine
         .store

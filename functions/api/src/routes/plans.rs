@@ -4,7 +4,9 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use domain::fault::Code;
 use domain::ids::WorkflowId;
+use domain::plan::Plan;
 use domain::workflow::{Workflow, WorkflowStatus};
+use engine::page::{PageOf, Slice};
 use futures::future::try_join_all;
 use serde_json::Value;
 
@@ -13,7 +15,7 @@ use crate::app::App;
 use crate::auth::{Caller, Read, Workflows};
 use crate::etag;
 use crate::extract::Nothing;
-use crate::page::{Asked, List};
+use crate::page::{Asked, List, Page};
 use crate::path::{Id, IdAnd};
 use crate::problem::Problem;
 use crate::query::Query;
@@ -39,20 +41,25 @@ pub(super) async fn list(
         .workflow(caller.owner(), &id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let versions: Vec<u32> = (1..=workflow.plan_version).rev().collect();
-    let versions = page.cut(versions, u32::to_string);
-    let plans = try_join_all(
-        versions
-            .items
-            .iter()
-            .map(|version| app.engine.store.plan(caller.owner(), &id, *version)),
-    )
-    .await?;
-    let items = plans
-        .iter()
-        .zip(&versions.items)
-        .filter_map(|(plan, version)| Some(wire::object(plan.as_ref()?, *version)));
-    Ok(Json(page.answer(&list, &versions, items.collect())))
+    let (store, owner, id) = (&app.engine.store, caller.owner(), &id);
+    let newest = workflow.plan_version;
+    let read = |slice: Slice| async move {
+        let versions = Page { slice }.cut((1..=newest).rev().collect(), u32::to_string);
+        let plans = versions.items.iter().map(|at| store.plan(owner, id, *at));
+        let plans = try_join_all(plans).await?.into_iter();
+        let plans = plans.zip(versions.items);
+        Ok(PageOf {
+            items: plans
+                .filter_map(|(plan, version)| Some((plan?, version)))
+                .collect(),
+            total: versions.total,
+            next: versions.next,
+        })
+    };
+    let answer = page.fitting(&list, read, |(plan, version): &(Plan, u32)| {
+        wire::object(plan, *version)
+    });
+    Ok(Json(answer.await?))
 }
 
 /// `GET /v1/workflows/{id}/plans/{version}`

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use domain::fault::Code;
 use domain::ids::SessionId;
 use domain::session::{Session, SessionStatus};
-use engine::page::{Begin, PageOf};
+use engine::page::{Begin, PageOf, Slice};
 use http::StatusCode;
 use http::header::LOCATION;
 use serde_json::Value;
@@ -155,8 +155,9 @@ pub(super) async fn urls(
     };
     let page = asked.of(&list)?;
     let session = load(&app, &caller, &id).await?;
-    let urls = app.engine.session_urls(&session, &page.slice).await?;
-    Ok(Json(page.answer_of(&list, &urls, wire::url)))
+    let (engine, session) = (&app.engine, &session);
+    let read = |slice: Slice| async move { Ok(engine.session_urls(session, &slice).await?) };
+    Ok(Json(page.fitting(&list, read, wire::url).await?))
 }
 
 /// `GET /v1/sessions/{id}/timeline`: what each run added, the newest first.
@@ -181,22 +182,19 @@ pub(super) async fn timeline(
         // A place that was made up begins nowhere.
         Begin::Behind(reached) => reached.place.parse().unwrap_or(0),
     };
-    let additions = app
-        .engine
-        .store
-        .additions(caller.owner(), &id, from, page.slice.limit)
-        .await?;
-    let next = additions
-        .last()
-        .map(|addition| addition.number - 1)
-        .filter(|next| *next > 0)
-        .map(|next| next.to_string());
-    let additions = PageOf {
-        items: additions,
-        total: page
-            .slice
-            .total(usize::try_from(newest).unwrap_or(usize::MAX)),
-        next,
+    let (store, owner, id) = (&app.engine.store, caller.owner(), &id);
+    let read = |slice: Slice| async move {
+        let additions = store.additions(owner, id, from, slice.limit).await?;
+        let next = additions
+            .last()
+            .map(|addition| addition.number - 1)
+            .filter(|next| *next > 0)
+            .map(|next| next.to_string());
+        Ok(PageOf {
+            items: additions,
+            total: slice.total(usize::try_from(newest).unwrap_or(usize::MAX)),
+            next,
+        })
     };
-    Ok(Json(page.answer_of(&list, &additions, wire::addition)))
+    Ok(Json(page.fitting(&list, read, wire::addition).await?))
 }

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use domain::delivery::Delivery;
 use domain::ids::{SignalId, WorkflowId};
 use domain::signal::Signal;
+use engine::page::Slice;
 use futures::future::try_join;
 use serde_json::Value;
 
@@ -12,11 +13,15 @@ use crate::app::App;
 use crate::auth::{Caller, Read, Workflows};
 use crate::etag;
 use crate::extract::Nothing;
-use crate::page::{Asked, List};
+use crate::page::{Asked, List, weight};
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::wire::signal as wire;
+
+/// What a delivery takes in an answer at most, in bytes: its attempts with their errors
+/// (`domain::delivery`, 40 of 300 characters).
+const LARGEST_DELIVERY: usize = 32_000;
 
 /// `GET /v1/workflows/{id}/signals`
 pub(super) async fn of_workflow(
@@ -36,7 +41,13 @@ pub(super) async fn of_workflow(
     if store.workflow(caller.owner(), &id).await?.is_none() {
         return Err(Problem::not_found());
     }
-    let signals = store.signals(caller.owner(), &id, &page.slice).await?;
+    let (owner, id) = (caller.owner(), &id);
+    let read = |slice: Slice| async move { Ok(store.signals(owner, id, &slice).await?) };
+    let weigh = |signal: &Signal| {
+        let own = weight(&wire::summary(signal, &[]).into());
+        own + signal.deliveries.len() * LARGEST_DELIVERY
+    };
+    let signals = page.part_that_fits(read, weigh).await?;
     let ids: Vec<_> = signals
         .items
         .iter()

@@ -112,6 +112,7 @@ impl World {
             replays: Arc::clone(&replays) as _,
             assessments: Arc::clone(&assessments) as _,
             slots: Arc::clone(&store) as _,
+            downloads: Arc::new(MemoryDownloads),
             settings: Arc::new(settings.unwrap()),
             repeatable: None,
         };

@@ -1,5 +1,6 @@
 //! Approvals and decisions (API section 6).
 
+use domain::approval::asking::{Question, QuestionState};
 use domain::approval::{Approval, Choice, Decision, DecisionChannel, Draft, Verdict};
 use domain::fault::Fault;
 use domain::reader::Object;
@@ -45,8 +46,12 @@ pub(crate) fn object(approval: &Approval, draft: &Draft) -> Map<String, Value> {
     put("sources", json!(approval.sources));
     put("deadline", json!(approval.deadline));
     put("created_at", json!(approval.created_at));
-    if let Some(reason) = &approval.notification_error {
-        put("notification_error", reason.clone().into());
+    put(
+        "asked",
+        approval.asking.questions().iter().map(asked).collect(),
+    );
+    if let Some(reason) = approval.asking.error() {
+        put("notification_error", reason.into());
     }
     object
 }
@@ -58,6 +63,23 @@ pub(crate) fn with_original(
 ) -> Map<String, Value> {
     object.insert("original_draft".to_owned(), original.clone());
     object
+}
+
+/// Whether one approver has been asked by mail.
+fn asked(question: &Question) -> Value {
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    put("email", question.approver.clone().into());
+    put("status", question.state.status().into());
+    match &question.state {
+        QuestionState::ToAsk { next_try, .. } => put("next_try_at", json!(next_try)),
+        QuestionState::Asked { at, .. } => put("at", json!(at)),
+        QuestionState::Refused { at, reason } => {
+            put("at", json!(at));
+            put("reason", reason.clone().into())
+        }
+    };
+    object.into()
 }
 
 fn decision(decision: &Decision) -> Value {

@@ -123,11 +123,32 @@ fn step(row: &StepRow) -> Value {
         0
     };
     put("credits", credits.into());
-    if let StepState::Failed { error, .. } = &row.state {
+    let error = match &row.state {
+        StepState::Failed { error, .. } => Some(error),
+        // Approved, and held up for a while: it goes on by itself.
+        StepState::Approved { .. } => row.postponed.as_ref().map(|postponed| &postponed.error),
+        StepState::Waiting
+        | StepState::Ready { .. }
+        | StepState::Running { .. }
+        | StepState::AwaitingApproval { .. }
+        | StepState::Performing { .. }
+        | StepState::OutcomeUnknown { .. }
+        | StepState::Completed { .. }
+        | StepState::Skipped { .. }
+        | StepState::Cancelled { .. } => None,
+    };
+    if let Some(error) = error {
         put(
             "error",
             json!({"code": error.code, "message": error.message}),
         );
+    }
+    if !row.returned_mails.is_empty() {
+        let mails = row
+            .returned_mails
+            .iter()
+            .map(|mail| json!({"email": mail.address, "reason": mail.reason, "at": mail.at}));
+        put("returned_mails", mails.collect());
     }
     if let Some(output) = output(row) {
         put("output_preview", output.preview.clone().into());

@@ -20,12 +20,13 @@ use std::time::Duration;
 use domain::approval::Draft;
 use domain::digest;
 use domain::egress::EgressRule;
-use domain::execution::{ErrorCode, Execution};
+use domain::execution::{ErrorCode, Execution, StepError, StepRow};
 use domain::ids::{ExecutionId, OwnerId};
 use domain::plan::{Template, Tool};
 use engine::Engine;
 use engine::ports::model::Task;
 use engine::retry::{Again, ToolFailure};
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -42,6 +43,7 @@ pub(crate) struct Context<'a> {
     pub(crate) run: &'a Execution,
     /// The step's id.
     pub(crate) step: &'a str,
+    pub(crate) row: &'a StepRow,
     pub(crate) upstream: &'a Upstream,
     /// What a person who saw an earlier draft wants changed.
     pub(crate) note: Option<&'a str>,
@@ -104,6 +106,15 @@ pub(crate) enum Made {
     Part { cursor: String, wait: Duration },
 }
 
+/// What performing an approved draft came to.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Performed {
+    /// It was performed: the step's output.
+    Output(Value),
+    /// It could not begin, and nothing has happened.
+    Postponed { error: StepError, until: Timestamp },
+}
+
 /// Runs a tool; one that publishes only prepares its effect.
 pub(crate) async fn run(tool: &Tool, context: &Context<'_>) -> Result<Made, ToolFailure> {
     match tool {
@@ -121,19 +132,21 @@ pub(crate) async fn run(tool: &Tool, context: &Context<'_>) -> Result<Made, Tool
     }
 }
 
-/// Performs an approved draft and gives the step's output. `key` is the same at every attempt.
+/// Performs an approved draft. `key` is the same at every attempt.
 pub(crate) async fn perform(
     tool: &Tool,
     draft: &Draft,
     key: &str,
     context: &Context<'_>,
-) -> Result<Value, ToolFailure> {
+) -> Result<Performed, ToolFailure> {
     match (tool, draft) {
         (Tool::SendEmail(_), Draft::Email { to, subject, body }) => {
             send_email::perform(to, subject, body, context).await
         }
         (Tool::PostWebhook(config), Draft::Webhook { url, body }) => {
-            post_webhook::perform(config, url, body, key, context).await
+            post_webhook::perform(config, url, body, key, context)
+                .await
+                .map(Performed::Output)
         }
         (
             Tool::Search(_)

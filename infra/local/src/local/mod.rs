@@ -5,6 +5,7 @@
 //! fields refused, problems as `application/problem+json`. A body must say that it is JSON: then a
 //! foreign page in the same browser cannot send one without being asked first.
 
+pub(crate) mod blobs;
 mod clock;
 mod mail;
 mod mailbox;
@@ -40,12 +41,14 @@ pub(crate) struct Local {
     pub(crate) faults: Arc<Faults>,
     pub(crate) edition: Arc<Edition>,
     pub(crate) owners: Owners,
+    pub(crate) blobs: blobs::Blobs,
 }
 
 impl Local {
     /// The routes below `/_local`.
     pub(crate) fn router(self) -> Router {
         Router::new()
+            .route("/blobs/{owner}/{sha256}", get(blobs::fetch))
             .route("/mail", get(mail::list).delete(mail::clear))
             .route("/clock", get(clock::read).post(clock::advance))
             .route("/owners", post(owners::create))

@@ -42,12 +42,7 @@ impl Item {
 
     /// Has it removed some time after `kept` from now, by the machine's clock, as the table's own does.
     pub(super) fn expires_after(self, kept: Duration) -> Self {
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
-        let at = since_1970.unwrap_or_default() + kept;
-        self.number(
-            "expires_at",
-            i64::try_from(at.as_secs()).unwrap_or(i64::MAX),
-        )
+        self.number("expires_at", expires_at(kept))
     }
 
     /// Has it removed some time after `at`, when there is such a time.
@@ -90,6 +85,13 @@ impl Item {
         self.text("due_shard", &shard)
             .number("due_at", due_at.as_millisecond())
     }
+}
+
+/// Some time after `kept` from now, by the machine's clock, in seconds since 1970.
+pub(super) fn expires_at(kept: Duration) -> i64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+    let at = since_1970.unwrap_or_default() + kept;
+    i64::try_from(at.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// The primary key as attributes.

@@ -3,6 +3,7 @@
 //! The owner is the first part of every partition key. The exceptions are look-ups by a hash nobody can
 //! guess, and the due index, which is sharded so that no partition of it grows hot.
 
+use domain::allowance::{Allowed, Day};
 use domain::ids::{
     ApprovalId, AssessmentId, DeliveryId, DestinationId, ExecutionId, OwnerId, PlanId, PlanningId,
     SessionId, SignInId, SignalId, TokenId, WorkflowId,
@@ -82,6 +83,18 @@ pub(super) fn calls(owner: &OwnerId, token: &TokenId) -> Key {
 pub(super) fn call(owner: &OwnerId, token: &TokenId, at: Timestamp, request: &str) -> Key {
     let Key { pk, sk } = calls(owner, token);
     key(pk, format!("{sk}{:015}#{request}", at.as_millisecond()))
+}
+
+/// How much an owner has used of an allowance on a day.
+pub(super) fn allowance(owner: &OwnerId, what: Allowed, day: Day) -> Key {
+    let sk = format!("{what}#{:06}", day.number());
+    key(format!("{owner}#ALLOWANCE"), sk)
+}
+
+/// One use of an allowance.
+pub(super) fn allowance_use(owner: &OwnerId, what: Allowed, day: Day, by: &str) -> Key {
+    let Key { pk, sk } = allowance(owner, what, day);
+    key(pk, format!("{sk}#{by}"))
 }
 
 /// A request that may be sent again, by the hash of its key.

@@ -1,5 +1,6 @@
 //! The store, on one DynamoDB table and a bucket.
 
+mod allowances;
 mod assessments;
 mod commit;
 mod crawling;

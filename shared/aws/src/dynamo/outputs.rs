@@ -1,16 +1,21 @@
 //! Documents steps make, under their hash.
 //!
 //! The smallest stay inside the aggregate; up to 64 KiB compressed they are an item; above that they go to the
-//! blob store. Content-addressed, so storing one twice is storing it once, and one whose run never
-//! committed harms nobody.
+//! blob store. Those that may be too large for an answer lie there as they are, so that whoever is sent there by a
+//! presigned address reads JSON and no compression of ours. Content-addressed, so storing one twice is storing it once,
+//! and one whose run never committed harms nobody.
 
 use std::sync::{Arc, OnceLock};
 
+use async_trait::async_trait;
 use domain::execution::Output;
 use domain::ids::OwnerId;
 use domain::{digest, text};
 use engine::ports::StoreError;
+use engine::ports::downloads::{Download, Downloads};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::path::Path;
+use object_store::signer::{Method, SignedUrlOptions, Signer as _};
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::Value;
 
@@ -18,10 +23,15 @@ use super::item::Item;
 use super::read::failed;
 use super::{DynamoStore, deflate, keys};
 use crate::sdk::causes;
+use crate::signed_address::{AddressKey, Named};
 
 /// The largest compressed document kept in the table, in bytes: above it a write costs more units than
 /// a blob costs requests.
 const MOST_IN_TABLE: usize = 64 << 10;
+
+/// The largest document that is compressed, in bytes. In an answer a document takes at most twice its size
+/// (`answer_size` of the API), so one of this size always fits into the 5 MB of an answer.
+const MOST_COMPRESSED: usize = 2_500_000;
 
 /// Where large documents and pictures are. The client is made when the first one is stored or read: most
 /// invocations have neither, and making it costs more than the rest of a start.
@@ -30,6 +40,9 @@ pub struct Blobs {
     url: url::Url,
     options: Vec<(&'static str, String)>,
     opened: Arc<OnceLock<Opened>>,
+    /// Where a folder is served, and what its addresses are signed with; S3 signs by itself.
+    served: Option<Arc<(url::Url, AddressKey)>>,
+    signer: Arc<OnceLock<AmazonS3>>,
 }
 
 #[derive(Debug)]
@@ -56,10 +69,28 @@ impl Blobs {
             (url.scheme() == "s3").then(|| (key, value.clone()))
         });
         let options = options.collect();
+        let variable = |wanted: &str| {
+            let found = variables.iter().find(|(name, _)| name == wanted);
+            found
+                .map(|(_, value)| value.as_str())
+                .filter(|value| !value.is_empty())
+        };
+        let served = match (
+            variable("NIGHTDESK_BLOBS_ADDRESS"),
+            variable("NIGHTDESK_BLOBS_KEY"),
+        ) {
+            (Some(base), Some(key)) => {
+                let base = url::Url::parse(base).map_err(|error| error.to_string())?;
+                Some(Arc::new((base, AddressKey::new(key))))
+            }
+            _ => None,
+        };
         Ok(Self {
             url,
             options,
             opened: Arc::default(),
+            served,
+            signer: Arc::default(),
         })
     }
 
@@ -104,6 +135,63 @@ impl Blobs {
     }
 }
 
+impl Blobs {
+    /// What signs addresses of S3.
+    fn signer(&self) -> Result<&AmazonS3, StoreError> {
+        if let Some(signer) = self.signer.get() {
+            return Ok(signer);
+        }
+        let mut builder = AmazonS3Builder::new().with_url(self.url.as_str());
+        for (key, value) in &self.options {
+            let key: AmazonS3ConfigKey = key
+                .parse()
+                .map_err(|error: object_store::Error| StoreError::Unavailable(causes(&error)))?;
+            builder = builder.with_config(key, value);
+        }
+        let signer = builder
+            .build()
+            .map_err(|error| StoreError::Unavailable(causes(&error)))?;
+        Ok(self.signer.get_or_init(|| signer))
+    }
+}
+
+#[async_trait]
+impl Downloads for DynamoStore {
+    async fn address(&self, download: Download<'_>) -> Result<Option<String>, StoreError> {
+        let Download {
+            owner,
+            sha256,
+            content_type,
+            lives,
+            now,
+        } = download;
+        if self.blobs.url.scheme() == "s3" {
+            // What it is is part of what is signed, and S3 says so to whoever fetches it.
+            let said =
+                SignedUrlOptions::default().with_query([("response-content-type", content_type)]);
+            let path = Path::from(owner.as_str()).join(sha256);
+            let url = self
+                .blobs
+                .signer()?
+                .signed_url_opts(Method::GET, &path, lives, &said)
+                .await
+                .map_err(|error| StoreError::Unavailable(causes(&error)))?;
+            return Ok(Some(url.into()));
+        }
+        Ok(self.blobs.served.as_ref().map(|served| {
+            let (base, key) = &**served;
+            let lives = i64::try_from(lives.as_secs()).unwrap_or(i64::MAX);
+            let named = Named {
+                owner: owner.as_str(),
+                sha256,
+                content_type,
+                until: now.as_second().saturating_add(lives),
+            };
+            key.address(base, &named).into()
+        }))
+    }
+}
+
 impl Opened {
     fn path(&self, owner: &OwnerId, sha256: &str) -> Path {
         self.prefix.clone().join(owner.as_str()).join(sha256)
@@ -128,6 +216,10 @@ impl DynamoStore {
             return Ok(output(Some(document.clone())));
         }
         let output = output(None);
+        if json.len() > MOST_COMPRESSED {
+            self.blobs.put(owner, &output.sha256, json).await?;
+            return Ok(output);
+        }
         let compressed = deflate::compress(&json);
         if compressed.len() > MOST_IN_TABLE {
             self.blobs.put(owner, &output.sha256, compressed).await?;
@@ -168,7 +260,12 @@ impl DynamoStore {
         let Some(compressed) = compressed else {
             return Ok(None);
         };
-        let json = deflate::inflate(&compressed).map_err(damaged)?;
+        // A document is an object: what begins like one lies there as it is.
+        let json = if output.bytes > MOST_COMPRESSED as u64 && compressed.first() == Some(&b'{') {
+            compressed
+        } else {
+            deflate::inflate(&compressed).map_err(damaged)?
+        };
         serde_json::from_slice(&json)
             .map(Some)
             .map_err(|error| damaged(error.to_string()))

@@ -48,7 +48,7 @@ pub enum Address {
         events: Vec<EventType>,
         secret: SigningSecret,
     },
-    /// One mail to all of them.
+    /// A mail to each of them.
     Email { to: Vec<String> },
 }
 

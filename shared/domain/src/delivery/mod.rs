@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::execution::{NUDGE_AFTER_SECONDS, Output};
 use crate::ids::{DeliveryId, DestinationId, ExecutionId, OwnerId, SignalId, WorkflowId};
+use crate::mailing;
 use crate::text;
 use crate::words::words;
 
@@ -38,6 +39,10 @@ const LONGEST_DELAY_SECONDS: i64 = 900;
 
 /// How many attempts are remembered; a delivery that is repeated by hand forgets its oldest.
 const MOST_ATTEMPTS: usize = 40;
+
+/// How often in a row a mail waits for a mail service that takes none: three days and more, with waits of at least
+/// half of [`mailing::LONGEST_PAUSE_SECONDS`].
+const MOST_WAITS: u32 = 600;
 
 /// The longest reason kept of a failed attempt, in characters: it may quote a stranger.
 const MOST_ERROR_CHARS: usize = 300;
@@ -151,6 +156,8 @@ pub enum Came {
     Delivered {
         status_code: Option<u16>,
     },
+    /// It could not be tried, for a reason that is not the receiver's: the mail service takes nothing now.
+    NotNow,
     /// Later it may succeed.
     Failed {
         status_code: Option<u16>,
@@ -182,8 +189,31 @@ pub struct Delivery {
     /// Those that have ended, oldest first.
     #[serde(default)]
     pub attempts: Vec<Attempt>,
+    /// Of a mail to several: what has become of it at each address by now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Told>,
+    /// How often in a row the mail service took nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub waits: u32,
     pub created_at: Timestamp,
     pub revision: u64,
+}
+
+/// What became of a mail at one of its addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    pub address: String,
+    pub state: ToldState,
+}
+
+/// What becomes of a mail at an address for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum ToldState {
+    /// The mail service has taken it.
+    Taken,
+    /// The address takes no mail.
+    Refused { reason: String },
 }
 
 /// It is still on its way, so it cannot be sent again.
@@ -207,9 +237,19 @@ fn later(now: Timestamp, seconds: i64) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
 /// Waiting for the attempt that follows `tries` attempts.
 fn waiting(tries: u32, gap: i64, now: Timestamp) -> State {
-    let due_at = later(now, gap);
+    until(tries, later(now, gap), now)
+}
+
+/// Waiting for the attempt at `due_at` that follows `tries` attempts.
+fn until(tries: u32, due_at: Timestamp, now: Timestamp) -> State {
+    let gap = due_at.duration_since(now).as_secs();
     let nudge_at = if gap > LONGEST_DELAY_SECONDS {
         due_at
     } else {
@@ -243,6 +283,8 @@ impl Delivery {
             subject,
             state: waiting(0, 0, now),
             attempts: Vec::new(),
+            told: Vec::new(),
+            waits: 0,
             created_at: now,
             revision: 0,
         }
@@ -307,30 +349,82 @@ impl Delivery {
         }
     }
 
-    /// Writes down what came of the attempt that was begun; `None` when none is.
+    /// Which of `to` have neither been sent the mail nor refused it.
+    pub fn untold<'a>(&self, to: &'a [String]) -> impl Iterator<Item = &'a String> {
+        to.iter()
+            .filter(|address| !self.told.iter().any(|told| told.address == **address))
+    }
+
+    /// Which addresses do not take the mail, and why; `None` when there is none.
     #[must_use]
-    pub fn conclude(&self, came: &Came, now: Timestamp) -> Option<Self> {
+    pub fn refusals(&self) -> Option<String> {
+        let refused = self.told.iter().filter_map(|told| match &told.state {
+            ToldState::Taken => None,
+            ToldState::Refused { reason } => Some(format!("{}: {reason}", told.address)),
+        });
+        let all: Vec<String> = refused.collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+
+    /// Writes down what became of the mail at one of several addresses, and keeps others away for as long again;
+    /// `None` when no attempt was begun.
+    #[must_use]
+    pub fn tell(&self, told: Told, now: Timestamp) -> Option<Self> {
         let State::Trying { tries, since, .. } = self.state else {
             return None;
         };
+        let mut next = self.next(State::Trying {
+            tries,
+            since,
+            until: later(now, HOLD_SECONDS),
+        });
+        next.told.push(told);
+        Some(next)
+    }
+
+    /// Writes down what came of the attempt that was begun; `None` when none is. `fraction` is the jitter of a wait for
+    /// the mail service, in `[0, 1)`.
+    #[must_use]
+    pub fn conclude(&self, came: &Came, now: Timestamp, fraction: f64) -> Option<Self> {
+        let State::Trying { tries, since, .. } = self.state else {
+            return None;
+        };
+        let refusals = self.refusals();
         let (status_code, error, state) = match came {
-            Came::Delivered { status_code } => (*status_code, None, State::Delivered),
-            Came::Refused { error } => (None, Some(error), State::Failed),
-            Came::Gone { status_code, error } => (*status_code, Some(error), State::Disabled),
+            Came::NotNow if self.waits < MOST_WAITS => {
+                // It was no attempt, and nothing to tell of the receiver.
+                let waits = self.waits + 1;
+                let longest = mailing::LONGEST_PAUSE_SECONDS;
+                let due_at = mailing::next_try(waits, longest, now, fraction);
+                return Some(Self {
+                    waits,
+                    ..self.next(until(tries.saturating_sub(1), due_at, now))
+                });
+            }
+            Came::NotNow => {
+                let error = "the mail service took no mail for days".to_owned();
+                (None, Some(error), State::Failed)
+            }
+            Came::Delivered { status_code } => (*status_code, refusals, State::Delivered),
+            Came::Refused { error } => (None, Some(error.clone()), State::Failed),
+            Came::Gone { status_code, error } => {
+                (*status_code, Some(error.clone()), State::Disabled)
+            }
             Came::Failed { status_code, error } => {
                 let gap = GAPS_SECONDS.get(tries as usize);
                 let state = gap.map_or(State::Failed, |gap| waiting(tries, *gap, now));
-                (*status_code, Some(error), state)
+                (*status_code, Some(error.clone()), state)
             }
         };
         let mut next = self.next(state);
+        next.waits = 0;
         if next.attempts.len() >= MOST_ATTEMPTS {
             next.attempts.remove(0);
         }
         next.attempts.push(Attempt {
             at: since,
             status_code,
-            error: error.map(|error| text::preview(&text::one_line(error), MOST_ERROR_CHARS)),
+            error: error.map(|error| text::preview(&text::one_line(&error), MOST_ERROR_CHARS)),
         });
         Some(next)
     }
@@ -354,7 +448,7 @@ impl Delivery {
                     status_code: None,
                     error: "the attempt was interrupted; it may have arrived".to_owned(),
                 };
-                let mut next = self.conclude(&lost, now)?;
+                let mut next = self.conclude(&lost, now, 0.0)?;
                 if next.due_at().is_some() {
                     next.state = waiting(tries, 0, now);
                 }
@@ -371,7 +465,11 @@ impl Delivery {
     pub fn redeliver(&self, now: Timestamp) -> Result<Self, StillPending> {
         match self.state {
             State::Waiting { .. } | State::Trying { .. } => Err(StillPending),
-            State::Delivered | State::Failed | State::Disabled => Ok(self.next(waiting(0, 0, now))),
+            State::Delivered | State::Failed | State::Disabled => Ok(Self {
+                told: Vec::new(),
+                waits: 0,
+                ..self.next(waiting(0, 0, now))
+            }),
         }
     }
 

@@ -14,7 +14,7 @@ use super::event::Event;
 use super::settling::{end, settle};
 use super::state::StepState;
 use super::step::apply_to_step;
-use super::{Execution, Outcome, Phase};
+use super::{Execution, Outcome, Phase, returning};
 use crate::ids::ApprovalId;
 
 /// What to dispatch once the new state is committed. Losing one is no loss: the sweeper derives
@@ -81,6 +81,16 @@ pub fn apply(
     event: &Event,
     now: Timestamp,
 ) -> Result<(Execution, Vec<Effect>), Refused> {
+    // What comes back after the end is noted; everything else the end absorbs.
+    if let Event::MailReturned {
+        step,
+        address,
+        reason,
+    } = event
+    {
+        let next = returning::note(execution, step, (address, reason), now)?;
+        return Ok((next, Vec::new()));
+    }
     if let Phase::Ended { .. } = execution.phase {
         return Err(Refused::Ended);
     }
@@ -195,6 +205,7 @@ fn apply_to_run(
             | Event::StepParked { .. }
             | Event::StepReleased { .. }
             | Event::StepFailed { .. }
+            | Event::StepPostponed { .. }
             | Event::StepSkipped { .. }
             | Event::OutcomeLost { .. }
             | Event::LeaseExpired { .. }
@@ -204,7 +215,8 @@ fn apply_to_run(
             | Event::Rejected { .. }
             | Event::ChangesRequested { .. }
             | Event::ApprovalExpired { .. }
-            | Event::Resolved { .. },
+            | Event::Resolved { .. }
+            | Event::MailReturned { .. },
         ) => return Err(not_now),
     }
     Ok(())

@@ -11,6 +11,12 @@ pub const MOST_CURSOR_BYTES: usize = 1_024;
 /// How much of a person's note a step is told, in bytes. All of it stays with the decision.
 pub const MOST_NOTE_BYTES: usize = 1_024;
 
+/// How many returned mails a run keeps in all. With the longest addresses they take 90 KB.
+pub const MOST_RETURNED_MAILS: usize = 200;
+
+/// How much of the reason is kept for which a mail came back, in characters: the code and what follows it.
+pub(super) const MOST_RETURN_REASON_CHARS: usize = 120;
+
 /// As much of a note as a run keeps.
 pub(super) fn note(text: &str) -> String {
     if text.len() <= MOST_NOTE_BYTES {

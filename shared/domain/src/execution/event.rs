@@ -43,6 +43,14 @@ pub enum Event {
     /// The worker gives the step back before anything has happened: the run is held or stopped, or the
     /// worker has no time left. It was no attempt.
     StepReleased { step: String, fence: u64 },
+    /// What was approved cannot be performed for now, and nothing of it has happened: it is performed from `until` on.
+    /// It was no attempt.
+    StepPostponed {
+        step: String,
+        fence: u64,
+        error: StepError,
+        until: Timestamp,
+    },
     /// The step's condition does not hold.
     StepSkipped { step: String, fence: u64 },
     /// The effect was begun and nobody knows whether it happened.
@@ -72,6 +80,13 @@ pub enum Event {
     ApprovalExpired { step: String, approval: ApprovalId },
     /// A person says what became of an effect with an unknown outcome.
     Resolved { step: String, outcome: Resolution },
+    /// A mail that the step has sent came back. Only what is known of the step changes by it, so it comes after the
+    /// run's end as well.
+    MailReturned {
+        step: String,
+        address: String,
+        reason: String,
+    },
     /// A person holds the run.
     Paused,
     /// A person lets it go on.
@@ -123,6 +138,7 @@ impl Event {
             Self::StepParked { .. } => "step_parked",
             Self::StepFailed { .. } => "step_failed",
             Self::StepReleased { .. } => "step_released",
+            Self::StepPostponed { .. } => "step_postponed",
             Self::StepSkipped { .. } => "step_skipped",
             Self::OutcomeLost { .. } => "outcome_lost",
             Self::LeaseExpired { .. } => "lease_expired",
@@ -133,6 +149,7 @@ impl Event {
             Self::ChangesRequested { .. } => "changes_requested",
             Self::ApprovalExpired { .. } => "approval_expired",
             Self::Resolved { .. } => "resolved",
+            Self::MailReturned { .. } => "mail_returned",
             Self::Paused => "paused",
             Self::Resumed => "resumed",
             Self::Cancelled { .. } => "cancelled",
@@ -152,6 +169,7 @@ impl Event {
             | Self::StepParked { step, .. }
             | Self::StepFailed { step, .. }
             | Self::StepReleased { step, .. }
+            | Self::StepPostponed { step, .. }
             | Self::StepSkipped { step, .. }
             | Self::OutcomeLost { step, .. }
             | Self::LeaseExpired { step, .. }
@@ -161,7 +179,8 @@ impl Event {
             | Self::Rejected { step, .. }
             | Self::ChangesRequested { step, .. }
             | Self::ApprovalExpired { step, .. }
-            | Self::Resolved { step, .. } => Some(step),
+            | Self::Resolved { step, .. }
+            | Self::MailReturned { step, .. } => Some(step),
             Self::Paused
             | Self::Resumed
             | Self::Cancelled { .. }

@@ -15,9 +15,11 @@ mod bounds;
 mod budget;
 mod clockwork;
 mod event;
+mod postponing;
 mod redoing;
 mod replay;
 mod retrying;
+mod returning;
 mod reuse;
 mod settling;
 mod state;
@@ -28,11 +30,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Closing, Effect, Refused, apply};
-pub use bounds::{MOST_CURSOR_BYTES, MOST_MESSAGE_CHARS, MOST_NOTE_BYTES};
+pub use bounds::{MOST_CURSOR_BYTES, MOST_MESSAGE_CHARS, MOST_NOTE_BYTES, MOST_RETURNED_MAILS};
 pub use budget::{Budget, LONGEST_WAIT_SECONDS, LONGEST_WORK_SECONDS, TRANSITIONS_PER_STEP};
 pub use event::{Conclusion, Event, Resolution};
+pub use postponing::{Postponed, next_send};
 pub use replay::{ReplayError, replay};
 pub use retrying::{ErrorClass, LONGEST_BACKOFF_SECONDS, LONGEST_RETRY_AFTER_SECONDS};
+pub use returning::ReturnedMail;
 pub use reuse::{CannotReuse, Origin, Reuse};
 pub use state::{ErrorCode, Gate, Lease, Output, StepError, StepState};
 pub use sweep::overdue;
@@ -90,6 +94,12 @@ pub struct StepRow {
     pub cursor: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
+    /// Why what was approved has not been performed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postponed: Option<Postponed>,
+    /// Which of the mails it has sent came back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returned_mails: Vec<ReturnedMail>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -241,6 +251,8 @@ impl Execution {
             note: None,
             cursor: None,
             started_at: None,
+            postponed: None,
+            returned_mails: Vec::new(),
         });
         let mut execution = Self {
             id: new.id,

@@ -10,6 +10,7 @@ use super::bounds::MOST_CURSOR_BYTES;
 use super::budget::Budget;
 use super::clockwork::{after, approved, nudge, ready};
 use super::event::{Event, Resolution};
+use super::postponing::postpone;
 use super::redoing::redo;
 use super::settling::end;
 use super::state::{ErrorCode, Gate, Lease, Output, StepError, StepState};
@@ -157,6 +158,25 @@ pub(super) fn apply_to_step(
                 at: now,
             },
         },
+        Event::StepPostponed {
+            fence,
+            error,
+            until,
+            ..
+        } => match held(row, *fence, not_now.clone())?.0 {
+            Held::Running => return Err(not_now),
+            Held::Performing(_) if ending => StepState::Failed {
+                error: StepError::new(error.code, error.message.as_str()),
+                at: now,
+            },
+            Held::Performing(gate) => {
+                let until = (*until).max(now);
+                // The time is not the run's own.
+                run.stretch_since = run.stretch_since.max(Some(until));
+                let row = &mut run.steps[i];
+                postpone(row, gate, error, (until, now), paused, effects)
+            }
+        },
         Event::StepSkipped { fence, .. } => match held(row, *fence, not_now.clone())?.0 {
             Held::Running => StepState::Skipped { at: now },
             Held::Performing(_) => return Err(not_now),
@@ -207,6 +227,7 @@ pub(super) fn apply_to_step(
                 ..waiting_for(row, approval, not_now)?
             };
             row.attempts = 0;
+            row.postponed = None;
             match output.clone().or_else(|| gate.output.clone()) {
                 Some(output) if !row.kind.publishes() => {
                     let credits = price_of_gated(row);
@@ -242,7 +263,8 @@ pub(super) fn apply_to_step(
             let gate = gate.clone();
             resolved(row, gate, *outcome, now, paused, effects)
         }
-        Event::Paused
+        Event::MailReturned { .. }
+        | Event::Paused
         | Event::Resumed
         | Event::Cancelled { .. }
         | Event::BudgetExhausted { .. }
@@ -265,6 +287,7 @@ fn completed(
     let row = &mut run.steps[i];
     row.cursor = None;
     row.note = None;
+    row.postponed = None;
     StepState::Completed {
         output,
         credits,
@@ -397,6 +420,7 @@ fn resolved(
         },
         Resolution::Retry => {
             row.attempts = 0;
+            row.postponed = None;
             approved(row, gate, now, paused, effects)
         }
         Resolution::Fail => {

@@ -4,6 +4,7 @@ mod budgets;
 mod ending;
 mod every_event;
 mod gates;
+mod mails;
 mod reusing;
 mod sizes;
 

@@ -8,12 +8,14 @@
 //! What is deliberately not here: throttling, the index's lag, limits on the size of an item. Faults belong in
 //! front of a port, not inside it.
 
+mod allowances;
 mod assessments;
 mod change;
 mod clock;
 mod commit;
 mod crawling;
 mod deliveries;
+mod downloads;
 mod entropy;
 mod item;
 mod key;
@@ -31,8 +33,10 @@ mod webhooks;
 
 use futures::FutureExt as _;
 
+pub use allowances::MemoryAllowances;
 pub use assessments::MemoryAssessments;
 pub use clock::FixedClock;
+pub use downloads::MemoryDownloads;
 pub use entropy::SeededEntropy;
 pub use mailer::MemoryMailer;
 pub use queues::{MemoryQueues, Sent};

@@ -1,7 +1,7 @@
 //! Sending mail. SES has no idempotency token: a send whose answer is lost may have happened.
 
 use async_trait::async_trait;
-use domain::ids::{ApprovalId, DeliveryId, OwnerId};
+use domain::ids::{ApprovalId, DeliveryId, ExecutionId, OwnerId};
 use serde::{Deserialize, Serialize};
 
 /// What a mail is about. It travels with the mail, so that when the mail comes back this can be told where
@@ -13,6 +13,12 @@ pub enum About {
     Approval {
         owner: OwnerId,
         approval: ApprovalId,
+    },
+    /// A step of a run sends what was approved.
+    Step {
+        owner: OwnerId,
+        execution: ExecutionId,
+        step: String,
     },
     /// Somebody is told something.
     Delivery {
@@ -39,7 +45,7 @@ pub enum MailError {
     /// It will not be taken, however often it is tried.
     #[error("the mail was refused: {0}")]
     Refused(String),
-    /// It was not taken; later it may be.
+    /// It was not taken, for a reason that is not its recipients'; later it may be.
     #[error("mail cannot be sent now: {0}")]
     Unavailable(String),
     /// Nobody knows.

@@ -4,10 +4,12 @@
 //! port has a real implementation and, where the outside is not AWS, an offline twin, and
 //! one suite of contract tests (`tests/it/src/contracts`) runs over all of them.
 
+pub mod allowances;
 pub mod assessments;
 pub mod clock;
 pub mod crawler;
 pub mod deliveries;
+pub mod downloads;
 pub mod images;
 pub mod mailer;
 pub mod model;
@@ -24,12 +26,14 @@ pub mod usage;
 pub mod visits;
 pub mod webhooks;
 
+pub use allowances::{Allowances, Granted, Use};
 pub use assessments::Assessments;
 pub use clock::{Clock, Entropy};
 pub use crawler::{
     Crawler, FetchError, Fetched, FieldRequest, Fields, Page, PageRequest, Validators,
 };
 pub use deliveries::Deliveries;
+pub use downloads::{Download, Downloads};
 pub use images::{Image, ImageRequest, Images};
 pub use mailer::{About, Mail, MailError, Mailer};
 pub use model::{Answer, Model, ModelError, Task};

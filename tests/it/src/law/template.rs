@@ -311,7 +311,7 @@ fn allowed(function: &Value) -> Vec<(String, String)> {
         for action in one_or_many(&statement["Action"]) {
             for resource in &resources {
                 let resource = match resource {
-                    Value::Tagged(tagged) => tagged.value.as_str().unwrap().to_owned(),
+                    Value::Tagged(tagged) => text_of(&tagged.value),
                     other => panic!("{other:?} names no resource of the template"),
                 };
                 pairs.push((action.as_str().unwrap().to_owned(), resource));
@@ -319,6 +319,12 @@ fn allowed(function: &Value) -> Vec<(String, String)> {
         }
     }
     pairs
+}
+
+/// The text of `!Sub`, which may have a map of names beside it.
+fn text_of(value: &Value) -> String {
+    let text = value.as_str().or_else(|| value[0].as_str());
+    text.expect("an intrinsic of a text").to_owned()
 }
 
 fn one_or_many(value: &Value) -> Vec<Value> {
@@ -432,4 +438,59 @@ fn nobody_but_the_schedules_and_its_consumer_send_to_the_start_queue() {
             );
         }
     }
+}
+
+/// SES sends under the identity of the sender, and asks for a permission on it; a recipient is nobody's business.
+#[test]
+fn mail_is_sent_from_one_address_under_its_own_identity() {
+    let mut senders = 0;
+    for (name, function) in functions() {
+        let policies = function["Policies"].as_sequence().unwrap().iter();
+        let statements = policies.flat_map(|policy| policy["Statement"].as_sequence().unwrap());
+        for statement in statements {
+            let actions = one_or_many(&statement["Action"]);
+            if !actions
+                .iter()
+                .any(|action| action.as_str().unwrap().starts_with("ses:"))
+            {
+                continue;
+            }
+            senders += 1;
+            assert_eq!(actions, [Value::from("ses:SendEmail")], "{name}");
+            let resources = one_or_many(&statement["Resource"]);
+            let resources: Vec<String> = resources
+                .iter()
+                .map(|resource| match resource {
+                    Value::Tagged(tagged) => text_of(&tagged.value),
+                    other => panic!("{name}: {other:?}"),
+                })
+                .map(|text| text.rsplit(':').next().unwrap().to_owned())
+                .collect();
+            assert_eq!(
+                resources,
+                [
+                    "identity/${MailFrom}",
+                    "identity/${Domain}",
+                    "identity/${MailIdentity}",
+                    "configuration-set/${MailEvents}",
+                ],
+                "{name}"
+            );
+            let from = &statement["Condition"]["StringEqualsIgnoreCase"]["ses:FromAddress"];
+            assert_eq!(names(from).as_deref(), Some("MailFrom"), "{name}");
+        }
+    }
+    assert_eq!(senders, 2);
+}
+
+/// The cap stands in the template, where it is changed, and in the code, for who has no template.
+#[test]
+fn the_days_recipients_are_as_many_as_the_contract_says() {
+    let template: Value = serde_yaml_ng::from_str(&read("template.yaml")).unwrap();
+    let parameter = &template["Parameters"]["MaxRecipientsPerDay"]["Default"];
+    let most = domain::allowance::RECIPIENTS_A_DAY.to_string();
+    assert_eq!(parameter.as_str(), Some(most.as_str()));
+    let variables = &functions()["StepExecutorFunction"]["Environment"]["Variables"];
+    let variable = &variables["NIGHTDESK_MAX_RECIPIENTS_PER_DAY"];
+    assert_eq!(names(variable).as_deref(), Some("MaxRecipientsPerDay"));
 }

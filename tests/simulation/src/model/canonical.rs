@@ -285,6 +285,9 @@ fn hash_step<H: Hasher>(row: &StepRow, now: Timestamp, h: &mut H) {
         note,
         cursor,
         started_at: _,
+        // Why it waits changes nothing that can happen; how long, only the next wait.
+        postponed: _,
+        returned_mails: _,
     } = row;
     (attempts, fence, revisions, note.is_some(), cursor.is_some()).hash(h);
     state.name().as_bytes()[..3].hash(h);
@@ -362,9 +365,7 @@ fn hash_approval<H: Hasher>(approval: &Approval, now: Timestamp, h: &mut H) {
         deadline,
         created_at: _,
         revision,
-        asked: _,
-        nudge_at: _,
-        notification_error: _,
+        asking: _,
     } = approval;
     (id, generation, status, sha256, revision).hash(h);
     // A closed approval's deadline is nobody's.

@@ -205,6 +205,7 @@ fn judge_the_write(state: &mut State, write: &Write<'_>) {
         | Event::StepCompleted { step, fence, .. }
         | Event::StepParked { step, fence, .. }
         | Event::StepFailed { step, fence, .. }
+        | Event::StepPostponed { step, fence, .. }
         | Event::StepReleased { step, fence }
         | Event::StepSkipped { step, fence }
         | Event::OutcomeLost { step, fence } => Some((step, *fence)),

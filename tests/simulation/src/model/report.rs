@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::approval::asking::Asking;
 use domain::approval::{Approval, ApprovalStatus};
 use domain::execution::{ErrorCode, Event, Gate, Output, StepError};
 use domain::plan::EffectClass;
@@ -98,9 +99,7 @@ impl Life {
             deadline: after(state.now, self.scenario.decision_ticks * TICK),
             created_at: state.now,
             revision: 0,
-            asked: true,
-            nudge_at: Timestamp::MAX,
-            notification_error: None,
+            asking: Asking::of_nobody(),
         }
     }
 }

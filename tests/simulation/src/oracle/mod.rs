@@ -235,6 +235,7 @@ impl Oracle {
             | Event::StepFailed { .. }
             | Event::StepSkipped { .. }
             | Event::StepReleased { .. }
+            | Event::StepPostponed { .. }
             | Event::OutcomeLost { .. } => {
                 let holder = lease.map(|lease| lease.worker.as_str());
                 (holder != Some(who))

@@ -1,5 +1,6 @@
 //! The ports as the handlers see them: each call passes the ground, and then does what the port in memory does.
 
+mod allowances;
 mod deliveries;
 mod outside;
 mod queues;
@@ -13,7 +14,7 @@ use async_trait::async_trait;
 use domain::ids::{OwnerId, WorkflowId};
 use domain::schedule::AwsExpression;
 use engine::Engine;
-use engine::memory::{MemorySchedules, SeededEntropy, at_once};
+use engine::memory::{MemoryAllowances, MemorySchedules, SeededEntropy, at_once};
 use engine::ports::{Clock, ScheduleError, Schedules, Secret, SecretError, Secrets};
 use jiff::Timestamp;
 
@@ -24,6 +25,7 @@ use crate::ground::Ground;
 pub(crate) struct Harbour {
     pub(crate) ground: Arc<Ground>,
     pub(crate) schedules: MemorySchedules,
+    pub(crate) allowances: MemoryAllowances,
 }
 
 /// The engine on this ground.

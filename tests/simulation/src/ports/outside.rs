@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::allowance::Day;
 use domain::results::Found;
 use engine::memory::at_once;
 use engine::ports::model::{Answer, ModelError, Task};
@@ -18,7 +19,7 @@ use super::Harbour;
 use crate::bug::Bug;
 use crate::fault::Operation;
 use crate::ground::Refusal;
-use crate::outside::{LEFT_ALONE_SECONDS, READER};
+use crate::outside::{LEFT_ALONE_SECONDS, READER, RECIPIENTS_A_DAY};
 
 const LATER: Duration = Duration::from_secs(60);
 
@@ -216,10 +217,17 @@ impl Mailer for Harbour {
             .pass(
                 Operation::Mail,
                 || {
+                    let today = Day::of(ground.now());
                     let mut state = ground.state();
                     let state = &mut *state;
                     if mail.to.iter().any(|to| to == READER) {
                         state.outside.published.push(mail.clone());
+                        let recipients = state.outside.recipients.entry(today).or_default();
+                        *recipients += u32::try_from(mail.to.len()).unwrap_or(u32::MAX);
+                        if *recipients > RECIPIENTS_A_DAY {
+                            let what = format!("{recipients} recipients were written to in a day");
+                            state.oracle.broken(what);
+                        }
                         state.oracle.mailed(&ground.store, mail);
                     } else {
                         state.outside.notices.push(mail.clone());

@@ -39,6 +39,16 @@ pub(super) fn all() -> Group {
         }),
         &["comment"],
     );
+    let asked = answer(
+        &json!({
+            "email": {"type": "string"},
+            "status": words(["waiting", "asked", "refused"]),
+            "at": time(),
+            "next_try_at": time(),
+            "reason": {"type": "string"},
+        }),
+        &["at", "next_try_at", "reason"],
+    );
     let approval = answer(
         &json!({
             "id": id("apr_"),
@@ -58,7 +68,8 @@ pub(super) fn all() -> Group {
             "sources": texts(),
             "deadline": time(),
             "created_at": time(),
-            "notification_error": {"type": "string", "description": "Why the mail that asks did not arrive."},
+            "asked": {"type": "array", "items": asked, "description": "Whether each approver has been asked by mail."},
+            "notification_error": {"type": "string", "description": "Which addresses do not take the mail that asks, and why."},
         }),
         &["original_draft", "notification_error"],
     );

@@ -18,6 +18,10 @@ fn step() -> Value {
         }),
         &[],
     );
+    let returned = answer(
+        &json!({"email": {"type": "string"}, "reason": {"type": "string"}, "at": time()}),
+        &[],
+    );
     answer(
         &json!({
             "id": {"type": "string"},
@@ -32,8 +36,9 @@ fn step() -> Value {
             "error": error,
             "output_preview": {"type": "string"},
             "approval_id": id("apr_"),
+            "returned_mails": {"type": "array", "items": returned, "description": "Of the mails it has sent, those that came back: bounced, rejected, or marked as unwanted."},
         }),
-        &["error", "output_preview", "approval_id"],
+        &["error", "output_preview", "approval_id", "returned_mails"],
     )
 }
 

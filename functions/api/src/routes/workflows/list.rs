@@ -2,8 +2,8 @@
 
 use axum::Json;
 use domain::workflow::WorkflowStatus;
-use engine::listing::{Selection, SortBy};
-use engine::page::PageOf;
+use engine::listing::{Listed, Selection, SortBy};
+use engine::page::{PageOf, Slice};
 use serde_json::Value;
 
 use crate::app::App;
@@ -75,18 +75,15 @@ pub(in crate::routes) async fn list(
         filters,
     };
     let page = asked.of(&list)?;
-    let listed = match scope {
-        Scope::All | Scope::Owned => {
-            app.engine
-                .store
-                .list_workflows(caller.owner(), &selection, &page.slice)
-                .await?
-        }
-        // Nothing is shared yet, so what is shared with the caller is nothing.
-        Scope::Shared => PageOf::default(),
+    let (store, owner, selection) = (&app.engine.store, caller.owner(), &selection);
+    let read = |slice: Slice| async move {
+        Ok(match scope {
+            Scope::All | Scope::Owned => store.list_workflows(owner, selection, &slice).await?,
+            // Nothing is shared yet, so what is shared with the caller is nothing.
+            Scope::Shared => PageOf::default(),
+        })
     };
     let now = app.engine.now();
-    Ok(Json(page.answer_of(&list, &listed, |one| {
-        wire::object(&one.workflow, one.plan.as_ref(), now).into()
-    })))
+    let show = |one: &Listed| wire::object(&one.workflow, one.plan.as_ref(), now).into();
+    Ok(Json(page.fitting(&list, read, show).await?))
 }

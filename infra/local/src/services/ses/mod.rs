@@ -306,6 +306,10 @@ impl Service for Ses {
             }
             .answer();
         }
+        if self.faults.throttles_mail() {
+            // As SES says it when the account has sent too much ("Errors related to the sending quotas").
+            return Refusal::new("ThrottlingException", "Maximum sending rate exceeded.").answer();
+        }
         let sent = serde_json::from_slice(request.body())
             .map_err(|error| Refusal::bad_request(error.to_string()))
             .and_then(|request| self.send(request));

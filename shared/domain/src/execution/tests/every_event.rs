@@ -28,6 +28,12 @@ fn every_event(step: &str, fence: u64) -> Vec<Event> {
             step: step(),
             fence,
         },
+        Event::StepPostponed {
+            step: step(),
+            fence,
+            error: StepError::new(ErrorCode::RateLimited, "later"),
+            until: at(2_000),
+        },
         Event::StepSkipped {
             step: step(),
             fence,
@@ -228,7 +234,7 @@ proptest! {
     /// Whatever happens in whatever order: the revision grows by one with each event, an ended run absorbs,
     /// an open one is due, the cost stays within what was reserved, and nothing gated completes unapproved.
     #[test]
-    fn promises_hold_under_any_history(picks in prop::collection::vec((0_usize..3, 0_usize..24, 1_u64..4, 0_i64..400), 0..80)) {
+    fn promises_hold_under_any_history(picks in prop::collection::vec((0_usize..3, 0_usize..25, 1_u64..4, 0_i64..400), 0..80)) {
         let (mut run, _) = started(&publishing(), true);
         let ids = ["find", "write", "post"];
         let mut now = 0;
@@ -246,7 +252,7 @@ proptest! {
                 Event::Cancelled { reason: "r".into() },
             ]);
             // Endings are rare, so that histories are long.
-            let event = &events[if pick >= events.len() { pick % 16 } else { pick }];
+            let event = &events[if pick >= events.len() { pick % 17 } else { pick }];
             let Ok((next, effects)) = apply(&run, event, at(now)) else { continue };
             let was_ended = matches!(run.phase, Phase::Ended { .. });
             prop_assert!(!was_ended);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::approval::asking::Asking;
 use domain::approval::code::MailedCode;
 use domain::approval::{Approval, ApprovalStatus};
 use domain::execution::Output;
@@ -9,7 +10,6 @@ use domain::ids::{ApprovalId, ExecutionId, OwnerId, WorkflowId};
 use engine::page::Slice;
 use engine::ports::store::Link;
 use engine::ports::{CommitError, Store, Write};
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::{all, commit, fresh, now, owner, write};
@@ -42,9 +42,7 @@ pub(super) fn approval(owner: &OwnerId) -> Approval {
         deadline: now(),
         created_at: now(),
         revision: 0,
-        asked: false,
-        nudge_at: now(),
-        notification_error: None,
+        asking: Asking::of(&["a@x.test".into()], now()),
     }
 }
 
@@ -98,7 +96,7 @@ pub(super) async fn approvals_come_in_pages_by_workflow_and_status(store: Arc<dy
     for n in [0, 4] {
         let put_off = Approval {
             revision: 1,
-            nudge_at: Timestamp::MAX,
+            asking: Asking::of(&[], now()),
             ..made[n].clone()
         };
         made[n] = put_off.close(ApprovalStatus::Expired);

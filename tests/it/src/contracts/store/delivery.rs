@@ -78,7 +78,7 @@ pub(super) async fn a_delivery_is_due_until_it_has_ended(store: Arc<dyn Store>) 
     let came = Came::Delivered {
         status_code: Some(204),
     };
-    let done = begun.conclude(&came, now()).unwrap();
+    let done = begun.conclude(&came, now(), 0.0).unwrap();
     write(&store, put(&done)).await.unwrap();
     assert_eq!(store.due(jiff::Timestamp::MAX, 10).await.unwrap(), []);
     assert_eq!(store.delivery(&owner, &first.id).await.unwrap(), Some(done));
@@ -98,7 +98,7 @@ pub(super) async fn deliveries_are_listed_by_status_newest_first(store: Arc<dyn 
     assert_eq!(listed.items, [newer.clone(), older.clone()]);
     let refused = Came::Refused { error: "no".into() };
     let begun = older.begin(now()).unwrap();
-    let failed = begun.conclude(&refused, now()).unwrap();
+    let failed = begun.conclude(&refused, now(), 0.0).unwrap();
     write(&store, put(&begun)).await.unwrap();
     write(&store, put(&failed)).await.unwrap();
     let pending = Some(DeliveryStatus::Pending);

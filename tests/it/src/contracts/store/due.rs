@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::execution::Event;
+use domain::approval::asking::Asking;
+use domain::execution::{Event, NUDGE_AFTER_SECONDS};
 use engine::ports::store::DueItem;
 use engine::ports::{Store, Write};
 use jiff::{SignedDuration, Timestamp};
@@ -38,7 +39,7 @@ pub(super) async fn what_is_due_is_oldest_first_of_every_kind(store: Arc<dyn Sto
     let later = |seconds| now() + SignedDuration::from_secs(seconds);
     let (mut approval, mut workflow, mut planning) =
         (approval(&owner), workflow(&owner), planning(&owner));
-    approval.nudge_at = later(-30);
+    approval.asking = Asking::of(&["a@x.test".into()], later(-30 - NUDGE_AFTER_SECONDS));
     workflow.nudge_at = later(-20);
     planning.nudge_at = later(-10);
     let made = vec![
@@ -60,7 +61,7 @@ pub(super) async fn what_is_due_is_oldest_first_of_every_kind(store: Arc<dyn Sto
     assert_eq!(store.due(later(-20), 10).await.unwrap(), due[..2]);
     let put_off = Write::PutApproval {
         approval: domain::approval::Approval {
-            nudge_at: later(60),
+            asking: approval.asking.nudge(now()).unwrap(),
             revision: 1,
             ..approval
         },

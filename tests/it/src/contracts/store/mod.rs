@@ -3,6 +3,7 @@
 //! A case is a function of a store, in the file of its noun; `suite!` makes of each one test an implementation. One
 //! that is not listed there is never called, and the compiler says so.
 
+mod allowance;
 mod approval;
 mod assessment;
 mod crawling;

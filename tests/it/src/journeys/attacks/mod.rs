@@ -2,6 +2,8 @@
 
 mod approvals;
 mod fairness;
+mod large_answers;
+mod mail;
 mod quotas;
 mod sign_in;
 mod throttling;
