@@ -10,6 +10,7 @@ pub mod egress;
 pub mod execution;
 pub mod fault;
 pub mod ids;
+pub mod json;
 pub mod owner;
 pub mod pacing;
 pub mod patrol;
