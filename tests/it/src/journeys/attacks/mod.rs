@@ -2,6 +2,8 @@
 
 mod approvals;
 mod fairness;
+#[cfg(target_os = "linux")]
+mod pages;
 mod quotas;
 mod sign_in;
 mod throttling;
