@@ -84,11 +84,11 @@ mod tests {
             "{\"a\": \"b\nc\"};",
         ] {
             assert_eq!(
-                parse(text, &Allowance::new(9)).unwrap()["a"],
+                parse(text, &Allowance::new(99)).unwrap()["a"],
                 "b c",
                 "{text}"
             );
         }
-        assert_eq!(parse("{a: 1}", &Allowance::new(9)), None);
+        assert_eq!(parse("{a: 1}", &Allowance::new(99)), None);
     }
 }
