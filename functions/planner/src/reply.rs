@@ -13,6 +13,7 @@ use domain::schedule::Schedule;
 use domain::text;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use url::Url;
 
 /// The longest reason, aspect or gap that is kept, in characters.
 const MOST_SENTENCE_CHARS: usize = 500;
@@ -153,13 +154,57 @@ fn put_gates_back(steps: &mut Value) -> Vec<String> {
     notes
 }
 
-/// Faults for recipients and receivers that the goal does not name. Addresses that come from references
-/// are looked at by the person at the gate.
+/// Scheme, host and port to which an address leads that holds references, when they are literal: something that ends the
+/// host stands before the first reference, and nothing in it names a user.
+fn origin_of(template: &Template) -> Option<Url> {
+    if template.is_literal() {
+        return None;
+    }
+    let literal = template.as_str().split("${").next().unwrap_or_default();
+    let (_, rest) = literal.split_once("://")?;
+    let end = rest.find(['/', '?', '#'])?;
+    let authority = &rest[..end];
+    if authority.contains(['@', '\\']) {
+        return None;
+    }
+    Url::parse(literal)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// Whether a goal, in lower case, names the place an address leads to: an address of the same scheme, host and port, or the
+/// host alone.
+fn names(intent: &str, place: &Url) -> bool {
+    intent
+        .split(|c: char| {
+            c.is_whitespace()
+                || matches!(
+                    c,
+                    ',' | ';' | '(' | ')' | '<' | '>' | '"' | '\'' | '“' | '”'
+                )
+        })
+        .map(|word| word.trim_end_matches(['.', ':', '!', '?']))
+        .any(|word| match Url::parse(word) {
+            Ok(url) if url.has_host() => url.origin() == place.origin(),
+            Ok(_) | Err(_) => place.port().is_none() && place.host_str() == Some(word),
+        })
+}
+
+/// Faults for recipients and receivers that the goal does not name. An address that is one reference is looked at by the
+/// person at the gate; one that a reference is only a part of leads to where its literal part says, and takes the
+/// referred text along: that place must be the goal's own. For crawls it is the same, for a page that is asked for is told
+/// its address.
 fn invented_addresses(plan: &Plan, intent: &str) -> Vec<Fault> {
     let intent = intent.to_lowercase();
     let named = |template: &Template| {
-        !template.is_literal() || intent.contains(&template.as_str().to_lowercase())
+        if template.is_literal() {
+            intent.contains(&template.as_str().to_lowercase())
+        } else {
+            template.as_reference().is_some()
+        }
     };
+    let leads_to_the_goals_own =
+        |template: &Template| origin_of(template).is_some_and(|origin| names(&intent, &origin));
     let mut faults = Vec::new();
     for (i, step) in plan.steps().iter().enumerate() {
         match &step.tool {
@@ -178,6 +223,7 @@ fn invented_addresses(plan: &Plan, intent: &str) -> Vec<Fault> {
             Tool::PostWebhook(config) => {
                 let path = || format!("/steps/{i}/config/url");
                 if !named(&config.url)
+                    && !leads_to_the_goals_own(&config.url)
                     && !intent.contains(
                         config
                             .url
@@ -201,8 +247,19 @@ fn invented_addresses(plan: &Plan, intent: &str) -> Vec<Fault> {
                     ));
                 }
             }
+            Tool::Crawl(config) => {
+                for (tail, template) in config.urls.templates() {
+                    let is_whole = template.is_literal() || template.as_reference().is_some();
+                    if !is_whole && !leads_to_the_goals_own(template) {
+                        faults.push(Fault::new(
+                            format!("/steps/{i}/config/urls{tail}"),
+                            Code::PlanInvalid,
+                            "takes what a step found to a site the goal does not name",
+                        ));
+                    }
+                }
+            }
             Tool::Search(_)
-            | Tool::Crawl(_)
             | Tool::Aggregate(_)
             | Tool::GenerateOutline(_)
             | Tool::GenerateReport(_)
@@ -352,6 +409,34 @@ mod tests {
             {"id": "h", "type": "post_webhook", "config": {"url": "https://hooks.example.com/x", "body": "b"}},
         ]}));
         assert_eq!(fine.plan.steps().len(), 2);
+    }
+
+    #[test]
+    fn what_steps_found_is_taken_to_no_site_the_goal_does_not_name() {
+        let hook = |url: &str| json!([search(), {"id": "h", "type": "post_webhook", "depends_on": ["s"], "config": {"url": url, "body": "b"}}]);
+        let crawl = |url: &str| json!([search(), {"id": "c", "type": "crawl", "depends_on": ["s"], "config": {"urls": [url], "max_pages": 1}}]);
+        let found = "${steps.s.results[0].title}";
+        for address in [
+            format!("https://evil.example/?q={found}"),
+            format!("https://hooks.example.com{found}/"),
+            format!("https://hooks.example.com@evil.example/{found}"),
+            format!("https://hooks.example.com:8443/{found}"),
+            format!("http://hooks.example.com/{found}"),
+            format!("https://{found}/hooks.example.com/"),
+            format!("{found}?q={found}"),
+            format!("https:\\\\evil.example/?q={found}"),
+        ] {
+            assert_eq!(faults(hook(&address)), ["/steps/1/config/url"], "{address}");
+            assert_eq!(
+                faults(crawl(&address)),
+                ["/steps/1/config/urls/0"],
+                "{address}"
+            );
+        }
+        let own = format!("https://hooks.example.com/x?q={found}");
+        for fine in [hook(&own), crawl(&own), crawl("${steps.s.results[0].url}")] {
+            assert_eq!(proposal(&json!({ "steps": fine })).plan.steps().len(), 2);
+        }
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub(crate) fn of_fetch(error: &FetchError) -> ToolFailure {
             },
         ),
         FetchError::TooManyRedirects => (ErrorCode::TooManyRedirects, Again::Never),
-        FetchError::TooLarge { .. } => (ErrorCode::TooLarge, Again::Never),
+        FetchError::TooLarge { .. } | FetchError::TooCostly => (ErrorCode::TooLarge, Again::Never),
         FetchError::UnsupportedContentType { .. } => {
             (ErrorCode::UnsupportedContentType, Again::Never)
         }

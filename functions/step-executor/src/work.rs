@@ -215,6 +215,7 @@ impl StepExecutor {
             upstream,
             note: row.note.as_deref(),
             cursor: row.cursor.as_deref(),
+            cut_off: row.cut_off > 0,
             limit,
             deadline: Instant::now() + limit,
         }

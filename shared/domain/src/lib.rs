@@ -11,6 +11,7 @@ pub mod egress;
 pub mod execution;
 pub mod fault;
 pub mod ids;
+pub mod json;
 pub mod mailing;
 pub mod owner;
 pub mod pacing;

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod crawl;
+mod encoding;
 pub mod feed;
 mod http;
 pub mod images;

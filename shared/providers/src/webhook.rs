@@ -139,6 +139,7 @@ fn of_request(error: &reqwest::Error) -> PostError {
         | FetchError::HttpStatus { .. }
         | FetchError::TooManyRedirects
         | FetchError::TooLarge { .. }
+        | FetchError::TooCostly
         | FetchError::UnsupportedContentType { .. }
         | FetchError::RobotsDenied
         | FetchError::NeedsScript

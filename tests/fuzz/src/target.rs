@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
+use crate::bombs::Bomb;
+use crate::cost::{Cost, MOST_MEMORY, MOST_TIME};
 use crate::mutation::Mutator;
 use crate::targets;
 
@@ -22,7 +24,14 @@ pub(crate) struct Target {
     /// grows faster than its input.
     pub(crate) flat: Duration,
     pub(crate) per_kib: Duration,
+    /// Inputs of the largest size that are made to cost more than their length.
+    pub(crate) bombs: &'static [Bomb],
+    /// What reads them, by name, once each.
+    pub(crate) readers: &'static [Reader],
 }
+
+/// A reader's name, and what it does with an input.
+pub(crate) type Reader = (&'static str, fn(&[u8]));
 
 /// All of them.
 pub(crate) const ALL: &[Target] = &[
@@ -30,6 +39,7 @@ pub(crate) const ALL: &[Target] = &[
     targets::robots::TARGET,
     targets::extract::TARGET,
     targets::feed::TARGET,
+    targets::diff::TARGET,
     targets::cron::TARGET,
     targets::cursor::TARGET,
 ];
@@ -37,26 +47,39 @@ pub(crate) const ALL: &[Target] = &[
 impl Target {
     /// Reads `input`; what is wrong with it, in words, is the error.
     pub(crate) fn judge(&self, input: &[u8]) -> Result<u64, String> {
-        let begun = thread_time();
-        QUIET.set(true);
-        let outcome = panic::catch_unwind(AssertUnwindSafe(|| (self.check)(input)));
-        QUIET.set(false);
-        let took = thread_time().saturating_sub(begun);
-        let shape = outcome.map_err(|payload| {
-            let text = payload.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-            text.unwrap_or("a panic without words").to_owned()
-        })?;
+        let mut shape = 0;
+        let cost = caught(|| shape = (self.check)(input))?;
         let kib = u32::try_from(input.len().div_ceil(1024)).unwrap_or(u32::MAX);
         let allowed = self.flat + self.per_kib * kib;
-        if took > allowed {
-            return Err(format!(
-                "too slow: {} bytes took {took:?}, and {allowed:?} are plenty",
-                input.len()
-            ));
-        }
-        Ok(shape)
+        cost.beyond(MOST_MEMORY, allowed).map_or(Ok(shape), Err)
     }
+
+    /// Every bomb is read by every reader of the target within the bounds for all.
+    pub(crate) fn defuse(&self) {
+        let mut wrong = Vec::new();
+        for bomb in self.bombs {
+            let input = (bomb.make)();
+            for (name, reader) in self.readers {
+                let beyond = caught(|| reader(&input))
+                    .map_or_else(Some, |cost| cost.beyond(MOST_MEMORY, MOST_TIME));
+                wrong.extend(beyond.map(|beyond| format!("{name}, {}: {beyond}", bomb.name)));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+}
+
+/// Does `work` and says what it took; what is wrong when it panics is the error.
+fn caught(work: impl FnOnce()) -> Result<Cost, String> {
+    QUIET.set(true);
+    let mut outcome = Ok(());
+    let cost = Cost::of(|| outcome = panic::catch_unwind(AssertUnwindSafe(work)));
+    QUIET.set(false);
+    outcome.map(|()| cost).map_err(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        text.unwrap_or("a panic without words").to_owned()
+    })
 }
 
 thread_local! {
@@ -72,15 +95,6 @@ pub(crate) fn quieten_panics() {
             usual(info);
         }
     }));
-}
-
-/// The time this thread has been at work.
-fn thread_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(
-        u64::try_from(time.tv_sec).unwrap_or_default(),
-        u32::try_from(time.tv_nsec).unwrap_or_default(),
-    )
 }
 
 /// A coarse description of what happened, of a few facts; numbers count by their order of magnitude.

@@ -14,8 +14,8 @@ use domain::workflow::Workflow;
 use engine::Engine;
 use engine::listing::{Listed, Selection};
 use engine::memory::{
-    FixedClock, MemoryAssessments, MemoryQueues, MemoryReplays, MemorySchedules, MemoryStore,
-    MemoryUsage, SeededEntropy, at_once,
+    FixedClock, MemoryAssessments, MemoryDownloads, MemoryQueues, MemoryReplays, MemorySchedules,
+    MemoryStore, MemoryUsage, SeededEntropy, at_once,
 };
 use engine::page::Slice;
 use engine::ports::{Clock as _, Message, Store as _, Write};

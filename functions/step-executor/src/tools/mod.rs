@@ -49,6 +49,8 @@ pub(crate) struct Context<'a> {
     pub(crate) note: Option<&'a str>,
     /// Where an earlier attempt left off.
     pub(crate) cursor: Option<&'a str>,
+    /// Whether a worker was not heard of again since then.
+    pub(crate) cut_off: bool,
     /// How long the attempt may take in all.
     pub(crate) limit: Duration,
     /// When it is cut off.

@@ -8,7 +8,7 @@ use super::{Fault, page::Source};
 /// structured}`, and `needs_script: true` where the page shows nothing without its script.
 pub(super) fn answer(request: &Value) -> Result<Value, Fault> {
     let source = Source::of(request)?;
-    let found = source.reading();
+    let found = source.reading()?;
     let links: Vec<Value> = found
         .links
         .iter()

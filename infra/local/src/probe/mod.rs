@@ -25,11 +25,16 @@ mod url;
 use std::io::{self, BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use domain::json::{Allowance, Unread};
 use serde_json::{Value, json};
 
 /// The longest line read, in bytes. A page of the largest size a crawl takes (5 MiB), with every
 /// byte escaped as `\u00xx`, still fits.
 const MAX_LINE: usize = 32 * 1024 * 1024;
+
+/// The most values of a line, an entry of an object counting as two and an object as five: of a few bytes each they take
+/// many times as much memory as the line does.
+const MAX_VALUES: usize = 200_000;
 
 /// What answers a request of one kind.
 type Answer = fn(&Value) -> Result<Value, Fault>;
@@ -67,6 +72,11 @@ impl Fault {
     /// The request does not have the form of its kind.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new("validation_failed", message)
+    }
+
+    /// The page costs more to read than is spent on one.
+    pub(crate) fn costly(error: providers::page::TooCostly) -> Self {
+        Self::new("too_large", error.to_string())
     }
 
     fn into_json(self) -> Value {
@@ -127,8 +137,18 @@ fn answer_lines(
 }
 
 fn answer_line(answer: Answer, line: &[u8]) -> Result<Value, Fault> {
-    let request: Value = serde_json::from_slice(line)
-        .map_err(|error| Fault::new("invalid_json", format!("the line is not JSON: {error}")))?;
+    let not_json = |error: &dyn std::fmt::Display| {
+        Fault::new("invalid_json", format!("the line is not JSON: {error}"))
+    };
+    let text = std::str::from_utf8(line).map_err(|error| not_json(&error))?;
+    let request = match Allowance::new(MAX_VALUES).read(text) {
+        Ok(request) => request,
+        Err(Unread::Syntax(error)) => return Err(not_json(&error)),
+        Err(Unread::TooMany) => {
+            let message = format!("a line has at most {MAX_VALUES} values");
+            return Err(Fault::new("too_large", message));
+        }
+    };
     if !request.is_object() {
         return Err(Fault::invalid("a request is an object"));
     }

@@ -1,5 +1,6 @@
 //! The page of a request: its mark-up, given as text or as the path of a file, and its address.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read as _;
 
@@ -12,21 +13,23 @@ use url::Url;
 use super::Fault;
 
 /// A page as a probe is given it.
-pub(super) struct Source {
-    pub(super) html: String,
+pub(super) struct Source<'a> {
+    pub(super) html: Cow<'a, str>,
     pub(super) url: Url,
 }
 
-impl Source {
+impl<'a> Source<'a> {
     /// Reads `{html | html_path, url}`. A file is bytes: its characters are decoded as those of an
     /// answer without a `charset` parameter are.
-    pub(super) fn of(request: &Value) -> Result<Self, Fault> {
+    pub(super) fn of(request: &'a Value) -> Result<Self, Fault> {
         let url = text(request, "url")?.ok_or_else(|| Fault::invalid("/url: is required"))?;
         let url =
             Url::parse(url).map_err(|error| Fault::invalid(format!("/url: is no URL: {error}")))?;
         let html = match (text(request, "html")?, text(request, "html_path")?) {
-            (Some(html), None) => html.to_owned(),
-            (None, Some(path)) => providers::page::decode(&bytes(path)?),
+            (Some(html), None) => Cow::Borrowed(html),
+            (None, Some(path)) => {
+                Cow::Owned(providers::page::decode(&bytes(path)?).map_err(Fault::costly)?)
+            }
             (Some(_), Some(_)) | (None, None) => {
                 return Err(Fault::invalid("either /html or /html_path is required"));
             }
@@ -35,9 +38,9 @@ impl Source {
     }
 
     /// What is read of it. Whenever it was fetched, it was not after today.
-    pub(super) fn reading(&self) -> Reading {
+    pub(super) fn reading(&self) -> Result<Reading, Fault> {
         let today = Offset::UTC.to_datetime(Timestamp::now()).date();
-        providers::page::extract(&self.html, &self.url, Some(today))
+        providers::page::extract(&self.html, &self.url, Some(today)).map_err(Fault::costly)
     }
 }
 
@@ -78,7 +81,7 @@ mod tests {
         let path = folder.path().join("page.html");
         std::fs::write(&path, b"<meta charset=windows-1252><p>caf\xe9").unwrap();
         let url = "https://news.example/a";
-        let html = |request: Value| Source::of(&request).map(|source| source.html);
+        let html = |request: Value| Source::of(&request).map(|source| source.html.into_owned());
         assert_eq!(
             html(json!({"html": "<p>x", "url": url})),
             Ok("<p>x".to_owned())

@@ -24,6 +24,8 @@ pub use volatile::Volatile;
 const MOST_ALIGNED: usize = 4_000;
 /// Most passages of one replaced stretch tried against each other, each way.
 const MOST_PAIRED: usize = 40;
+/// Most passages tried against each other in all of a text.
+const MOST_PAIRS: usize = 10_000;
 /// Most words looked at when two passages are tried against each other.
 const MOST_WORDS: usize = 120;
 /// Share of words two passages must have in common to be one passage, changed.
@@ -76,6 +78,7 @@ impl Difference {
             before: &before,
             after: &after,
             difference: Self::default(),
+            pairs: MOST_PAIRS,
         };
         if old.len().max(new.len()) <= MOST_ALIGNED {
             found.align(&old, &new);
@@ -143,6 +146,8 @@ struct Found<'a> {
     before: &'a [Passage],
     after: &'a [Passage],
     difference: Difference,
+    /// How many passages may still be tried against each other.
+    pairs: usize,
 }
 
 impl Found<'_> {
@@ -279,6 +284,10 @@ impl Found<'_> {
             .filter(|i| gone[*i])
             .collect::<Vec<_>>()
         {
+            let Some(pairs) = self.pairs.checked_sub(candidates.len()) else {
+                return;
+            };
+            self.pairs = pairs;
             let mine = words(&self.before[i]);
             let best = candidates
                 .iter()

@@ -17,6 +17,13 @@ pub(super) struct Passage {
 }
 
 impl Passage {
+    /// What follows the most passages, as it is: it is there to tell whether anything in it is other.
+    fn rest(text: &str) -> Option<Self> {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let key = text.clone();
+        (!text.is_empty()).then_some(Self { text, key })
+    }
+
     fn new(text: &str) -> Option<Self> {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let key = volatile::blanked(&text).nfc().collect();
@@ -26,44 +33,35 @@ impl Passage {
 
 pub(super) fn passages(text: &str) -> Vec<Passage> {
     let mut passages = Vec::new();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        if passages.len() >= MOST_PASSAGES {
-            let rest = std::iter::once(line)
-                .chain(lines)
-                .collect::<Vec<_>>()
-                .join(" ");
-            passages.extend(Passage::new(&rest));
-            break;
+    let mut begun = 0;
+    for line in text.split_inclusive('\n') {
+        let mut rest = line;
+        while !rest.is_empty() {
+            if passages.len() >= MOST_PASSAGES {
+                passages.extend(Passage::rest(&text[begun + line.len() - rest.len()..]));
+                return passages;
+            }
+            let piece = if line.len() > LONG_LINE {
+                sentence(rest)
+            } else {
+                rest
+            };
+            passages.extend(Passage::new(piece));
+            rest = &rest[piece.len()..];
         }
-        if line.len() > LONG_LINE {
-            passages.extend(sentences(line).filter_map(Passage::new));
-        } else {
-            passages.extend(Passage::new(line));
-        }
+        begun += line.len();
     }
     passages
 }
 
-/// Cuts after an end mark and white space, or after an ideographic full stop.
-fn sentences(line: &str) -> impl Iterator<Item = &str> {
-    let mut rest = line;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
+/// The beginning of `line` up to an end mark and white space, or to an ideographic full stop.
+fn sentence(line: &str) -> &str {
+    let mut marks = line.char_indices().peekable();
+    while let Some((at, c)) = marks.next() {
+        let spaced = marks.peek().is_some_and(|(_, next)| next.is_whitespace());
+        if matches!(c, '。' | '！' | '？') || (matches!(c, '.' | '!' | '?' | '…') && spaced) {
+            return &line[..at + c.len_utf8()];
         }
-        let mut marks = rest.char_indices().peekable();
-        let mut cut = rest.len();
-        while let Some((at, c)) = marks.next() {
-            let spaced = marks.peek().is_some_and(|(_, next)| next.is_whitespace());
-            if matches!(c, '。' | '！' | '？') || (matches!(c, '.' | '!' | '?' | '…') && spaced)
-            {
-                cut = at + c.len_utf8();
-                break;
-            }
-        }
-        let (sentence, tail) = rest.split_at(cut);
-        rest = tail;
-        Some(sentence)
-    })
+    }
+    line
 }

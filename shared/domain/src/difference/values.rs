@@ -5,6 +5,9 @@
 //! is one addition and not a hundred changes. Every test of this file that knows the patch also applies
 //! it.
 
+use std::cell::LazyCell;
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -13,6 +16,11 @@ use super::{Ignored, essence, volatile};
 
 /// The longest list aligned by its elements; in longer ones only the common ends are.
 const MOST_ALIGNED: usize = 4_000;
+/// The most pairs of elements compared to align all lists of one comparison: those of two longest lists, twice.
+const MOST_ALIGNING: usize = 2 * MOST_ALIGNED * MOST_ALIGNED;
+/// The most bytes of the patch beside its values, and of the paths of what is told. A patch that would be longer
+/// replaces everything.
+const MOST_PATH_BYTES: usize = 12 * 1024 * 1024;
 /// Most entries of each list told.
 const MOST_SHOWN: usize = 100;
 
@@ -68,9 +76,21 @@ impl ValueDifference {
     /// Compares two values. The order of an object's keys is no difference.
     #[must_use]
     pub fn of(before: &Value, after: &Value) -> Self {
-        let mut difference = Self::default();
-        difference.compare(before, after, &Place::default());
-        difference.bound();
+        let mut found = Found {
+            difference: Self::default(),
+            alignable: MOST_ALIGNING,
+            patch_room: MOST_PATH_BYTES,
+            told_room: MOST_PATH_BYTES,
+        };
+        found.compare(before, after, &Place::Root);
+        let mut difference = found.difference;
+        if found.patch_room == 0 {
+            // One operation says the same, and no longer.
+            difference.patch = vec![Operation::Replace {
+                path: String::new(),
+                value: after.clone(),
+            }];
+        }
         difference
     }
 
@@ -79,34 +99,54 @@ impl ValueDifference {
     pub fn is_news(&self) -> bool {
         !(self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty())
     }
+}
 
-    fn compare(&mut self, before: &Value, after: &Value, place: &Place) {
+/// A difference under construction, and what may still be spent on it.
+struct Found {
+    difference: ValueDifference,
+    /// Pairs of elements that may still be compared to align lists.
+    alignable: usize,
+    /// Bytes of paths that may still be written into the patch, and into what is told.
+    patch_room: usize,
+    told_room: usize,
+}
+
+impl Found {
+    fn compare(&mut self, before: &Value, after: &Value, place: &Place<'_>) {
         match (before, after) {
             _ if before == after => {}
             (Value::Object(before), Value::Object(after)) => {
-                self.compare_objects(before, after, place)
+                self.compare_objects(before, after, place);
             }
             (Value::Array(before), Value::Array(after)) => self.compare_lists(before, after, place),
             _ => {
-                self.patch.push(Operation::Replace {
-                    path: place.patched.clone(),
+                self.patch(place, |path| Operation::Replace {
+                    path,
                     value: after.clone(),
                 });
                 match (before, after) {
                     (Value::String(before), Value::String(after))
                         if essence(before) == essence(after) =>
                     {
-                        self.ignored.push(Ignored {
-                            kind: volatile::kind_of(before),
-                            before: before.clone(),
-                            after: after.clone(),
-                        });
+                        if self.difference.ignored.len() < MOST_SHOWN {
+                            self.difference.ignored.push(Ignored {
+                                kind: volatile::kind_of(before),
+                                before: before.clone(),
+                                after: after.clone(),
+                            });
+                        }
                     }
-                    _ => self.changed.push(Changed {
-                        path: place.after.clone(),
-                        before: before.clone(),
-                        after: after.clone(),
-                    }),
+                    _ => {
+                        if let Some(path) =
+                            self.told(self.difference.changed.len(), place, Side::After)
+                        {
+                            self.difference.changed.push(Changed {
+                                path,
+                                before: before.clone(),
+                                after: after.clone(),
+                            });
+                        }
+                    }
                 }
             }
         }
@@ -116,126 +156,193 @@ impl ValueDifference {
         &mut self,
         before: &Map<String, Value>,
         after: &Map<String, Value>,
-        place: &Place,
+        place: &Place<'_>,
     ) {
         for (key, value) in before {
-            let here = place.of_key(key);
+            let here = Place::Key { within: place, key };
             match after.get(key) {
                 Some(now) => self.compare(value, now, &here),
                 None => {
-                    self.patch.push(Operation::Remove { path: here.patched });
-                    self.removed.push(Placed {
-                        path: here.before,
-                        value: value.clone(),
-                    });
+                    self.patch(&here, |path| Operation::Remove { path });
+                    self.tell_removed(value, &here);
                 }
             }
         }
         for (key, value) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
-            let here = place.of_key(key);
-            self.patch.push(Operation::Add {
-                path: here.patched,
+            let here = Place::Key { within: place, key };
+            self.patch(&here, |path| Operation::Add {
+                path,
                 value: value.clone(),
             });
-            self.added.push(Placed {
-                path: here.after,
-                value: value.clone(),
-            });
+            self.tell_added(value, &here);
         }
     }
 
     /// The patch first removes what went, from the end so that no place shifts, then adds and changes
     /// from the beginning, where every place before the current one is final.
-    fn compare_lists(&mut self, before: &[Value], after: &[Value], place: &Place) {
-        let partners = partners(before, after);
-        let kept: Vec<bool> = {
-            let mut kept = vec![false; before.len()];
-            partners.iter().flatten().for_each(|i| kept[*i] = true);
-            kept
-        };
-        let mut gone: Vec<usize> = (0..before.len()).filter(|i| !kept[*i]).collect();
-        for i in gone.iter().rev() {
-            self.patch.push(Operation::Remove {
-                path: place.of_index(*i, *i).patched,
-            });
+    fn compare_lists(&mut self, before: &[Value], after: &[Value], place: &Place<'_>) {
+        let partners = partners(before, after, &mut self.alignable);
+        let mut gone = vec![true; before.len()];
+        partners.iter().flatten().for_each(|i| gone[*i] = false);
+        // Equal elements that went, the first of them last.
+        let mut waiting: HashMap<&Value, Vec<usize>> = HashMap::new();
+        for i in (0..before.len()).rev().filter(|i| gone[*i]) {
+            waiting.entry(&before[i]).or_default().push(i);
+            let here = Place::index(place, i, i);
+            self.patch(&here, |path| Operation::Remove { path });
         }
         for (j, partner) in partners.iter().enumerate() {
-            match partner {
-                Some(i) => self.compare(&before[*i], &after[j], &place.of_index(*i, j)),
-                None => {
-                    let value = after[j].clone();
-                    self.patch.push(Operation::Add {
-                        path: place.of_index(j, j).patched,
-                        value: value.clone(),
-                    });
-                    let path = place.of_index(j, j).after;
-                    match gone.iter().position(|i| before[*i] == value) {
-                        Some(at) => {
-                            let i = gone.remove(at);
-                            self.moved.push(Moved {
-                                from: place.of_index(i, i).before,
-                                path,
-                                value,
-                            });
-                        }
-                        None => self.added.push(Placed { path, value }),
+            let value = &after[j];
+            if let Some(i) = partner {
+                self.compare(&before[*i], value, &Place::index(place, *i, j));
+                continue;
+            }
+            let here = Place::index(place, j, j);
+            self.patch(&here, |path| Operation::Add {
+                path,
+                value: value.clone(),
+            });
+            match waiting.get_mut(value).and_then(Vec::pop) {
+                Some(i) => {
+                    gone[i] = false;
+                    self.tell_moved(value, &Place::index(place, i, j));
+                }
+                None => self.tell_added(value, &here),
+            }
+        }
+        for i in (0..before.len()).filter(|i| gone[*i]) {
+            self.tell_removed(&before[i], &Place::index(place, i, i));
+        }
+    }
+
+    /// Adds an operation, unless the patch has become longer than one that replaces everything may be.
+    fn patch(&mut self, place: &Place<'_>, operation: impl FnOnce(String) -> Operation) {
+        // Of an operation that has no path at all its own length is left.
+        let length = place.length() + size_of::<Operation>();
+        self.patch_room = self.patch_room.saturating_sub(length);
+        if self.patch_room > 0 {
+            self.difference
+                .patch
+                .push(operation(place.path(Side::After)));
+        } else {
+            self.difference.patch = Vec::new();
+        }
+    }
+
+    /// The path of an entry of a list that has `told` already; `None` when no more is told there.
+    fn told(&mut self, told: usize, place: &Place<'_>, side: Side) -> Option<String> {
+        let room = (told < MOST_SHOWN)
+            .then(|| self.told_room.checked_sub(place.length()))
+            .flatten();
+        let Some(room) = room else {
+            self.difference.truncated = true;
+            return None;
+        };
+        self.told_room = room;
+        Some(place.path(side))
+    }
+
+    fn tell_added(&mut self, value: &Value, place: &Place<'_>) {
+        if let Some(path) = self.told(self.difference.added.len(), place, Side::After) {
+            let value = value.clone();
+            self.difference.added.push(Placed { path, value });
+        }
+    }
+
+    fn tell_removed(&mut self, value: &Value, place: &Place<'_>) {
+        if let Some(path) = self.told(self.difference.removed.len(), place, Side::Before) {
+            let value = value.clone();
+            self.difference.removed.push(Placed { path, value });
+        }
+    }
+
+    fn tell_moved(&mut self, value: &Value, place: &Place<'_>) {
+        let told = self.difference.moved.len();
+        if let Some(from) = self.told(told, place, Side::Before)
+            && let Some(path) = self.told(told, place, Side::After)
+        {
+            let value = value.clone();
+            self.difference.moved.push(Moved { from, path, value });
+        }
+    }
+}
+
+/// Which of the two documents a path is one of. The patch works at the place after: what comes before it is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Before,
+    After,
+}
+
+/// Where the comparison is, in both documents. A path is written only where it is told: that of an equal value is not.
+enum Place<'a> {
+    Root,
+    Key {
+        within: &'a Self,
+        key: &'a str,
+    },
+    Index {
+        within: &'a Self,
+        before: usize,
+        after: usize,
+    },
+}
+
+impl<'a> Place<'a> {
+    fn index(within: &'a Self, before: usize, after: usize) -> Self {
+        Self::Index {
+            within,
+            before,
+            after,
+        }
+    }
+
+    /// At least how many bytes the path takes.
+    fn length(&self) -> usize {
+        match self {
+            Self::Root => 0,
+            Self::Key { within, key } => within.length() + 1 + key.len(),
+            Self::Index { within, .. } => within.length() + 2,
+        }
+    }
+
+    fn path(&self, side: Side) -> String {
+        let mut path = String::with_capacity(self.length() + 8);
+        self.write(side, &mut path);
+        path
+    }
+
+    fn write(&self, side: Side, path: &mut String) {
+        match self {
+            Self::Root => {}
+            Self::Key { within, key } => {
+                within.write(side, path);
+                path.push('/');
+                for c in key.chars() {
+                    match c {
+                        '~' => path.push_str("~0"),
+                        '/' => path.push_str("~1"),
+                        other => path.push(other),
                     }
                 }
             }
-        }
-        self.removed.extend(gone.into_iter().map(|i| Placed {
-            path: place.of_index(i, i).before,
-            value: before[i].clone(),
-        }));
-    }
-
-    fn bound(&mut self) {
-        let lengths = [
-            self.added.len(),
-            self.removed.len(),
-            self.moved.len(),
-            self.changed.len(),
-        ];
-        self.truncated = lengths.into_iter().any(|length| length > MOST_SHOWN);
-        self.added.truncate(MOST_SHOWN);
-        self.removed.truncate(MOST_SHOWN);
-        self.moved.truncate(MOST_SHOWN);
-        self.changed.truncate(MOST_SHOWN);
-        self.ignored.truncate(MOST_SHOWN);
-    }
-}
-
-/// Where the comparison is: in the document before, after, and as the patch finds it.
-#[derive(Clone, Default)]
-struct Place {
-    before: String,
-    after: String,
-    patched: String,
-}
-
-impl Place {
-    fn of_key(&self, key: &str) -> Self {
-        let token = key.replace('~', "~0").replace('/', "~1");
-        let below = |path: &str| format!("{path}/{token}");
-        Self {
-            before: below(&self.before),
-            after: below(&self.after),
-            patched: below(&self.patched),
-        }
-    }
-
-    /// The patch works at the final place: what comes before it is done.
-    fn of_index(&self, before: usize, after: usize) -> Self {
-        Self {
-            before: format!("{}/{before}", self.before),
-            after: format!("{}/{after}", self.after),
-            patched: format!("{}/{after}", self.patched),
+            Self::Index {
+                within,
+                before,
+                after,
+            } => {
+                within.write(side, path);
+                let index = if side == Side::Before { before } else { after };
+                path.push('/');
+                path.push_str(&index.to_string());
+            }
         }
     }
 }
 
-/// For each element after, the one before that it is or has become; in rising order.
-fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> {
+/// For each element after, the one before that it is or has become; in rising order. Aligning takes from `alignable`,
+/// and lists for which not enough is left are not aligned but at their ends.
+fn partners(before: &[Value], after: &[Value], alignable: &mut usize) -> Vec<Option<usize>> {
     let head = before
         .iter()
         .zip(after)
@@ -256,9 +363,13 @@ fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> {
         &before[head..before.len() - tail],
         &after[head..after.len() - tail],
     );
-    let operations = if old.len().max(new.len()) <= MOST_ALIGNED {
-        let texts = |values: &[Value]| -> Vec<String> { values.iter().map(key).collect() };
-        capture_diff_slices(Algorithm::Myers, &texts(old), &texts(new))
+    let pairs = old.len().saturating_mul(new.len());
+    let is_short = old.len().max(new.len()) <= MOST_ALIGNED;
+    let left = alignable.checked_sub(pairs).filter(|_| is_short);
+    let operations = if let Some(left) = left {
+        *alignable = left;
+        let (old, new) = numbered(old, new);
+        capture_diff_slices(Algorithm::Myers, &old, &new)
     } else {
         vec![DiffOp::Replace {
             old_index: 0,
@@ -267,6 +378,14 @@ fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> {
             new_len: new.len(),
         }]
     };
+    // An element that still is in the list has not become another: it has moved.
+    let elsewhere = LazyCell::new(|| -> HashSet<&Value> {
+        if after.len() <= MOST_ALIGNED {
+            after.iter().collect()
+        } else {
+            HashSet::new()
+        }
+    });
     for operation in operations {
         let (old, new) = (operation.old_range(), operation.new_range());
         match operation {
@@ -281,7 +400,7 @@ fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> {
                 for (i, j) in old.zip(new) {
                     let same_kind = std::mem::discriminant(&before[head + i])
                         == std::mem::discriminant(&after[head + j]);
-                    if same_kind && !is_elsewhere(&before[head + i], after) {
+                    if same_kind && !elsewhere.contains(&before[head + i]) {
                         partners[head + j] = Some(head + i);
                     }
                 }
@@ -292,9 +411,18 @@ fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> {
     partners
 }
 
-/// An element that still is in the list has not become another: it has moved.
-fn is_elsewhere(value: &Value, list: &[Value]) -> bool {
-    list.len() <= MOST_ALIGNED && list.contains(value)
+/// The elements as numbers, those that are one as one number: cheap to align.
+fn numbered(old: &[Value], new: &[Value]) -> (Vec<u32>, Vec<u32>) {
+    let mut known: HashMap<String, u32> = HashMap::new();
+    let mut number = |values: &[Value]| -> Vec<u32> {
+        let mut numbers = Vec::with_capacity(values.len());
+        for value in values {
+            let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
+            numbers.push(*known.entry(key(value)).or_insert(next));
+        }
+        numbers
+    };
+    (number(old), number(new))
 }
 
 /// Elements with one key are one: an object that names itself is told by its name, so that a changed

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex, RegexSet};
+use regex::{Regex, RegexSet};
 
 use crate::words::words;
 
@@ -69,6 +69,8 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     ];
     sources
         .into_iter()
+        // The ends of words are told by ASCII: what is more makes of every character that is not in it a slow one.
+        .map(|(kind, needs_digit, source)| (kind, needs_digit, source.replace(r"\b", r"(?-u:\b)")))
         // Constants, covered by the tests below; a bad one would be left out rather than end a run.
         .filter_map(|(kind, needs_digit, source)| {
             Some(Rule {
@@ -91,14 +93,9 @@ pub(super) fn blanked(text: &str) -> Cow<'_, str> {
     }
     let mut text = Cow::Borrowed(text);
     for rule in RULES.iter() {
-        let replaced = match rule
-            .pattern
-            .replace_all(&text, |found: &Captures<'_>| rule.replacement(&found[0]))
-        {
-            Cow::Owned(replaced) => replaced,
-            Cow::Borrowed(_) => continue,
-        };
-        text = Cow::Owned(replaced);
+        if let Some(blanked) = rule.blank(&text) {
+            text = Cow::Owned(blanked);
+        }
     }
     text
 }
@@ -121,12 +118,18 @@ impl Rule {
         !self.needs_digit || found.chars().any(|c| c.is_ascii_digit())
     }
 
-    fn replacement(&self, found: &str) -> String {
-        if self.applies(found) {
-            format!("⟨{}⟩", self.kind)
-        } else {
-            found.to_owned()
+    /// `text` with the rule's spots blanked; `None` when it has none.
+    fn blank(&self, text: &str) -> Option<String> {
+        let mut out = String::new();
+        let mut from = 0;
+        for found in self.pattern.find_iter(text) {
+            if self.applies(found.as_str()) {
+                out.push_str(&text[from..found.start()]);
+                out.extend(["⟨", self.kind.as_str(), "⟩"]);
+                from = found.end();
+            }
         }
+        (from > 0).then(|| out + &text[from..])
     }
 }
 

@@ -80,6 +80,9 @@ pub struct StepRow {
     /// Attempts since it last made progress.
     #[serde(default)]
     pub attempts: u32,
+    /// Those of them whose worker was not heard of again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cut_off: u32,
     /// The fence of the latest claim.
     #[serde(default)]
     pub fence: u64,
@@ -246,6 +249,7 @@ impl Execution {
             timeout_seconds: step.timeout_seconds,
             state: StepState::Waiting,
             attempts: 0,
+            cut_off: 0,
             fence: 0,
             revisions: 0,
             note: None,

@@ -50,6 +50,7 @@ pub(super) fn redo(run: &mut Execution, i: usize, note: &str, effects: &mut Vec<
         row.state = StepState::Waiting;
         row.attempts = 0;
         row.postponed = None;
+        row.cut_off = 0;
         row.cursor = None;
         row.note = makers.contains(&j).then(|| bounds::note(note));
     }

@@ -111,6 +111,7 @@ pub(super) fn apply_to_step(
             }
             Held::Running => {
                 row.attempts = 0;
+                row.cut_off = 0;
                 row.cursor = Some(cursor.clone());
                 ready(row, (*resume_at).max(now), paused, effects)
             }
@@ -201,7 +202,10 @@ pub(super) fn apply_to_step(
                         at: now,
                     }
                 }
-                (Held::Running, _) => ready(row, now, paused, effects),
+                (Held::Running, _) => {
+                    row.cut_off += 1;
+                    ready(row, now, paused, effects)
+                }
                 (Held::Performing(gate), ErrorClass::Retryable) if !last_attempt && !ending => {
                     approved(row, gate, now, paused, effects)
                 }
@@ -285,6 +289,7 @@ fn completed(
 ) -> StepState {
     let credits = run.affordable(credits);
     let row = &mut run.steps[i];
+    row.cut_off = 0;
     row.cursor = None;
     row.note = None;
     row.postponed = None;

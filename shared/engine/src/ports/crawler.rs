@@ -125,6 +125,9 @@ pub enum FetchError {
     TooManyRedirects,
     #[error("the page is larger than {limit_bytes} bytes")]
     TooLarge { limit_bytes: u64 },
+    /// Its mark-up would make a larger tree, or more work, than is spent on a page.
+    #[error("the page costs more to read than is spent on a page")]
+    TooCostly,
     #[error("the content type {content_type} is not read")]
     UnsupportedContentType { content_type: String },
     #[error("the site's robots.txt does not allow it")]

@@ -66,7 +66,10 @@ pub(crate) async fn read(mut response: Response) -> Result<Body, FetchError> {
         None => guess(&bytes)?,
     };
     let text = decode(&bytes, content_type.as_deref().and_then(charset), kind);
-    Ok(Body { kind, text })
+    Ok(Body {
+        kind,
+        text: text.ok_or(too_large)?,
+    })
 }
 
 /// Reads the first bytes of a body, whatever it says it is; the rest is left unread.
@@ -155,8 +158,13 @@ fn charset(content_type: &str) -> Option<&'static Encoding> {
 }
 
 /// Decodes by byte order mark, then header, then what the page says of itself, then by looking; what
-/// cannot be decoded becomes U+FFFD (WHATWG Encoding, HTML 13.2.3).
-pub(crate) fn decode(bytes: &[u8], header: Option<&'static Encoding>, kind: Kind) -> String {
+/// cannot be decoded becomes U+FFFD (WHATWG Encoding, HTML 13.2.3). `None` when it takes more than [`MAX_BYTES`]: a byte
+/// of an old encoding may take three.
+pub(crate) fn decode(
+    bytes: &[u8],
+    header: Option<&'static Encoding>,
+    kind: Kind,
+) -> Option<String> {
     let encoding = header.or_else(|| declared(bytes, kind)).unwrap_or_else(|| {
         if std::str::from_utf8(bytes).is_ok() || kind == Kind::Json {
             UTF_8
@@ -164,8 +172,9 @@ pub(crate) fn decode(bytes: &[u8], header: Option<&'static Encoding>, kind: Kind
             WINDOWS_1252
         }
     });
-    // `decode` gives a byte order mark the last word.
-    encoding.decode(bytes).0.into_owned()
+    // A byte order mark has the last word.
+    let (text, is_whole) = crate::encoding::decode_within(encoding, bytes, MAX_BYTES);
+    is_whole.then_some(text)
 }
 
 /// The encoding a page declares in its first 1,024 bytes.
@@ -204,6 +213,10 @@ fn declared(bytes: &[u8], kind: Kind) -> Option<&'static Encoding> {
 mod tests {
     use super::*;
 
+    fn text_of(bytes: &[u8], header: Option<&'static Encoding>, kind: Kind) -> String {
+        decode(bytes, header, kind).unwrap()
+    }
+
     #[test]
     fn reads_text_formats_only() {
         for (content_type, kind) in [
@@ -232,20 +245,20 @@ mod tests {
     fn decodes_by_header_declaration_and_look() {
         let latin = b"caf\xe9";
         assert_eq!(
-            decode(latin, charset("text/html; charset=ISO-8859-1"), Kind::Html),
+            text_of(latin, charset("text/html; charset=ISO-8859-1"), Kind::Html),
             "café"
         );
         assert_eq!(
-            decode(b"<meta charset='windows-1251'>\xcc", None, Kind::Html),
+            text_of(b"<meta charset='windows-1251'>\xcc", None, Kind::Html),
             "<meta charset='windows-1251'>М"
         );
         let old =
             b"<meta http-equiv=Content-Type content=\"text/html; charset=shift_jis\">\x83\x65";
-        assert!(decode(old, None, Kind::Html).ends_with('テ'));
-        assert_eq!(decode("日本".as_bytes(), None, Kind::Plain), "日本");
-        assert_eq!(decode(latin, None, Kind::Plain), "café");
+        assert!(text_of(old, None, Kind::Html).ends_with('テ'));
+        assert_eq!(text_of("日本".as_bytes(), None, Kind::Plain), "日本");
+        assert_eq!(text_of(latin, None, Kind::Plain), "café");
         assert_eq!(
-            decode(
+            text_of(
                 b"\xef\xbb\xbfok",
                 charset("text/html; charset=windows-1252"),
                 Kind::Html
@@ -254,15 +267,15 @@ mod tests {
         );
         // An unknown or lying label: replacement characters, never a failure.
         assert_eq!(
-            decode(b"+ADw-", charset("text/html; charset=utf-7"), Kind::Html),
+            text_of(b"+ADw-", charset("text/html; charset=utf-7"), Kind::Html),
             "+ADw-"
         );
         assert_eq!(
-            decode(latin, charset("text/html; charset=\"UTF-8\""), Kind::Html),
+            text_of(latin, charset("text/html; charset=\"UTF-8\""), Kind::Html),
             "caf\u{fffd}"
         );
         assert_eq!(
-            decode(b"<meta charset=utf-16>x\xc3\xa9", None, Kind::Html),
+            text_of(b"<meta charset=utf-16>x\xc3\xa9", None, Kind::Html),
             "<meta charset=utf-16>xé"
         );
     }

@@ -16,6 +16,7 @@ pub(crate) mod failure;
 mod pacing;
 pub(crate) mod resolver;
 mod robots;
+mod room;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,9 +37,11 @@ use url::Url;
 use crate::http::{ClientError, client};
 use crate::page;
 use crate::retry_after::retry_after;
+use body::Body;
 pub use pacing::ProcessPacing;
 use resolver::Guard;
 pub use resolver::{Lookup, Names, SystemNames};
+use room::ReadingRoom;
 
 /// Redirects followed for one page (contract, section 9).
 pub const MAX_REDIRECTS: usize = 5;
@@ -67,6 +70,17 @@ pub struct WebCrawler {
     /// The pace of this process, for when the shared one cannot be asked.
     alone: ProcessPacing,
     clock: Arc<dyn Clock>,
+    room: ReadingRoom,
+}
+
+/// What was fetched of a page, to be read.
+struct Fetch {
+    url: Url,
+    status: StatusCode,
+    body: Body,
+    validators: Option<Validators>,
+    aliases: Vec<Url>,
+    robots: Arc<Robots>,
 }
 
 /// An answer that is no redirect.
@@ -146,6 +160,7 @@ impl WebCrawler {
             pacing: Arc::new(ProcessPacing::default()),
             alone: ProcessPacing::default(),
             clock: Arc::new(pacing::MachineClock),
+            room: ReadingRoom::default(),
         })
     }
 
@@ -318,10 +333,15 @@ impl WebCrawler {
         }
     }
 
-    async fn read(&self, request: &PageRequest, patience: Duration) -> Result<Fetched, FetchError> {
+    /// Fetches a page; `None` when it is unchanged.
+    async fn fetch_page(
+        &self,
+        request: &PageRequest,
+        patience: Duration,
+    ) -> Result<Option<Fetch>, FetchError> {
         let validators = request.validators.as_ref();
         let Some(answer) = self.answer(&request.url, validators, patience).await? else {
-            return Ok(Fetched::Unchanged);
+            return Ok(None);
         };
         let Answer {
             url,
@@ -342,14 +362,39 @@ impl WebCrawler {
         }
         let validators = conditional::validators(&url, response.headers());
         let body = body::read(response).await?;
+        Ok(Some(Fetch {
+            url,
+            status,
+            body,
+            validators,
+            aliases,
+            robots,
+        }))
+    }
+
+    /// Reads what was fetched. No deadline would end it: what a page costs is bounded by counting, and no more pages
+    /// are read at once than there is memory for.
+    async fn read(&self, request: &PageRequest, fetch: Fetch) -> Result<Fetched, FetchError> {
+        let Fetch {
+            url,
+            status,
+            body,
+            validators,
+            aliases,
+            robots,
+        } = fetch;
         let start = request.url.clone();
         let fields = request.fields.clone();
-        // Off the runtime's thread, so that the deadline holds while a parser works, and so that a
-        // parser's mistake ends the page and not the process.
         let today = Offset::UTC.to_datetime(self.clock.now()).date();
+        let place = self.room.enter(body.text.len()).await;
+        // Off the runtime's thread, so that others' answers are taken while a parser works, and so that a
+        // parser's mistake ends the page and not the process.
         let reading = tokio::task::spawn_blocking(move || {
             let status = status.as_u16();
-            page::read(&start, &url, status, &body, fields.as_ref(), today)
+            let page = page::read(&start, &url, status, &body, fields.as_ref(), today);
+            // The place is given back when the work is done, whoever still waits for it.
+            drop((body, place));
+            page
         });
         let mut page = reading.await.unwrap_or_else(|_| {
             Err(failure::unreachable_because(
@@ -374,9 +419,13 @@ impl Crawler for WebCrawler {
         let limit = request.limit.min(PAGE_LIMIT);
         // Waiting for a turn must not make a site look slow: most of the time is the site's.
         let patience = limit / 4;
-        tokio::time::timeout(limit, self.read(request, patience))
+        let fetch = tokio::time::timeout(limit, self.fetch_page(request, patience))
             .await
-            .unwrap_or(Err(FetchError::Timeout))
+            .unwrap_or(Err(FetchError::Timeout))?;
+        match fetch {
+            Some(fetch) => self.read(request, fetch).await,
+            None => Ok(Fetched::Unchanged),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use url::Url;
 use super::date::When;
 use super::markup::{Node, Tree, Vocabulary};
 use super::prose::{line, lines, of_html};
-use super::{Entry, Feed};
+use super::{Entry, Feed, MOST_ENTRIES};
 
 /// Reads a document whose first known element is an Atom feed or a lone entry.
 pub(super) fn read(tree: &Tree) -> Option<Feed> {
@@ -23,7 +23,12 @@ pub(super) fn read(tree: &Tree) -> Option<Feed> {
         return None;
     }
     let own = root.element().vocabulary;
-    let entries = tree.all().filter(|node| node.is(own, "entry")).map(entry);
+    let entries = tree
+        .all()
+        .filter(|node| node.is(own, "entry"))
+        .take(MOST_ENTRIES)
+        .map(entry)
+        .map(Entry::shortened);
     Some(Feed {
         title: text(root, &["title"]).map_or_else(String::new, |title| line(&title)),
         link: link(root),

@@ -1,14 +1,19 @@
 //! JSON Feed 1.0 and 1.1 (jsonfeed.org).
 
+use domain::egress::MAX_URL_CHARS;
+use domain::json::Allowance;
 use serde_json::Value;
 use url::Url;
 
 use super::date::When;
 use super::prose::{line, lines, of_html};
-use super::{Entry, Feed, NotFeed};
+use super::{Entry, Feed, MOST_ENTRIES, NotFeed};
+
+/// The most values read of a feed: twenty for each of the most entries.
+const MOST_VALUES: usize = 100_000;
 
 pub(super) fn read(text: &str, base: &Url) -> Result<Feed, NotFeed> {
-    let (about, items) = match serde_json::from_str::<Value>(text) {
+    let (about, items) = match Allowance::new(MOST_VALUES).read(text) {
         Ok(mut feed) => match feed.get_mut("items").map(Value::take) {
             Some(Value::Array(items)) => (feed, items),
             Some(_) | None => return Err(NotFeed),
@@ -21,7 +26,8 @@ pub(super) fn read(text: &str, base: &Url) -> Result<Feed, NotFeed> {
         entries: items
             .iter()
             .filter(|item| item.is_object())
-            .map(|item| entry(item, base))
+            .take(MOST_ENTRIES)
+            .map(|item| entry(item, base).shortened())
             .collect(),
     })
 }
@@ -35,11 +41,12 @@ fn salvage(text: &str) -> Option<Vec<Value>> {
         .trim_start()
         .strip_prefix('[')?;
     let mut items = Vec::new();
-    loop {
+    let allowance = Allowance::new(MOST_VALUES);
+    while items.len() < MOST_ENTRIES {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
-        let Some(Ok(item)) = values.next() else { break };
-        let read = values.byte_offset();
+        let Ok((item, read)) = allowance.read_first(rest) else {
+            break;
+        };
         items.push(item);
         rest = rest.get(read..).unwrap_or_default();
     }
@@ -70,6 +77,9 @@ fn entry(item: &Value, base: &Url) -> Entry {
 
 fn address(value: &Value, base: &Url) -> Option<String> {
     let text = value.as_str()?.trim();
+    if text.len() > MAX_URL_CHARS {
+        return None;
+    }
     let url = base.join(text).ok().filter(|_| !text.is_empty())?;
     Some(url.into())
 }

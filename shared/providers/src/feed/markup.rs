@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use domain::egress::MAX_URL_CHARS;
 use url::Url;
 
 use super::entity::unescape;
@@ -14,8 +15,19 @@ use super::entity::unescape;
 /// The deepest nesting kept; elements further down become their ancestor's.
 const DEEPEST: usize = 100;
 
-/// The most elements kept: thirty for each of the most entries.
-const MOST_ELEMENTS: usize = 150_000;
+/// The most elements and attributes kept: a dozen elements for each of the most entries.
+const MOST_ELEMENTS: usize = 60_000;
+const MOST_ATTRIBUTES: usize = 60_000;
+
+/// The most attributes of one tag; a root declares some forty namespaces.
+const MOST_OF_ONE_TAG: usize = 200;
+
+/// The longest text of one element that is put together, in bytes: many times what is kept of a summary. Elements may
+/// lie within each other a hundred deep, and the text of the innermost is in all of them.
+const LONGEST_TEXT: usize = 256 * 1024;
+
+/// The most bytes of addresses that elements are the base of.
+const MOST_BASES: usize = 2 * 1024 * 1024;
 
 /// The most prefixes declared at a time.
 const MOST_PREFIXES: usize = 100;
@@ -75,7 +87,7 @@ impl Tree {
     pub(super) fn read(text: &str, base: &Url) -> Self {
         let mut reader = Reader::new(base);
         for token in Tokens::of(text) {
-            if reader.tree.elements.len() > MOST_ELEMENTS {
+            if reader.tree.elements.len() > MOST_ELEMENTS || reader.attributes > MOST_ATTRIBUTES {
                 break;
             }
             match token {
@@ -163,6 +175,9 @@ impl<'a> Node<'a> {
 
     /// `reference` as an absolute URL, by the nearest `xml:base`; as it is when that is no URL.
     pub(super) fn resolve(self, reference: &str) -> String {
+        if reference.len() > MAX_URL_CHARS {
+            return shortened_address(reference);
+        }
         let reference: String = reference
             .chars()
             .filter(|c| !matches!(c, '\n' | '\r' | '\t'))
@@ -175,6 +190,9 @@ impl<'a> Node<'a> {
 
     fn push(self, out: &mut String, how: Written) {
         for child in &self.element().children {
+            if out.len() > LONGEST_TEXT {
+                return;
+            }
             match child {
                 Child::Text(text) if how == Written::Elements => {
                     out.push_str(&text.replace('&', "&amp;").replace('<', "&lt;"));
@@ -199,6 +217,12 @@ impl<'a> Node<'a> {
     }
 }
 
+/// The beginning of what is too long to be an address: it tells entries apart, and is fetched by nobody.
+fn shortened_address(reference: &str) -> String {
+    let end = reference.floor_char_boundary(MAX_URL_CHARS);
+    reference[..end].trim().to_owned()
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Written {
     Text,
@@ -213,6 +237,9 @@ struct Reader {
     open: Vec<usize>,
     /// Declared prefixes, innermost last: depth, prefix, vocabulary.
     declared: Vec<(usize, String, Vocabulary)>,
+    /// How many attributes the elements have, and how long their bases are together.
+    attributes: usize,
+    bases: usize,
 }
 
 impl Reader {
@@ -232,6 +259,8 @@ impl Reader {
             },
             open: vec![0],
             declared: Vec::new(),
+            attributes: 0,
+            bases: 0,
         }
     }
 
@@ -269,16 +298,21 @@ impl Reader {
             .rev()
             .find(|(_, declared, _)| declared == prefix)
             .map_or_else(|| Vocabulary::of_prefix(prefix), |(_, _, known)| *known);
+        self.attributes += attributes.len();
         let outer = self.current().base.clone();
-        let base = attributes
-            .iter()
-            .find(|(key, _)| key == "xml:base")
+        let own = attributes.iter().find(|(key, _)| key == "xml:base");
+        let base = own
+            .filter(|(_, value)| value.len() <= MAX_URL_CHARS && self.bases <= MOST_BASES)
             .and_then(|(_, value)| {
                 let outer = outer.as_ref().unwrap_or(&self.tree.base);
                 outer.join(value.trim()).ok()
             })
-            .map(Arc::new)
-            .or(outer);
+            // Nothing is fetched from an address that is longer, and what is relative to it is no shorter.
+            .filter(|base| base.as_str().len() <= MAX_URL_CHARS);
+        if let Some(base) = &base {
+            self.bases += base.as_str().len() + size_of::<Url>();
+        }
+        let base = base.map(Arc::new).or(outer);
         let index = self.tree.elements.len();
         self.tree.elements.push(Element {
             vocabulary,
@@ -547,7 +581,7 @@ fn attributes(mut text: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     loop {
         text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
-        if text.is_empty() {
+        if text.is_empty() || found.len() >= MOST_OF_ONE_TAG {
             return found;
         }
         let end = text

@@ -62,6 +62,16 @@ pub struct Entry {
     pub summary: String,
 }
 
+impl Entry {
+    /// With no more than is kept of its texts, and an id where there can be one.
+    fn shortened(mut self) -> Self {
+        self.title = prose::shortened(&self.title, MAX_TITLE_CHARS);
+        self.summary = prose::shortened(&self.summary, MAX_SUMMARY_CHARS);
+        self.id = self.id.or_else(|| self.url.clone());
+        self
+    }
+}
+
 /// The bytes are not a feed in any form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is not an RSS, Atom or JSON feed")]
@@ -73,7 +83,7 @@ pub struct NotFeed;
 /// [`NotFeed`] when nothing in it looks like one. A broken feed is no error: what it holds is read.
 pub fn read(bytes: &[u8], charset: Option<&str>, url: &Url) -> Result<Feed, NotFeed> {
     let bytes = bytes.get(..MAX_BYTES).unwrap_or(bytes);
-    read_text(&encoding::decode(bytes, charset), url)
+    read_text(&encoding::decode(bytes, charset, MAX_BYTES), url)
 }
 
 /// Reads a feed that is text already.
@@ -81,6 +91,7 @@ pub fn read(bytes: &[u8], charset: Option<&str>, url: &Url) -> Result<Feed, NotF
 /// # Errors
 /// As [`read()`].
 pub fn read_text(text: &str, url: &Url) -> Result<Feed, NotFeed> {
+    let text = &text[..text.floor_char_boundary(MAX_BYTES)];
     let text = text.trim_start_matches(['\u{feff}', '\0']).trim();
     let mut feed = if text.starts_with(['{', '[']) {
         json::read(text, url)?
@@ -91,12 +102,6 @@ pub fn read_text(text: &str, url: &Url) -> Result<Feed, NotFeed> {
             .ok_or(NotFeed)?
     };
     feed.title = prose::shortened(&feed.title, MAX_TITLE_CHARS);
-    feed.entries.truncate(MOST_ENTRIES);
-    for entry in &mut feed.entries {
-        entry.title = prose::shortened(&entry.title, MAX_TITLE_CHARS);
-        entry.summary = prose::shortened(&entry.summary, MAX_SUMMARY_CHARS);
-        entry.id = entry.id.take().or_else(|| entry.url.clone());
-    }
     Ok(feed)
 }
 

@@ -4,7 +4,7 @@
 use super::date::When;
 use super::markup::{Node, Tree, Vocabulary};
 use super::prose::{line, lines, of_html};
-use super::{Entry, Feed, atom};
+use super::{Entry, Feed, MOST_ENTRIES, atom};
 
 /// Reads a document that has a channel or items.
 pub(super) fn read(tree: &Tree) -> Option<Feed> {
@@ -26,6 +26,7 @@ pub(super) fn read(tree: &Tree) -> Option<Feed> {
         .all()
         .filter(core)
         .filter(|node| node.element().name == "item")
+        .take(MOST_ENTRIES)
         .collect();
     if channel.is_none() && items.is_empty() {
         return None;
@@ -33,7 +34,7 @@ pub(super) fn read(tree: &Tree) -> Option<Feed> {
     Some(Feed {
         title: channel.map(title).unwrap_or_default(),
         link: channel.and_then(url),
-        entries: items.into_iter().map(entry).collect(),
+        entries: items.into_iter().map(entry).map(Entry::shortened).collect(),
     })
 }
 

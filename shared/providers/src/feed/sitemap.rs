@@ -6,6 +6,7 @@
 
 use std::io::Read as _;
 
+use domain::egress::MAX_URL_CHARS;
 use url::Url;
 
 use super::date::When;
@@ -13,9 +14,15 @@ use super::encoding;
 use super::entity::unescape;
 use super::markup::{Token, Tokens};
 
-/// The protocol's own limits: pages, and bytes when unpacked.
+/// The protocol's own limit of pages; those beyond are left out.
 const MOST_PLACES: usize = 50_000;
-const MOST_BYTES: u64 = 50 * 1024 * 1024;
+
+/// What is read of a sitemap when it is unpacked, in bytes; the rest is left out. The protocol allows 50 MiB, which a
+/// small function cannot hold; 50,000 pages take some six.
+const MOST_BYTES: usize = 12 * 1024 * 1024;
+
+/// The most bytes of addresses kept: one may be three times as long as it is written.
+const MOST_HELD: usize = 8 * 1024 * 1024;
 
 /// What a sitemap names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,14 +44,11 @@ pub struct Place {
 /// nothing.
 #[must_use]
 pub fn read(bytes: &[u8], url: &Url) -> Sitemap {
-    let unpacked;
-    let bytes = if bytes.starts_with(&[0x1F, 0x8B]) {
-        unpacked = unpack(bytes);
-        &unpacked
+    let text = if bytes.starts_with(&[0x1F, 0x8B]) {
+        encoding::decode(&unpack(bytes), None, MOST_BYTES)
     } else {
-        bytes
+        encoding::decode(bytes, None, MOST_BYTES)
     };
-    let text = encoding::decode(bytes, None);
     if text.contains('<') {
         of_xml(&text, url)
     } else {
@@ -57,12 +61,13 @@ fn unpack(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let reader = flate2::read::MultiGzDecoder::new(bytes);
     // What was unpacked before an error stands in `out`.
-    let _ = reader.take(MOST_BYTES).read_to_end(&mut out);
+    let _ = reader.take(MOST_BYTES as u64).read_to_end(&mut out);
     out
 }
 
 fn of_xml(text: &str, base: &Url) -> Sitemap {
     let mut sitemap = Sitemap::default();
+    let mut held = 0;
     let (mut location, mut changed) = (String::new(), String::new());
     // The element whose text is read, if it is one of the two.
     let mut within: Option<bool> = None;
@@ -88,10 +93,14 @@ fn of_xml(text: &str, base: &Url) -> Sitemap {
                     "sitemap" => &mut sitemap.sitemaps,
                     _ => continue,
                 };
-                if let Ok(url) = base.join(location.trim())
-                    && !location.trim().is_empty()
+                let written = location.trim();
+                if !written.is_empty()
+                    && written.len() <= MAX_URL_CHARS
                     && list.len() < MOST_PLACES
+                    && held <= MOST_HELD
+                    && let Ok(url) = base.join(written)
                 {
+                    held += url.as_str().len();
                     list.push(Place {
                         url,
                         changed: When::read(&changed),
@@ -116,11 +125,18 @@ fn of_xml(text: &str, base: &Url) -> Sitemap {
 }
 
 fn of_lines(text: &str) -> Sitemap {
+    let mut held = 0;
     let pages = text
         .lines()
-        .filter_map(|line| Url::parse(line.trim()).ok())
+        .map(str::trim)
+        .filter(|line| line.len() <= MAX_URL_CHARS)
+        .filter_map(|line| Url::parse(line).ok())
         .filter(|url| matches!(url.scheme(), "http" | "https"))
         .take(MOST_PLACES)
+        .take_while(|url| {
+            held += url.as_str().len();
+            held <= MOST_HELD
+        })
         .map(|url| Place { url, changed: None });
     Sitemap {
         pages: pages.collect(),

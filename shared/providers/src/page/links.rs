@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use domain::egress::MAX_URL_CHARS;
 use scraper::node::Node;
 use scraper::{ElementRef, Selector};
 use url::Url;
@@ -31,6 +32,8 @@ pub struct Link {
 pub(super) fn read(page: &Elements<'_>, url: &Url) -> Vec<Link> {
     let base = page.bases.iter().find_map(|base| base.attr("href"));
     let base = base.and_then(|base| url.join(base).ok());
+    // No link on a longer one can be followed.
+    let base = base.filter(|base| base.as_str().len() <= MAX_URL_CHARS);
     let base = base.unwrap_or_else(|| url.clone());
     let mut links: Vec<Link> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
@@ -110,9 +113,17 @@ fn line<'a>(pieces: impl IntoIterator<Item = &'a str>) -> String {
     line
 }
 
-/// `href` resolved against `base`, when it is a link to the web.
+/// `href` resolved against `base`, when it is a link to the web, and no longer than what is fetched.
 pub(super) fn absolute(base: &Url, href: &str) -> Option<String> {
-    let mut link = base.join(href.trim()).ok()?;
+    let href = href.trim();
+    // A fragment is no part of what is fetched.
+    if href.len() > MAX_URL_CHARS && href.find('#').is_none_or(|at| at > MAX_URL_CHARS) {
+        return None;
+    }
+    let mut link = base.join(href.split('#').next().unwrap_or(href)).ok()?;
+    if link.as_str().len() > MAX_URL_CHARS {
+        return None;
+    }
     if !matches!(link.scheme(), "http" | "https") || !link.has_host() {
         return None;
     }

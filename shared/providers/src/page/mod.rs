@@ -16,6 +16,7 @@ mod title;
 mod tree;
 mod xml;
 
+use domain::json::{Allowance, Unread};
 use domain::text::running;
 use engine::ports::{FetchError, FieldRequest, Page};
 use jiff::civil::Date;
@@ -25,9 +26,13 @@ use url::Url;
 use crate::crawl::body::{self, Body, Kind};
 pub use dates::{Granularity, PageDate, Source};
 pub use links::Link;
+use tree::NoTree;
 
 /// The largest page read, in bytes after decompression.
 pub const MAX_BYTES: usize = body::MAX_BYTES;
+
+/// The most values read of a page that is JSON, of the JSON-LD of one, and of the states of its scripts.
+const MOST_VALUES: usize = 100_000;
 
 /// The longest title kept, in characters.
 const MAX_TITLE_CHARS: usize = 300;
@@ -69,24 +74,38 @@ impl Reading {
     }
 }
 
-/// Reads an HTML page found at `url`. Every text has a reading, if an empty one.
+/// A page whose reading would cost more than a page's: its mark-up makes a larger tree than one is read of, or
+/// more work of its parser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the page's mark-up costs more than is read of a page")]
+pub struct TooCostly;
+
+/// Reads an HTML page found at `url`. Every text within the bounds has a reading, if an empty one.
 ///
 /// `latest` is the day it was fetched, in UTC: a date later than the day after it (which has begun
 /// somewhere) is none of the page's. Without it all up to the year 2100 are believed.
-#[must_use]
-pub fn extract(html: &str, url: &Url, latest: Option<Date>) -> Reading {
+///
+/// # Errors
+/// [`TooCostly`] for what no page costs: a bomb, or a table of a hundred thousand cells.
+pub fn extract(html: &str, url: &Url, latest: Option<Date>) -> Result<Reading, TooCostly> {
+    if html.len() > MAX_BYTES {
+        return Err(TooCostly);
+    }
     let reading = match tree::parse(html) {
-        Some(document) => html::read(&document, url, latest),
-        // No page is like this one; what it says can still be read.
-        None => xml::read(html, url),
+        Ok(document) => html::read(&document, url, latest),
+        // Nested deeper than any page; what it says can still be read.
+        Err(NoTree::Deep) => xml::read(html, url),
+        Err(NoTree::Costly) => return Err(TooCostly),
     };
-    reading.cleaned()
+    Ok(reading.cleaned())
 }
 
 /// The characters of an HTML page of which nothing but its bytes is known.
-#[must_use]
-pub fn decode(html: &[u8]) -> String {
-    body::decode(html, None, Kind::Html)
+///
+/// # Errors
+/// [`TooCostly`] when they take more than [`MAX_BYTES`] as UTF-8.
+pub fn decode(html: &[u8]) -> Result<String, TooCostly> {
+    body::decode(html, None, Kind::Html).ok_or(TooCostly)
 }
 
 /// Reads `body`, which was asked for at `start` and found at `url` on the day `today`.
@@ -99,9 +118,11 @@ pub(crate) fn read(
     today: Date,
 ) -> Result<Page, FetchError> {
     let reading = match body.kind {
-        Kind::Html => extract(&body.text, url, Some(today)),
+        Kind::Html => {
+            extract(&body.text, url, Some(today)).map_err(|TooCostly| FetchError::TooCostly)?
+        }
         Kind::Xml => xml::read(&body.text, url).cleaned(),
-        Kind::Json => json(&body.text).cleaned(),
+        Kind::Json => json(&body.text)?.cleaned(),
         Kind::Plain => plain(&body.text).cleaned(),
     };
     if reading.needs_script {
@@ -125,18 +146,22 @@ pub(crate) fn read(
     })
 }
 
-fn json(text: &str) -> Reading {
-    let structured: Value = serde_json::from_str(text).unwrap_or_default();
+fn json(text: &str) -> Result<Reading, FetchError> {
+    let structured = match Allowance::new(MOST_VALUES).read(text) {
+        Ok(value) => value,
+        Err(Unread::Syntax(_)) => Value::Null,
+        Err(Unread::TooMany) => return Err(FetchError::TooCostly),
+    };
     let title = ["title", "name"]
         .into_iter()
         .find_map(|key| structured.get(key)?.as_str());
     let title = title.unwrap_or_default().to_owned();
-    Reading {
+    Ok(Reading {
         title,
         text: text.trim().to_owned(),
         structured,
         ..Reading::default()
-    }
+    })
 }
 
 fn plain(text: &str) -> Reading {

@@ -81,6 +81,8 @@ pub(crate) const TARGET: Target = Target {
     burst: 500,
     flat: Duration::from_millis(1_500),
     per_kib: Duration::ZERO,
+    bombs: &[],
+    readers: &[],
 };
 
 /// How many occurrences are looked at.

@@ -45,6 +45,8 @@ pub(crate) const TARGET: Target = Target {
     burst: 4_000,
     flat: Duration::from_millis(100),
     per_kib: Duration::from_millis(5),
+    bombs: &[],
+    readers: &[],
 };
 
 fn check(input: &[u8]) -> u64 {

@@ -1,11 +1,14 @@
 //! A stranger's feed, page that names feeds, and sitemap: the same bytes are read as all three.
 
+use std::hint::black_box;
 use std::time::Duration;
 
 use providers::feed::{self, When};
+use providers::page;
 use url::Url;
 
 use super::has_control;
+use crate::bombs;
 use crate::mutation::Mutator;
 use crate::target::{Target, shape};
 
@@ -90,10 +93,30 @@ pub(crate) const TARGET: Target = Target {
     burst: 700,
     flat: Duration::from_millis(300),
     per_kib: Duration::from_millis(10),
+    bombs: bombs::feeds::ALL,
+    readers: &[
+        ("feed", |input| {
+            drop(black_box(feed::read(input, None, &url())))
+        }),
+        ("sitemap", |input| {
+            drop(black_box(feed::read_sitemap(input, &url())))
+        }),
+        ("discovery", discover),
+    ],
 };
 
+fn url() -> Url {
+    Url::parse("https://site.example/feeds/all.xml").expect("a constant")
+}
+
+fn discover(input: &[u8]) {
+    if let Ok(html) = page::decode(input) {
+        black_box(feed::discover(&html, &url()));
+    }
+}
+
 fn check(input: &[u8]) -> u64 {
-    let url = Url::parse("https://site.example/feeds/all.xml").expect("a constant");
+    let url = url();
     let read = feed::read(input, None, &url);
     // Equal to itself in every field, whatever order a map of its reader has.
     assert_eq!(

@@ -3,6 +3,7 @@
 pub(crate) mod cron;
 mod crontab;
 pub(crate) mod cursor;
+pub(crate) mod diff;
 pub(crate) mod extract;
 pub(crate) mod feed;
 pub(crate) mod robots;

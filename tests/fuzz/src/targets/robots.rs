@@ -1,11 +1,13 @@
 //! A site's robots.txt. The first line is whom and what is asked about (`Nightdesk /a?b`), the file follows.
 
+use std::hint::black_box;
 use std::time::Duration;
 
 use domain::egress::MAX_URL_CHARS;
 use domain::robots::{MAX_BYTES, PATH, Robots, product_token};
 
 use super::first_line;
+use crate::bombs;
 use crate::mutation::Mutator;
 use crate::target::{Target, shape};
 
@@ -63,7 +65,18 @@ pub(crate) const TARGET: Target = Target {
     burst: 1_200,
     flat: Duration::from_millis(300),
     per_kib: Duration::from_millis(4),
+    bombs: bombs::robots::ALL,
+    readers: &[("robots", read)],
 };
+
+fn read(file: &[u8]) {
+    let robots = Robots::parse(file);
+    let path = format!("/{}", "a/b".repeat(600));
+    black_box((
+        robots.allows("Nightdesk", &path),
+        robots.crawl_delay("Nightdesk"),
+    ));
+}
 
 fn check(input: &[u8]) -> u64 {
     let (question, file) = first_line(input);

@@ -93,6 +93,8 @@ pub(crate) const TARGET: Target = Target {
     burst: 6_000,
     flat: Duration::from_millis(200),
     per_kib: Duration::from_millis(5),
+    bombs: &[],
+    readers: &[],
 };
 
 fn check(input: &[u8]) -> u64 {

@@ -12,6 +12,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// One webhook as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,8 @@ struct Scene {
 #[derive(Clone)]
 pub(crate) struct Outside {
     scene: Arc<Mutex<Scene>>,
+    /// How often a page that never answers was asked for.
+    held: Arc<watch::Sender<usize>>,
     address: String,
 }
 
@@ -44,11 +47,13 @@ impl Outside {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let outside = Self {
             scene: Arc::clone(&scene),
+            held: Arc::default(),
             address: listener.local_addr().unwrap().to_string(),
         };
         let router = Router::new()
             .route("/pages/{name}", get(page))
             .route("/slow/{milliseconds}/{name}", get(slow))
+            .route("/held/{name}", get(hold))
             .route("/search", get(search))
             .route("/hook", post(receive))
             .with_state(outside.clone());
@@ -75,6 +80,26 @@ impl Outside {
             .unwrap()
             .pages
             .insert(name.to_owned(), html);
+    }
+
+    /// Puts mark-up up as it is.
+    pub(crate) fn publish_html(&self, name: &str, html: String) {
+        self.scene
+            .lock()
+            .unwrap()
+            .pages
+            .insert(name.to_owned(), html);
+    }
+
+    /// Waits until `/held/{name}`, which never answers, has been asked for `times` times in all.
+    pub(crate) async fn until_held(&self, times: usize) {
+        let held = self
+            .held
+            .subscribe()
+            .wait_for(|held| *held >= times)
+            .await
+            .map(|held| *held);
+        assert!(held.is_ok());
     }
 
     /// The page answers 503 until it is mended.
@@ -123,6 +148,12 @@ async fn slow(
         "This page takes its time before it says anything at all, as some pages do.",
     );
     page(State(outside), Path(name)).await
+}
+
+/// Never answers: what asks is meant to end before.
+async fn hold(State(outside): State<Outside>) -> Response {
+    outside.held.send_modify(|held| *held += 1);
+    std::future::pending().await
 }
 
 /// As SearXNG answers `GET /search?format=json`: every page whose text has a word of the query.

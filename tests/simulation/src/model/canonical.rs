@@ -288,6 +288,8 @@ fn hash_step<H: Hasher>(row: &StepRow, now: Timestamp, h: &mut H) {
         // Why it waits changes nothing that can happen; how long, only the next wait.
         postponed: _,
         returned_mails: _,
+        // Only a crawl looks at it, for how much it reads at once.
+        cut_off: _,
     } = row;
     (attempts, fence, revisions, note.is_some(), cursor.is_some()).hash(h);
     state.name().as_bytes()[..3].hash(h);

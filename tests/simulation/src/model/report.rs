@@ -6,7 +6,6 @@ use domain::approval::asking::Asking;
 use domain::approval::{Approval, ApprovalStatus};
 use domain::execution::{ErrorCode, Event, Gate, Output, StepError};
 use domain::plan::EffectClass;
-use jiff::Timestamp;
 
 use crate::action::Came;
 use crate::life::Life;

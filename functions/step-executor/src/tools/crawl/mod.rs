@@ -14,6 +14,11 @@
 //! over, or the site's next turn is not near, it stores what it has read and yields with a cursor that names the
 //! stored part (`progress`). A page that the end of a stretch cuts off was not slow: it is asked for again, among the
 //! first of the next stretch, with all the time a page may have.
+//!
+//! A page may end the worker that reads it, whatever is bounded. Its lease then expires, and the next attempt reads
+//! with care: one page at a time, and before each it yields with a cursor that says which. An attempt that finds such a
+//! cursor, and that a worker was not heard of again since, leaves this page out and reads the others. So a page ends two
+//! workers at most, and a crawl that ends none pays nothing for it.
 
 mod links;
 mod pages;
@@ -47,6 +52,8 @@ const RESERVED: u32 = 4;
 /// The longest a site's turn is waited for. One that is later, because the site asked to be left alone,
 /// makes its pages unreadable in this run.
 const LONGEST_TURN: Duration = Duration::from_secs(60);
+/// How many pages are read with care: more than are read between two cursors when pages have a pace of one a second.
+const MOST_WITH_CARE: u32 = 60;
 /// Sitemaps asked for in one crawl, those an index names included.
 const MOST_SITEMAPS: usize = 5;
 
@@ -91,6 +98,9 @@ pub(crate) async fn run(config: &Crawl, context: &Context<'_>) -> Result<Made, T
         Some(progress) => progress,
         None => begin(config, context)?,
     };
+    if context.cut_off {
+        progress.take_care(MOST_WITH_CARE);
+    }
     let last = Visit::load(config, context).await;
     let pages = Pages::new(config, context, &last).await;
     let reserve = context.limit / RESERVED;
@@ -103,9 +113,14 @@ pub(crate) async fn run(config: &Crawl, context: &Context<'_>) -> Result<Made, T
     // How long pages that were read at once have taken at most.
     let mut longest = Duration::ZERO;
     loop {
-        let wave = progress.next_wave(config.max_pages as usize, AT_ONCE);
+        let at_once = if progress.is_careful() { 1 } else { AT_ONCE };
+        let wave = progress.next_wave(config.max_pages as usize, at_once);
         if wave.is_empty() {
-            if config.follow_links && progress.needs_more(config.max_pages as usize) {
+            if config.follow_links
+                && !context.cut_off
+                && !progress.is_careful()
+                && progress.needs_more(config.max_pages as usize)
+            {
                 match ask_sitemaps(&mut progress, &pages, reserve, first > 0).await {
                     Sitemaps::MorePages => continue,
                     Sitemaps::NoTime => return progress.store(context, Duration::ZERO).await,
@@ -114,6 +129,13 @@ pub(crate) async fn run(config: &Crawl, context: &Context<'_>) -> Result<Made, T
             }
             last.replace(config, context, &progress).await;
             return finish(&progress);
+        }
+        if let [(place, url)] = wave.as_slice()
+            && progress.is_careful()
+            && !progress.is_announced(*place)
+        {
+            progress.announce(*place, url.clone());
+            return progress.store(context, Duration::ZERO).await;
         }
         let pages = &pages;
         let begun = Instant::now();
@@ -138,6 +160,7 @@ pub(crate) async fn run(config: &Crawl, context: &Context<'_>) -> Result<Made, T
             .await;
         first = 0;
         longest = longest.max(begun.elapsed());
+        progress.survived();
         let mut out_of_time = false;
         let mut turns = Vec::new();
         let mut got_on = false;

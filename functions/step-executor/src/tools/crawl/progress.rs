@@ -38,11 +38,63 @@ pub(super) struct Progress {
     /// Sitemaps to be asked, in order, and those that were.
     sitemaps: Vec<String>,
     sitemaps_asked: BTreeSet<String>,
+    /// How many pages are still read with care, and the place of the one that is read next.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    careful: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    announced: Option<u32>,
     /// What the next crawl will want to know of each page, by URL.
     pub(super) known: BTreeMap<String, Known>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
 impl Progress {
+    /// A worker was not heard of again. The page it was about to read alone is left out; where there is none, the next
+    /// `most` pages are read with care.
+    pub(super) fn take_care(&mut self, most: u32) {
+        let announced = self
+            .announced
+            .take()
+            .and_then(|place| self.waiting.remove_entry(&place));
+        if let Some((place, url)) = announced {
+            tracing::warn!(
+                url,
+                "a page is left out: it was being read when the worker ended"
+            );
+            self.careful = 0;
+            self.add_unreadable(Unreadable::fatal(place, url));
+        } else {
+            self.careful = most;
+        }
+    }
+
+    /// Whether pages are read one at a time, each announced before.
+    pub(super) fn is_careful(&self) -> bool {
+        self.careful > 0
+    }
+
+    /// Whether the stored cursor says that the page at `place` is read next.
+    pub(super) fn is_announced(&self, place: u32) -> bool {
+        self.announced == Some(place)
+    }
+
+    /// Puts a page back to be the next, and to be known for it.
+    pub(super) fn announce(&mut self, place: u32, url: String) {
+        self.announced = Some(place);
+        self.put_back(place, url);
+    }
+
+    /// What was begun has come to an end, and so has the care for it.
+    pub(super) fn survived(&mut self) {
+        if self.announced.take().is_some() {
+            self.careful = self.careful.saturating_sub(1);
+        }
+    }
+
     /// The next place.
     pub(super) fn place(&mut self) -> u32 {
         self.places += 1;

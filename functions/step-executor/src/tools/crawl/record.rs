@@ -109,6 +109,20 @@ impl Unreadable {
         }
     }
 
+    /// A page that was being read, alone, when the worker ended.
+    pub(super) fn fatal(place: u32, url: String) -> Self {
+        Self {
+            place,
+            url,
+            reason: ErrorCode::Infrastructure,
+            message: "the worker that read it ended before it was done".to_owned(),
+            status: None,
+            gone: false,
+            may_recover: false,
+            wait_seconds: None,
+        }
+    }
+
     pub(super) fn as_json(&self) -> Value {
         let mut entry = json!({ "url": self.url, "reason": self.reason });
         if let Some(status) = self.status {

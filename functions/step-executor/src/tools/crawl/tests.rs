@@ -495,3 +495,99 @@ async fn no_page_is_unreadable_because_a_stretch_ended() {
         json!([{"url": "https://slow.example/7", "reason": "timeout"}])
     );
 }
+
+/// Claims the step and is never heard of again: as a worker that is ended while it reads.
+fn die(world: &World, worker: &str) {
+    let engine = world.engine();
+    let run = world.run();
+    let claimed = domain::execution::Event::StepClaimed {
+        step: "read".to_owned(),
+        worker: worker.to_owned(),
+    };
+    let advanced = engine::memory::at_once(engine.advance_from(
+        run,
+        &claimed,
+        engine::advance::SYSTEM,
+        &engine::advance::Alongside::default(),
+    ));
+    assert!(advanced.is_ok());
+    world.advance_clock(3_600);
+}
+
+/// Delivers until the step is settled; before each delivery whose attempt would read `bomb` alone, or with others when
+/// nobody knows yet, the worker dies. Gives how many died.
+async fn deliver_past(world: &World, bomb: &str) -> usize {
+    let mut deaths = 0;
+    for n in 0..40 {
+        if world.state("read") == "completed" {
+            return deaths;
+        }
+        let fetched = world.outside.fetched.lock().unwrap().len();
+        let row = world.run().steps[0].clone();
+        let next = match &row.cursor {
+            None => true,
+            Some(cursor) => {
+                let output = serde_json::from_str(cursor).unwrap();
+                let progress = engine::memory::at_once(engine::ports::Store::output(
+                    &*world.store,
+                    &crate::world::owner_id(),
+                    &output,
+                ));
+                let progress = progress.unwrap().unwrap();
+                let announced = progress["announced"].to_string();
+                let waits = progress["waiting"].as_object().unwrap();
+                if announced == "null" {
+                    waits.values().any(|url| url == bomb)
+                } else {
+                    waits[&announced] == bomb
+                }
+            }
+        };
+        if next && matches!(row.state, StepState::Ready { .. }) && row.cut_off == 0 {
+            deaths += 1;
+            die(world, &format!("dies{n}"));
+            continue;
+        }
+        deliver(world).await;
+        assert!(world.outside.fetched.lock().unwrap().len() <= fetched + 6);
+    }
+    panic!("the crawl does not end: {:?}", world.run().steps[0]);
+}
+
+#[tokio::test]
+async fn a_page_that_ends_its_worker_is_left_out_and_the_others_are_read() {
+    let urls: Vec<String> = (1..=9).map(|n| format!("https://a.example/{n}")).collect();
+    let world = world(json!({ "urls": urls, "max_pages": 20 }));
+    let bomb = "https://a.example/4";
+    let deaths = deliver_past(&world, bomb).await;
+    assert_eq!(deaths, 2);
+    let output = world.output("read");
+    assert_eq!(output["count"], 8);
+    assert_eq!(
+        output["unreadable"],
+        json!([{"url": bomb, "reason": "infrastructure"}])
+    );
+    let fetched = world.outside.fetched.lock().unwrap().clone();
+    assert!(!fetched.contains(&bomb.to_owned()));
+    // What was read before it is not read again.
+    assert_eq!(fetched.len(), 8);
+    assert_eq!(world.run().steps[0].cut_off, 0);
+}
+
+#[tokio::test]
+async fn a_worker_that_ends_once_costs_no_page() {
+    let urls: Vec<String> = (1..=9).map(|n| format!("https://a.example/{n}")).collect();
+    let world = world(json!({ "urls": urls, "max_pages": 20 }));
+    die(&world, "dies");
+    for _ in 0..40 {
+        if world.state("read") == "completed" {
+            break;
+        }
+        deliver(&world).await;
+    }
+    let output = world.output("read");
+    assert_eq!(
+        (output["count"].as_u64(), &output["unreadable"]),
+        (Some(9), &json!([]))
+    );
+}

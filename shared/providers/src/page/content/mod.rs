@@ -21,9 +21,11 @@ mod words;
 
 use std::sync::LazyLock;
 
+use domain::json::Allowance;
 use scraper::{Html, Selector};
 use serde_json::Value;
 
+use super::MOST_VALUES;
 use super::html::selector;
 use super::structured::embedded as state;
 use super::tree;
@@ -90,29 +92,30 @@ fn without_script(document: &Html) -> String {
     if inside.len() < ENOUGH {
         return String::new();
     }
-    tree::parse(&inside).map_or_else(String::new, |document| shown(&document).text)
+    tree::parse(&inside).map_or_else(|_| String::new(), |document| shown(&document).text)
 }
 
 /// The state Discourse, the most used forum system, keeps in an attribute: objects whose values are
 /// texts in JSON themselves.
 fn preloaded(document: &Html) -> Vec<Value> {
     static PRELOADED: LazyLock<Selector> = LazyLock::new(|| selector("[data-preloaded]"));
+    let allowance = Allowance::new(MOST_VALUES);
     let objects = document
         .select(&PRELOADED)
-        .filter_map(|element| serde_json::from_str(element.attr("data-preloaded")?).ok());
+        .filter_map(|element| allowance.read(element.attr("data-preloaded")?).ok());
     objects
         .filter_map(|object: Value| match object {
             Value::Object(fields) => Some(fields),
             _ => None,
         })
         .flatten()
-        .filter_map(|(_, value)| serde_json::from_str(value.as_str()?).ok())
+        .filter_map(|(_, value)| allowance.read(value.as_str()?).ok())
         .collect()
 }
 
 /// All of a piece of mark-up as text.
 fn whole(mark_up: &str) -> String {
-    let Some(document) = tree::parse_fragment(mark_up) else {
+    let Ok(document) = tree::parse_fragment(mark_up) else {
         return String::new();
     };
     let outline = Outline::of(&document);

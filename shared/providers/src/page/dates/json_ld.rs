@@ -5,6 +5,7 @@
 //! address or headline is the page's. JSON that does not parse (a comma too many is enough) is searched
 //! for the keys as text.
 
+use domain::json::Allowance;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -13,6 +14,7 @@ use super::machine;
 use super::order::Order;
 use super::script;
 use super::words::Role;
+use crate::page::MOST_VALUES;
 
 /// Properties whose objects are other things than the page.
 const OTHERS: &[&str] = &[
@@ -80,7 +82,11 @@ pub(super) struct Page<'a> {
 /// The candidates of all scripts of the page.
 pub(super) fn read(scripts: &[&str], page: &Page<'_>, out: &mut Vec<Candidate>) {
     let mut objects = Vec::new();
-    let parsed: Vec<Option<Value>> = scripts.iter().map(|script| parse(script)).collect();
+    let allowance = Allowance::new(MOST_VALUES);
+    let parsed: Vec<Option<Value>> = scripts
+        .iter()
+        .map(|script| parse(script, &allowance))
+        .collect();
     for (script, value) in scripts.iter().zip(&parsed) {
         match value {
             Some(value) => collect(value, false, &mut objects),
@@ -122,7 +128,7 @@ struct Object<'a> {
 }
 
 /// Comments and CDATA marks around the JSON are a habit from XHTML.
-fn parse(script: &str) -> Option<Value> {
+fn parse(script: &str, allowance: &Allowance) -> Option<Value> {
     let text = script.trim();
     let text = text.strip_prefix("<!--").unwrap_or(text).trim_start();
     let text = text
@@ -137,7 +143,7 @@ fn parse(script: &str) -> Option<Value> {
         .or_else(|| text.strip_suffix("]]>"))
         .or_else(|| text.strip_suffix("/*]]>*/"))
         .unwrap_or(text);
-    serde_json::from_str(text.trim().trim_end_matches(';')).ok()
+    allowance.read(text.trim().trim_end_matches(';')).ok()
 }
 
 /// Depth is bounded by the JSON parser, which refuses more than 128 levels.

@@ -50,7 +50,8 @@ const PATTERN: f64 = 0.7;
 /// Reads the fields of the HTML page at `url`.
 #[must_use]
 pub fn read(html: &str, url: &Url, reading: &Reading, wanted: &FieldRequest) -> Fields {
-    let document = tree::parse(html);
+    // A page without a tree has what was read of it, and no more.
+    let document = tree::parse(html).ok();
     Source::new(document.as_ref(), url, reading).read(wanted)
 }
 

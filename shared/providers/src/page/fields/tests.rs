@@ -12,7 +12,12 @@ fn read_with(html: &str, schema: Value, locators: Map<String, Value>) -> Fields 
         locators,
         ..request(schema)
     };
-    read(html, &url(), &page::extract(html, &url(), None), &request)
+    read(
+        html,
+        &url(),
+        &page::extract(html, &url(), None).unwrap(),
+        &request,
+    )
 }
 
 fn fields(html: &str, properties: Value) -> Fields {

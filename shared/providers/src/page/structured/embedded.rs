@@ -5,10 +5,12 @@
 
 use std::sync::LazyLock;
 
+use domain::json::Allowance;
 use regex::Regex;
 use scraper::{Html, Selector};
 use serde_json::Value;
 
+use crate::page::MOST_VALUES;
 use crate::page::html::selector;
 
 /// How many states of a page are read, and from how much script in all, in bytes.
@@ -31,6 +33,7 @@ pub(in crate::page) fn read(document: &Html) -> Vec<State> {
         .expect("the pattern is a constant of this crate")
     });
     let mut states = Vec::new();
+    let allowance = Allowance::new(MOST_VALUES);
     let mut left = MAX_SCRIPT;
     for script in document.select(&SCRIPT) {
         let kind = script.attr("type").unwrap_or_default().to_ascii_lowercase();
@@ -43,7 +46,10 @@ pub(in crate::page) fn read(document: &Html) -> Vec<State> {
         };
         left = rest;
         if kind.contains("json") {
-            if let Ok(data) = serde_json::from_str(text.trim()) {
+            if states.len() >= MAX_STATES {
+                return states;
+            }
+            if let Ok(data) = allowance.read(text.trim()) {
                 let name = script.attr("id").unwrap_or("json").to_owned();
                 states.push(State { name, data });
             }
@@ -56,7 +62,7 @@ pub(in crate::page) fn read(document: &Html) -> Vec<State> {
             let Some(whole) = found.get(0) else { continue };
             let name = [1, 2, 4].iter().find_map(|group| found.get(*group));
             let is_parsed = found.get(3).or(found.get(5)).is_some();
-            let data = first_value(&text[whole.end()..], is_parsed);
+            let data = first_value(&text[whole.end()..], is_parsed, &allowance);
             if let (Some(name), Some(data)) = (name, data) {
                 states.push(State {
                     name: name.as_str().to_owned(),
@@ -70,28 +76,24 @@ pub(in crate::page) fn read(document: &Html) -> Vec<State> {
 }
 
 /// The object or list at the beginning of `script`; when it is parsed from a string, that string's.
-fn first_value(script: &str, is_parsed: bool) -> Option<Value> {
+fn first_value(script: &str, is_parsed: bool, allowance: &Allowance) -> Option<Value> {
     if is_parsed {
-        let text: String = first(script)?;
-        return serde_json::from_str(&text).ok();
+        // Looking for the end of a text is work that grows with what is left of the script.
+        let text = script
+            .starts_with('"')
+            .then(|| allowance.read_first(script))?;
+        return allowance.read(text.ok()?.0.as_str()?).ok();
     }
     if !script.starts_with(['{', '[']) {
         return None;
     }
-    let value: Value = first(script)?;
+    let (value, _) = allowance.read_first(script).ok()?;
     let holds = match &value {
         Value::Object(object) => !object.is_empty(),
         Value::Array(list) => !list.is_empty(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     };
     holds.then_some(value)
-}
-
-fn first<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::Deserializer::from_str(text)
-        .into_iter()
-        .next()?
-        .ok()
 }
 
 #[cfg(test)]

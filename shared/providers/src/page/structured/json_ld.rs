@@ -2,9 +2,11 @@
 
 use std::sync::LazyLock;
 
+use domain::json::{Allowance, Unread};
 use scraper::Selector;
 use serde_json::Value;
 
+use crate::page::MOST_VALUES;
 use crate::page::elements::Elements;
 use crate::page::html::selector;
 
@@ -16,9 +18,13 @@ pub(super) fn read(page: &Elements<'_>) -> Vec<Value> {
     static SCRIPT: LazyLock<Selector> =
         LazyLock::new(|| selector("script[type^='application/ld+json' i]"));
     let mut objects = Vec::new();
+    let allowance = Allowance::new(MOST_VALUES);
     for script in Elements::select(&page.scripts, &SCRIPT) {
         let text: String = script.text().collect();
-        if let Some(value) = parse(&text) {
+        if objects.len() >= MAX_OBJECTS {
+            break;
+        }
+        if let Some(value) = parse(&text, &allowance) {
             flatten(value, &mut objects);
         }
     }
@@ -28,7 +34,7 @@ pub(super) fn read(page: &Elements<'_>) -> Vec<Value> {
 
 /// Parses a block with the mistakes that are common in the wild: a comment or CDATA mark around it, a
 /// semicolon after it, line breaks inside strings.
-fn parse(text: &str) -> Option<Value> {
+fn parse(text: &str, allowance: &Allowance) -> Option<Value> {
     let mut text = text.trim();
     for mark in ["<!--", "//<![CDATA[", "<![CDATA["] {
         text = text.strip_prefix(mark).unwrap_or(text).trim_start();
@@ -36,15 +42,20 @@ fn parse(text: &str) -> Option<Value> {
     for mark in ["-->", "//]]>", "]]>", ";"] {
         text = text.strip_suffix(mark).unwrap_or(text).trim_end();
     }
-    if let Ok(value) = serde_json::from_str(text) {
-        return Some(value);
+    match allowance.read(text) {
+        Ok(value) => return Some(value),
+        Err(Unread::TooMany) => return None,
+        Err(Unread::Syntax(_)) => {}
+    }
+    if !text.contains(char::is_control) {
+        return None;
     }
     // Blanks outside of strings mean nothing, so a control character may become one everywhere.
     let plain: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
-    serde_json::from_str(&plain).ok()
+    allowance.read(&plain).ok()
 }
 
 /// Two levels are what is used in practice: an array of objects, and `@graph` inside of one. The
@@ -72,8 +83,12 @@ mod tests {
             "//<![CDATA[\n{\"a\": \"b c\"}\n//]]>",
             "{\"a\": \"b\nc\"};",
         ] {
-            assert_eq!(parse(text).unwrap()["a"], "b c", "{text}");
+            assert_eq!(
+                parse(text, &Allowance::new(99)).unwrap()["a"],
+                "b c",
+                "{text}"
+            );
         }
-        assert_eq!(parse("{a: 1}"), None);
+        assert_eq!(parse("{a: 1}", &Allowance::new(99)), None);
     }
 }

@@ -4,6 +4,8 @@ mod approvals;
 mod fairness;
 mod large_answers;
 mod mail;
+#[cfg(target_os = "linux")]
+mod pages;
 mod quotas;
 mod sign_in;
 mod throttling;
