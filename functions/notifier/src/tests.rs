@@ -330,9 +330,9 @@ async fn a_mail_that_did_not_go_out_is_sent_again_with_the_same_link() {
     assert_eq!(world.mails().len(), 2, "it is not time yet");
     let next = world.queues.take().pop().unwrap();
     assert_eq!(next.message.kind(), "ask_approval");
-    world
-        .clock
-        .advance(SignedDuration::try_from(next.delay).unwrap());
+    // As SQS delays: by whole seconds, upwards.
+    let seconds = i64::try_from(next.delay.as_secs()).unwrap() + 1;
+    world.clock.advance(SignedDuration::from_secs(seconds));
     assert_eq!(world.ask().await, Disposition::Done);
     let mails = world.mails();
     assert_eq!(mails.len(), 3, "who was asked is not asked again");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::approval::{ApprovalStatus, Choice, DecisionChannel, Verdict};
 use domain::execution::{ErrorCode, Event, StepState};
 use engine::advance::Alongside;
-use engine::consuming::{Consumer, Disposition};
+use engine::consuming::{Consumer, Delivery, Disposition};
 use engine::memory::at_once;
 use engine::ports::model::Task;
 use engine::ports::queues::Message;
@@ -730,10 +730,13 @@ async fn what_went_out_is_recorded_though_the_store_is_away_for_seconds() {
 async fn a_step_that_the_store_has_no_answer_for_is_back_after_seconds_however_often() {
     let world = World::new(search_then_report());
     let now = world.clock.now();
+    let delivered = world.delivery("find", "w");
     world.store.set_down(true);
     for receive_count in 1..=6 {
-        let mut delivery = world.delivery("find", "w");
-        delivery.receive_count = receive_count;
+        let delivery = Delivery {
+            receive_count,
+            ..delivered.clone()
+        };
         let back = world.executor().handle(delivery).await;
         match back {
             Disposition::NotBefore(until) if receive_count < 4 => {

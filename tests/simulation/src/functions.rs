@@ -84,9 +84,13 @@ pub(crate) async fn invocation(
             receive_count: letter.receives,
             remaining,
         };
+        let faults = ground.state().counted.all_faults();
         let disposition = consumer.handle(delivery).await;
+        // A message is given back because its step is held elsewhere, or because something failed meanwhile.
+        let has_failed = ground.state().counted.all_faults() > faults;
         let removed = match disposition {
             Disposition::Done => true,
+            Disposition::NotBefore(_) if has_failed => ground.has(Bug::FailedAcknowledged),
             Disposition::NotBefore(_) => ground.has(Bug::HeldAcknowledged),
             Disposition::Failed => ground.has(Bug::FailedAcknowledged),
         };

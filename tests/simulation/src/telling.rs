@@ -1,17 +1,22 @@
 //! Telling a story and believing it: nothing was broken, and it cost no more than it may.
 
+use domain::execution::Execution;
 use domain::slots::{SlotKind, SlotTable};
 use engine::memory::at_once;
 use engine::ports::Slots as _;
 
 use crate::story::{End, Story};
 use crate::totals;
-use crate::workflows::owner_id;
+use crate::workflows::{Shape, owner_id, workflow_id};
 use crate::world::tell;
 
 /// How many calls of ports a story may take: so many to begin with, so many a step, a fault and a question to a person.
 /// Redelivery and sweeps hide mistakes in everything but the cost.
 const CALLS: [u64; 4] = [40, 30, 50, 60];
+
+/// What a page costs that a crawl reads with care, after a worker that read it was not heard of again: a commit that says
+/// which page, a message, a claim with its slot, and a commit of what was read. A crawl without faults reads no page so.
+const CALLS_A_CAREFUL_PAGE: u64 = 12;
 
 /// The most calls the story may have taken. While nobody receives, the sweeper sends every open step once in two
 /// minutes, and each of these messages is a fault like another.
@@ -19,9 +24,26 @@ fn most_calls(story: &Story, end: &End) -> u64 {
     let [base, step, fault, question] = CALLS;
     let steps = end.steps() as u64;
     let unreceived = story.closed_until / 120_000 * steps;
+    let pages = end.runs.iter().map(pages_of).sum::<u64>();
+    let careful = if end.counted.all_faults() > 0 {
+        pages
+    } else {
+        0
+    };
     base + step * steps
         + fault * (end.counted.all_faults() + unreceived)
         + question * end.approvals as u64
+        + CALLS_A_CAREFUL_PAGE * careful
+}
+
+/// How many pages the run's crawls may read.
+fn pages_of(run: &Execution) -> u64 {
+    let crawls = Shape::Crawl;
+    if run.workflow == workflow_id(crawls) {
+        crawls.pages()
+    } else {
+        0
+    }
 }
 
 /// Tells a story in which every promise must be kept.

@@ -81,6 +81,14 @@ impl Shape {
         }
     }
 
+    /// How many pages its crawl reads, where that is long.
+    pub(crate) const fn pages(self) -> u64 {
+        match self {
+            Self::Crawl => 18,
+            _ => 0,
+        }
+    }
+
     fn steps(self) -> Value {
         let find = json!({"id": "find", "type": "search", "config": {"query": "rust releases"}});
         let note = |id: &str, from: &[&str]| {
@@ -130,11 +138,11 @@ impl Shape {
                 ])
             }
             Self::Crawl => {
-                let urls: Vec<String> = (1..=18)
+                let urls: Vec<String> = (1..=self.pages())
                     .map(|n| format!("https://site.example/{n}"))
                     .collect();
                 json!([
-                    {"id": "read", "type": "crawl", "timeout_seconds": 20, "config": {"urls": urls, "max_pages": 18}},
+                    {"id": "read", "type": "crawl", "timeout_seconds": 20, "config": {"urls": urls, "max_pages": self.pages()}},
                     note("note", &["read"])
                 ])
             }

@@ -226,16 +226,18 @@ async fn a_crash_while_a_person_decides_loses_nothing() {
 }
 
 #[tokio::test]
-async fn an_approver_whose_mail_bounces_is_named_on_the_approval_and_the_api_still_decides() {
+async fn an_approver_whose_mail_bounces_is_named_on_the_approval_and_another_still_decides() {
     let (outside, nightdesk) = stage().await;
     let mut body = publishing(&outside);
-    body["approvals"] = json!({"approvers": [{"email": "bounce+editor@simulator.amazonses.com"}]});
+    body["approvals"] = json!({"approvers": [
+        {"email": "bounce+editor@simulator.amazonses.com"}, {"email": "owner@nightdesk.test"},
+    ]});
     let workflow = nightdesk.workflow(body).await;
     let run = nightdesk.execute(&workflow).await;
     nightdesk
         .run_until(&run, &["awaiting_approval", "failed"])
         .await;
-    nightdesk.mails(1).await;
+    nightdesk.mails(2).await;
     nightdesk
         .post("/_local/quiesce", json!({"timeout_ms": 10_000}))
         .await;

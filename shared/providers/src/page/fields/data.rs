@@ -102,8 +102,8 @@ fn find_named(
                     }
                 }
                 for (key, value) in map {
-                    let leads_away = !aside && AWAY.contains(&normal(key).as_str());
-                    if (value.is_object() || value.is_array()) && !leads_away {
+                    let leads_away = || !aside && AWAY.contains(&normal(key).as_str());
+                    if (value.is_object() || value.is_array()) && !leads_away() {
                         open.push_back((value, format!("{path}{}", member(key))));
                     }
                 }
@@ -127,9 +127,15 @@ fn is_surroundings(value: &Value) -> bool {
         .is_some_and(|kind| SURROUNDINGS.contains(&kind))
 }
 
+/// The longest key that is compared with a wanted name, in bytes. Names people ask for are far shorter.
+const LONGEST_KEY: usize = 1_000;
+
 /// Whether a key names the wanted property: as a whole, by its last part (`og:title`), or with an `amount`
 /// after it (`product:price:amount`).
 fn is_called(key: &str, wanted: &str) -> bool {
+    if key.len() > LONGEST_KEY {
+        return false;
+    }
     let parts: Vec<String> = key.split([':', '.']).map(normal).collect();
     match parts.as_slice() {
         [.., name, amount] if amount == "amount" => name == wanted,
