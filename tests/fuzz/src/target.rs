@@ -30,8 +30,13 @@ pub(crate) struct Target {
     pub(crate) readers: &'static [Reader],
 }
 
-/// A reader's name, and what it does with an input.
-pub(crate) type Reader = (&'static str, fn(&[u8]));
+/// What reads an input.
+pub(crate) struct Reader {
+    pub(crate) name: &'static str,
+    pub(crate) read: fn(&[u8]),
+    /// How often it reads the input from beginning to end, each time within the bound.
+    pub(crate) times: u32,
+}
 
 /// All of them.
 pub(crate) const ALL: &[Target] = &[
@@ -59,9 +64,9 @@ impl Target {
         let mut wrong = Vec::new();
         for bomb in self.bombs {
             let input = (bomb.make)();
-            for (name, reader) in self.readers {
-                let beyond = caught(|| reader(&input))
-                    .map_or_else(Some, |cost| cost.beyond(MOST_MEMORY, MOST_TIME));
+            for Reader { name, read, times } in self.readers {
+                let beyond = caught(|| read(&input))
+                    .map_or_else(Some, |cost| cost.beyond(MOST_MEMORY, MOST_TIME * *times));
                 wrong.extend(beyond.map(|beyond| format!("{name}, {}: {beyond}", bomb.name)));
             }
         }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::bombs;
 use crate::mutation::Mutator;
-use crate::target::{Target, shape};
+use crate::target::{Reader, Target, shape};
 
 /// As many values as the probe takes of one line.
 const MOST_VALUES: usize = 200_000;
@@ -52,7 +52,11 @@ pub(crate) const TARGET: Target = Target {
     flat: Duration::from_millis(500),
     per_kib: Duration::from_millis(30),
     bombs: bombs::differences::ALL,
-    readers: &[("diff", read)],
+    readers: &[Reader {
+        name: "diff",
+        read,
+        times: 1,
+    }],
 };
 
 fn values(input: &[u8]) -> Option<(Value, Value)> {

@@ -11,7 +11,7 @@ use url::Url;
 use super::has_control;
 use crate::bombs;
 use crate::mutation::Mutator;
-use crate::target::{Target, shape};
+use crate::target::{Reader, Target, shape};
 
 pub(crate) const TARGET: Target = Target {
     name: "extract",
@@ -120,7 +120,18 @@ pub(crate) const TARGET: Target = Target {
     flat: Duration::from_millis(1_000),
     per_kib: Duration::from_millis(40),
     bombs: bombs::pages::ALL,
-    readers: &[("extract", read), ("fields", read_fields)],
+    readers: &[
+        Reader {
+            name: "extract",
+            read,
+            times: 1,
+        },
+        Reader {
+            name: "fields",
+            read: read_fields,
+            times: 2,
+        },
+    ],
 };
 
 /// The day the page is fetched on, as far as this target is concerned.
@@ -139,7 +150,7 @@ fn read(input: &[u8]) {
     }
 }
 
-/// As a crawl with a schema reads: the page, and then its fields.
+/// As a crawl with a schema reads: the page, and then its fields, which are looked for in the document itself once more.
 fn read_fields(input: &[u8]) {
     let Ok(html) = page::decode(input) else {
         return;

@@ -10,7 +10,7 @@ use url::Url;
 use super::has_control;
 use crate::bombs;
 use crate::mutation::Mutator;
-use crate::target::{Target, shape};
+use crate::target::{Reader, Target, shape};
 
 pub(crate) const TARGET: Target = Target {
     name: "feed",
@@ -94,15 +94,11 @@ pub(crate) const TARGET: Target = Target {
     flat: Duration::from_millis(300),
     per_kib: Duration::from_millis(10),
     bombs: bombs::feeds::ALL,
-    readers: &[
-        ("feed", |input| {
-            drop(black_box(feed::read(input, None, &url())))
-        }),
-        ("sitemap", |input| {
-            drop(black_box(feed::read_sitemap(input, &url())))
-        }),
-        ("discovery", discover),
-    ],
+    readers: &[Reader {
+        name: "discovery",
+        read: discover,
+        times: 1,
+    }],
 };
 
 fn url() -> Url {

@@ -9,7 +9,7 @@ use domain::robots::{MAX_BYTES, PATH, Robots, product_token};
 use super::first_line;
 use crate::bombs;
 use crate::mutation::Mutator;
-use crate::target::{Target, shape};
+use crate::target::{Reader, Target, shape};
 
 pub(crate) const TARGET: Target = Target {
     name: "robots",
@@ -66,7 +66,11 @@ pub(crate) const TARGET: Target = Target {
     flat: Duration::from_millis(300),
     per_kib: Duration::from_millis(4),
     bombs: bombs::robots::ALL,
-    readers: &[("robots", read)],
+    readers: &[Reader {
+        name: "robots",
+        read,
+        times: 1,
+    }],
 };
 
 fn read(file: &[u8]) {
