@@ -69,6 +69,8 @@ pub(crate) struct Counted {
     pub(crate) points: u64,
     /// Port calls by workers, and by people.
     pub(crate) calls: u64,
+    /// How often somebody let a paused run go on.
+    pub(crate) resumptions: u64,
     pub(crate) faults: BTreeMap<Fault, u64>,
     /// When the latest fault happened, in milliseconds since the beginning.
     pub(crate) last_fault_ms: u64,
@@ -186,6 +188,9 @@ impl Ground {
         state.counted.points += 1;
         if role != Role::Sweeper {
             state.counted.calls += 1;
+        }
+        if operation == Operation::Commit("resumed") {
+            state.counted.resumptions += 1;
         }
         let count = state.met.entry((role, operation)).or_default();
         *count += 1;

@@ -19,7 +19,8 @@ const CALLS: [u64; 4] = [40, 30, 50, 60];
 const CALLS_A_CAREFUL_PAGE: u64 = 12;
 
 /// The most calls the story may have taken. While nobody receives, the sweeper sends every open step once in two
-/// minutes, and each of these messages is a fault like another.
+/// minutes, and each of these messages is a fault like another. So is each time a person lets a paused run go on: all
+/// its open steps are sent once more.
 fn most_calls(story: &Story, end: &End) -> u64 {
     let [base, step, fault, question] = CALLS;
     let steps = end.steps() as u64;
@@ -31,7 +32,7 @@ fn most_calls(story: &Story, end: &End) -> u64 {
         0
     };
     base + step * steps
-        + fault * (end.counted.all_faults() + unreceived)
+        + fault * (end.counted.all_faults() + end.counted.resumptions + unreceived)
         + question * end.approvals as u64
         + CALLS_A_CAREFUL_PAGE * careful
 }
