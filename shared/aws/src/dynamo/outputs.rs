@@ -6,15 +6,17 @@
 
 use std::sync::{Arc, OnceLock};
 
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::execution::Output;
-use domain::ids::OwnerId;
+use domain::ids::{OwnerId, WorkflowId};
 use domain::{digest, text};
 use engine::ports::StoreError;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::Value;
 
-use super::item::Item;
+use super::item;
+use super::keys::Key;
 use super::read::failed;
 use super::{DynamoStore, deflate, keys};
 use crate::sdk::causes;
@@ -22,6 +24,11 @@ use crate::sdk::causes;
 /// The largest compressed document kept in the table, in bytes: above it a write costs more units than
 /// a blob costs requests.
 const MOST_IN_TABLE: usize = 64 << 10;
+
+/// The compressed document of an item.
+pub(super) const DEFLATED: &str = "deflated";
+/// How often it has been stored.
+const STORED: &str = "stored";
 
 /// Where large documents and pictures are. The client is made when the first one is stored or read: most
 /// invocations have neither, and making it costs more than the rest of a start.
@@ -79,20 +86,37 @@ impl Blobs {
         Ok(self.opened.get_or_init(|| Opened { store, prefix }))
     }
 
-    async fn put(&self, owner: &OwnerId, sha256: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
+    /// Stores bytes. What is there already is written again, which has S3 count its age anew.
+    pub(super) async fn put(
+        &self,
+        place: Place<'_>,
+        sha256: &str,
+        bytes: Vec<u8>,
+    ) -> Result<(), StoreError> {
         let opened = self.opened()?;
-        let put = opened
-            .store
-            .put(&opened.path(owner, sha256), bytes.into())
-            .await;
+        let path = opened.path(place, sha256);
+        let put = opened.store.put(&path, bytes.into()).await;
         put.map(|_| ())
             .map_err(|error| StoreError::Unavailable(causes(&error)))
     }
 
-    async fn get(&self, owner: &OwnerId, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    /// Removes bytes, if they are there.
+    pub(super) async fn delete(&self, place: Place<'_>, sha256: &str) -> Result<(), StoreError> {
+        let opened = self.opened()?;
+        match opened.store.delete(&opened.path(place, sha256)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(StoreError::Unavailable(causes(&error))),
+        }
+    }
+
+    pub(super) async fn get(
+        &self,
+        place: Place<'_>,
+        sha256: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let failed = |error: object_store::Error| StoreError::Unavailable(causes(&error));
         let opened = self.opened()?;
-        match opened.store.get(&opened.path(owner, sha256)).await {
+        match opened.store.get(&opened.path(place, sha256)).await {
             Ok(found) => found
                 .bytes()
                 .await
@@ -104,9 +128,26 @@ impl Blobs {
     }
 }
 
+/// Whose bytes, and how long they are kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// What runs have made: the template has a lifecycle for `runs/`.
+    Runs(&'a OwnerId),
+    /// What stays as long as a workflow.
+    Kept(&'a OwnerId, &'a WorkflowId),
+}
+
 impl Opened {
-    fn path(&self, owner: &OwnerId, sha256: &str) -> Path {
-        self.prefix.clone().join(owner.as_str()).join(sha256)
+    fn path(&self, place: Place<'_>, sha256: &str) -> Path {
+        let prefix = self.prefix.clone();
+        match place {
+            Place::Runs(owner) => prefix.join("runs").join(owner.as_str()),
+            Place::Kept(owner, workflow) => prefix
+                .join("kept")
+                .join(owner.as_str())
+                .join(workflow.as_str()),
+        }
+        .join(sha256)
     }
 }
 
@@ -117,31 +158,124 @@ impl DynamoStore {
         document: &Value,
         preview: &str,
     ) -> Result<Output, StoreError> {
-        let json = document.to_string().into_bytes();
-        let output = |inline| Output {
-            sha256: digest::of_bytes(&json),
-            bytes: json.len() as u64,
-            inline,
-            preview: text::preview(preview, Output::PREVIEW),
+        let (output, compressed) = Self::reference(document, preview);
+        let Some(compressed) = compressed else {
+            return Ok(output);
         };
-        if json.len() <= Output::MOST_INLINE {
-            return Ok(output(Some(document.clone())));
-        }
-        let output = output(None);
-        let compressed = deflate::compress(&json);
-        if compressed.len() > MOST_IN_TABLE {
-            self.blobs.put(owner, &output.sha256, compressed).await?;
+        if Self::fits(&compressed) {
+            self.note_output(owner, &output.sha256, Some(compressed))
+                .await?;
         } else {
-            let item =
-                Item::new(&keys::output(owner, &output.sha256)).bytes("deflated", compressed);
-            let request = self
-                .client
-                .put_item()
-                .table_name(&self.table)
-                .set_item(Some(item.attributes));
-            request.send().await.map_err(|error| failed(&error))?;
+            let place = Place::Runs(owner);
+            self.blobs.put(place, &output.sha256, compressed).await?;
+            self.note_output(owner, &output.sha256, None).await?;
         }
         Ok(output)
+    }
+
+    /// Stores a compressed document in the table, or that it is in the blob store. Whoever stores it once more has it
+    /// kept for longer, and is counted, so that nobody removes what another run has stored as well.
+    async fn note_output(
+        &self,
+        owner: &OwnerId,
+        sha256: &str,
+        compressed: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        let until = self.retention.of_part(self.now()).as_second();
+        let number = |n: i64| AttributeValue::N(n.to_string());
+        let mut expression = "SET #expires = :expires".to_owned();
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::primary(&keys::output(owner, sha256))))
+            .expression_attribute_names("#expires", item::EXPIRES_AT)
+            .expression_attribute_names("#stored", STORED)
+            .expression_attribute_values(":expires", number(until))
+            .expression_attribute_values(":one", number(1));
+        if let Some(compressed) = compressed {
+            expression.push_str(", #deflated = :deflated");
+            update = update
+                .expression_attribute_names("#deflated", DEFLATED)
+                .expression_attribute_values(":deflated", AttributeValue::B(compressed.into()));
+        }
+        expression.push_str(" ADD #stored :one");
+        let updated = update.update_expression(expression).send().await;
+        updated.map(|_| ()).map_err(|error| failed(&error))
+    }
+
+    /// Removes a document that has been stored once and never again.
+    pub(super) async fn remove_output(
+        &self,
+        owner: &OwnerId,
+        output: &Output,
+    ) -> Result<(), StoreError> {
+        if output.inline.is_some() {
+            return Ok(());
+        }
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(item::primary(&keys::output(owner, &output.sha256))))
+            .condition_expression("#stored = :one")
+            .expression_attribute_names("#stored", STORED)
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .return_values(ReturnValue::AllOld);
+        let gone = match delete.send().await {
+            Ok(answer) => answer.attributes,
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                return Ok(());
+            }
+            Err(error) => return Err(failed(&error)),
+        };
+        match gone {
+            Some(stored) if !stored.contains_key(DEFLATED) => {
+                let place = Place::Runs(owner);
+                self.blobs.delete(place, &output.sha256).await
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The reference to a document, and its compressed form when it does not travel inside of that.
+    pub(super) fn reference(document: &Value, preview: &str) -> (Output, Option<Vec<u8>>) {
+        let json = document.to_string().into_bytes();
+        let inline = json.len() <= Output::MOST_INLINE;
+        let output = Output {
+            sha256: digest::of_bytes(&json),
+            bytes: json.len() as u64,
+            inline: inline.then(|| document.clone()),
+            preview: text::preview(preview, Output::PREVIEW),
+        };
+        (output, (!inline).then(|| deflate::compress(&json)))
+    }
+
+    /// Whether a compressed document is kept in the table.
+    pub(super) fn fits(compressed: &[u8]) -> bool {
+        compressed.len() <= MOST_IN_TABLE
+    }
+
+    /// The document in its compressed form.
+    pub(super) fn opened(
+        key: &Key,
+        compressed: Option<Vec<u8>>,
+    ) -> Result<Option<Value>, StoreError> {
+        let damaged = |reason: String| StoreError::Damaged {
+            key: key.pk.clone(),
+            reason,
+        };
+        let Some(compressed) = compressed else {
+            return Ok(None);
+        };
+        let json = deflate::inflate(&compressed).map_err(damaged)?;
+        serde_json::from_slice(&json)
+            .map(Some)
+            .map_err(|error| damaged(error.to_string()))
     }
 
     pub(super) async fn load_output(
@@ -156,22 +290,12 @@ impl DynamoStore {
         let stored = self.get(&key).await?;
         let compressed = match stored
             .as_ref()
-            .and_then(|attributes| attributes.get("deflated")?.as_b().ok())
+            .and_then(|attributes| attributes.get(DEFLATED)?.as_b().ok())
         {
             Some(bytes) => Some(bytes.as_ref().to_vec()),
-            None => self.blobs.get(owner, &output.sha256).await?,
+            None => self.blobs.get(Place::Runs(owner), &output.sha256).await?,
         };
-        let damaged = |reason: String| StoreError::Damaged {
-            key: key.pk.clone(),
-            reason,
-        };
-        let Some(compressed) = compressed else {
-            return Ok(None);
-        };
-        let json = deflate::inflate(&compressed).map_err(damaged)?;
-        serde_json::from_slice(&json)
-            .map(Some)
-            .map_err(|error| damaged(error.to_string()))
+        Self::opened(&key, compressed)
     }
 
     pub(super) async fn store_bytes(
@@ -180,7 +304,8 @@ impl DynamoStore {
         bytes: &[u8],
     ) -> Result<String, StoreError> {
         let sha256 = digest::of_bytes(bytes);
-        self.blobs.put(owner, &sha256, bytes.to_vec()).await?;
+        let place = Place::Runs(owner);
+        self.blobs.put(place, &sha256, bytes.to_vec()).await?;
         Ok(sha256)
     }
 
@@ -189,6 +314,6 @@ impl DynamoStore {
         owner: &OwnerId,
         sha256: &str,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        self.blobs.get(owner, sha256).await
+        self.blobs.get(Place::Runs(owner), sha256).await
     }
 }

@@ -17,6 +17,7 @@ mod output;
 mod owner;
 mod planning;
 mod quota;
+mod retention;
 mod session;
 mod slots;
 mod workflow;

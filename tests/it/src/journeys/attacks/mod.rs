@@ -3,6 +3,7 @@
 mod approvals;
 mod fairness;
 mod quotas;
+mod retention;
 mod sign_in;
 mod throttling;
 mod tokens;
