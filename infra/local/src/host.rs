@@ -21,6 +21,7 @@ use crate::activity::Activity;
 use crate::clock::Clock;
 use crate::due::DueIndex;
 use crate::environment::{self, Endpoints, MAIL_FROM, MODEL_KEY_SECRET};
+use crate::expiry::{self, Expiry};
 use crate::folder::{self, Folder};
 use crate::gateway::{self, Gateway};
 use crate::lambda::Functions;
@@ -153,6 +154,7 @@ impl Host {
             services.sqs.clone(),
             services.scheduler.clone(),
             due_index(&topology, &services)?,
+            expiry(&topology, &services, &settings, &folder)?,
             Activity::default(),
             functions.clone(),
             sweepers(&topology),
@@ -433,6 +435,23 @@ fn owners(
     let deployment = environment::deployment(topology, settings, endpoints)?;
     let environment = environment::of(function, topology, &deployment, settings, endpoints)?;
     Ok(Owners::new(environment, clock.clone())?)
+}
+
+fn expiry(
+    topology: &Topology,
+    services: &Services,
+    settings: &Settings,
+    folder: &Folder,
+) -> Result<Expiry, HostError> {
+    match topology.tables.as_slice() {
+        [table] => Ok(Expiry::new(
+            services.database.clone(),
+            table.name.clone(),
+            &folder.blobs(),
+            expiry::blob_days(settings.retention()),
+        )),
+        _ => Err(HostError::Template("the template has not one table")),
+    }
 }
 
 fn due_index(topology: &Topology, services: &Services) -> Result<DueIndex, HostError> {

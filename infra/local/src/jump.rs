@@ -45,6 +45,7 @@ impl System {
         self.reach(goal)?;
         self.set_swept(self.clock.now());
         self.drain().await?;
+        self.expiry.sweep(self.clock.now()).await?;
         Ok(self.clock.now())
     }
 
@@ -53,6 +54,7 @@ impl System {
         let _turn = self.turn.lock().await;
         self.reach(self.clock.offset_ms().saturating_add(milliseconds(by)))?;
         self.catch_up().await?;
+        self.expiry.sweep(self.clock.now()).await?;
         Ok(self.clock.now())
     }
 

@@ -8,6 +8,7 @@ mod console;
 mod demo;
 mod due;
 mod environment;
+mod expiry;
 mod faults;
 mod folder;
 mod gateway;

@@ -6,6 +6,8 @@
 use std::env;
 use std::path::PathBuf;
 
+use engine::retention::Retention;
+
 /// Address of the local owner where `NIGHTDESK_EMAIL` does not say.
 const OWNER: &str = "owner@nightdesk.test";
 
@@ -64,16 +66,31 @@ pub struct SearchSettings {
 
 /// What the functions may read besides what the template gives them: their own limits, the search
 /// key, and where this machine keeps its root certificates.
-const PASSED_ON: [&str; 6] = [
+const PASSED_ON: [&str; 7] = [
     "NIGHTDESK_LIMITS",
     "NIGHTDESK_MAX_WORKFLOWS",
+    RETENTION_DAYS,
     "NIGHTDESK_SEARCH_KEY",
     "RUST_BACKTRACE",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
 ];
 
+/// How long things are kept.
+const RETENTION_DAYS: &str = "NIGHTDESK_RETENTION_DAYS";
+
 impl Settings {
+    /// How long things are kept; the default where nothing that can be read is said.
+    #[must_use]
+    pub(crate) fn retention(&self) -> Retention {
+        let said = self
+            .passed_on
+            .iter()
+            .find(|(name, _)| name == RETENTION_DAYS);
+        said.and_then(|(_, days)| Retention::of_days(days.parse().ok()?))
+            .unwrap_or_default()
+    }
+
     /// The settings the environment gives, on this port and folder, quiet.
     ///
     /// # Errors

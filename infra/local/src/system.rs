@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::activity::Activity;
 use crate::clock::Clock;
 use crate::due::{DueError, DueIndex};
+use crate::expiry::{Expiry, ExpiryError};
 use crate::lambda::Functions;
 use crate::services::scheduler::{Scheduler, SchedulerError};
 use crate::services::sqs::{Sqs, SqsError};
@@ -24,6 +25,8 @@ pub(crate) enum SystemError {
     Schedules(#[from] SchedulerError),
     #[error("the table could not be asked for what is due")]
     Due(#[from] DueError),
+    #[error("what has expired could not be removed")]
+    Expiry(#[from] ExpiryError),
 }
 
 /// What moves by time: queues, schedules, the sweeper, and the clock over all of them.
@@ -32,6 +35,7 @@ pub(crate) struct System {
     pub(crate) sqs: Arc<Sqs>,
     pub(crate) scheduler: Arc<Scheduler>,
     pub(crate) due: DueIndex,
+    pub(crate) expiry: Expiry,
     pub(crate) activity: Activity,
     pub(crate) functions: Functions,
     /// Names of the functions with a rate, and the rate. In the template it is the sweeper.
@@ -53,6 +57,7 @@ impl System {
         sqs: Arc<Sqs>,
         scheduler: Arc<Scheduler>,
         due: DueIndex,
+        expiry: Expiry,
         activity: Activity,
         functions: Functions,
         sweepers: Vec<(String, Duration)>,
@@ -65,6 +70,7 @@ impl System {
             sqs,
             scheduler,
             due,
+            expiry,
             activity,
             functions,
             sweepers,

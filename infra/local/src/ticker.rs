@@ -34,6 +34,7 @@ async fn tick(system: &Arc<System>) -> Result<(), SystemError> {
     let _turn = system.turn.lock().await;
     let now = system.clock.now();
     system.scheduler.fire_due(now, &system.sqs)?;
+    system.expiry.hourly(now).await?;
     let round = system.take_round(now);
     if !round.is_empty() {
         // A slow sweep must not hold up the schedules; counted as work before the turn ends.

@@ -8,6 +8,7 @@ use engine::ports::{
     Allowances, Assessments, Downloads, Mailer, Pacing, Queues, Replays, Schedules, Secret,
     SecretError, Secrets, Slots, Store, Usage, Visits,
 };
+use engine::retention::Retention;
 
 use crate::clock::{RuntimeClock, SystemEntropy};
 use crate::dynamo::{Blobs, DynamoStore};
@@ -107,7 +108,21 @@ impl Wiring {
                 name: "NIGHTDESK_BLOBS",
                 reason,
             })?;
-        let store = DynamoStore::new(&sdk, need("NIGHTDESK_TABLE")?, blobs);
+        let retention = match get("NIGHTDESK_RETENTION_DAYS") {
+            None => Retention::DEFAULT,
+            Some(days) => {
+                let read = days.parse().ok().and_then(Retention::of_days);
+                read.ok_or_else(|| ConfigError::Unusable {
+                    name: "NIGHTDESK_RETENTION_DAYS",
+                    reason: format!("{days} is no number from 1 to {}", Retention::MOST_DAYS),
+                })?
+            }
+        };
+        let clock = Arc::new(RuntimeClock::new(
+            get("NIGHTDESK_CLOCK").as_deref() == Some("runtime-header"),
+        ));
+        let table = need("NIGHTDESK_TABLE")?;
+        let store = DynamoStore::new(&sdk, table, blobs, clock.clone(), retention);
         let queues = SqsQueues::new(
             &sdk,
             QueueUrls {
@@ -120,9 +135,6 @@ impl Wiring {
                 dead_letters: need("NIGHTDESK_DEAD_LETTER_QUEUE_URL")?,
             },
         );
-        let clock = Arc::new(RuntimeClock::new(
-            get("NIGHTDESK_CLOCK").as_deref() == Some("runtime-header"),
-        ));
         Ok(Self {
             variables: Arc::new(variables),
             sdk,

@@ -121,11 +121,13 @@ impl Engine {
             actor: actor.to_owned(),
             event: event.clone(),
         };
+        let was = execution.status();
         let mut together = Alongside {
             writes: vec![Write::AdvanceExecution {
                 execution: next.clone(),
-                was: execution.status(),
+                was,
                 record,
+                is_last_complete: was.is_terminal() && self.is_last_complete(&next).await?,
             }],
             messages: alongside.messages.clone(),
         };
@@ -144,6 +146,13 @@ impl Engine {
             self.send(message, now).await;
         }
         Ok(next)
+    }
+
+    /// Whether the baseline of the run's workflow was made of this run.
+    async fn is_last_complete(&self, execution: &Execution) -> Result<bool, StoreError> {
+        let (owner, workflow) = (&execution.owner, &execution.workflow);
+        let baseline = self.store.baseline(owner, workflow).await?;
+        Ok(baseline.is_some_and(|baseline| baseline.execution_id == execution.id))
     }
 
     /// The writes that must happen together with the transition.

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::advance::{AdvanceError, Alongside, TryAdvance};
 use crate::ports::queues::Message;
-use crate::ports::store::{StoreError, Write};
+use crate::ports::store::{Keepsake, StoreError, Write};
 use crate::{Engine, notices, seeded_bugs, won};
 
 /// Why a decision was not taken.
@@ -75,8 +75,10 @@ impl Engine {
         let document = serde_json::to_value(&made.draft).expect("a draft is plain JSON");
         let draft = self
             .store
-            .put_output(
+            .put_kept(
                 &execution.owner,
+                &execution.workflow,
+                Keepsake::Draft,
                 &document,
                 &text::preview(&made.draft.text(), Output::PREVIEW),
             )
@@ -263,8 +265,10 @@ impl Engine {
         let document = serde_json::to_value(&edited).expect("a draft is plain JSON");
         let stored = self
             .store
-            .put_output(
+            .put_kept(
                 &approval.owner,
+                &approval.workflow,
+                Keepsake::Draft,
                 &document,
                 &text::preview(&edited.text(), Output::PREVIEW),
             )
@@ -310,7 +314,12 @@ impl Engine {
         };
         let document = self
             .store
-            .output(&approval.owner, &approval.draft)
+            .kept(
+                &approval.owner,
+                &approval.workflow,
+                Keepsake::Draft,
+                &approval.draft,
+            )
             .await?
             .ok_or_else(|| damaged("its draft is gone".to_owned()))?;
         serde_json::from_value(document).map_err(|error| damaged(error.to_string()))

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use crate::Engine;
 use crate::advance::{AdvanceError, Alongside, SYSTEM, TryAdvance, after_run};
 use crate::ports::Schedules;
-use crate::ports::store::{StoreError, Write};
+use crate::ports::store::{Keepsake, StoreError, Write};
 use crate::{notices, signals};
 
 /// Why a run was not judged.
@@ -69,6 +69,7 @@ impl Engine {
                 .await
             {
                 Ok(_) => {
+                    self.forget_older_baselines(&alongside.writes).await?;
                     self.sync_schedule(schedules, &next).await?;
                     return Ok(());
                 }
@@ -140,7 +141,13 @@ impl Engine {
             signal.as_ref().map(|(signal, _)| signal),
         );
         let mut alongside = self
-            .kept(execution, &comparison, decision, &document)
+            .kept(
+                execution,
+                previous.as_ref(),
+                &comparison,
+                decision,
+                &document,
+            )
             .await?;
         if let Some(recalled) = recalled.filter(|_| complete) {
             let growth = self.grow(execution, recalled, sightings).await?;
@@ -194,6 +201,7 @@ impl Engine {
     async fn kept(
         &self,
         execution: &Execution,
+        previous: Option<&Baseline>,
         comparison: &Comparison,
         decision: Decision,
         document: &Value,
@@ -211,7 +219,18 @@ impl Engine {
         let complete = comparison.completeness.is_complete();
         if let Some(baseline) = comparison.baseline.as_ref().filter(|_| complete) {
             let document = serde_json::to_value(baseline).expect("a baseline is plain JSON");
-            let stored = self.store.put_output(owner, &document, "baseline").await?;
+            if let Some(previous) = previous {
+                // Before the commit: should that never come, a run goes too early that the next one replaces, while
+                // afterwards one could stay for ever.
+                self.store
+                    .stop_keeping(owner, &previous.execution_id)
+                    .await?;
+            }
+            let workflow = &execution.workflow;
+            let stored = self
+                .store
+                .put_kept(owner, workflow, Keepsake::Baseline, &document, "baseline")
+                .await?;
             writes.push(Write::PutBaseline {
                 owner: owner.clone(),
                 workflow: execution.workflow.clone(),
@@ -222,6 +241,20 @@ impl Engine {
             writes,
             messages: Vec::new(),
         })
+    }
+
+    async fn forget_older_baselines(&self, committed: &[Write]) -> Result<(), StoreError> {
+        for write in committed {
+            if let Write::PutBaseline {
+                owner,
+                workflow,
+                stored,
+            } = write
+            {
+                self.store.forget_baselines(owner, workflow, stored).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What the run's searches and crawls saw.

@@ -174,7 +174,7 @@ impl Engine {
         id: &WorkflowId,
     ) -> Result<(), ChangeError<std::convert::Infallible>> {
         // Archived first, so that nothing starts while the rest happens.
-        self.change_workflow(schedules, owner, id, None, SYSTEM, |before| {
+        let archived = self.change_workflow(schedules, owner, id, None, SYSTEM, |before| {
             Ok((
                 Workflow {
                     status: WorkflowStatus::Archived,
@@ -183,11 +183,17 @@ impl Engine {
                 },
                 None,
             ))
-        })
-        .await?;
+        });
+        if let Err(error) = archived.await {
+            if error == ChangeError::NotFound {
+                // Whoever has deleted it may have come no further.
+                self.store.retire_workflow(owner, id).await?;
+            }
+            return Err(error);
+        }
         for attempt in 0.. {
             let Some(workflow) = self.store.workflow(owner, id).await? else {
-                return Ok(());
+                return Ok(self.store.retire_workflow(owner, id).await?);
             };
             for run in &workflow.live {
                 match self.cancel(owner, run, "workflow_deleted", SYSTEM).await {
@@ -202,7 +208,7 @@ impl Engine {
                 let place = given_back(owner, Quota::Workflows);
                 let delete = Write::DeleteWorkflow { workflow };
                 if won(self.commit(vec![delete, place]).await)? {
-                    return Ok(());
+                    return Ok(self.store.retire_workflow(owner, id).await?);
                 }
                 if !self.again(attempt).await {
                     break;

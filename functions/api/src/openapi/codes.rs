@@ -33,7 +33,7 @@ pub(super) fn paragraph(code: Code) -> &'static str {
             "The address exists and does not take this method; `Allow` lists those it takes."
         }
         Code::ExecutionInProgress => {
-            "A run of this workflow is live and its `overlap_policy` does not allow another now. `execution_id` names it."
+            "A run is live: of the workflow, whose `overlap_policy` does not allow another now, or the one that is to be removed. `execution_id` names it."
         }
         Code::WorkflowNotActive => {
             "The workflow is not active: it is a draft, paused, archived, completed or failed."

@@ -294,6 +294,7 @@ impl Operation {
 fn content(schema: &str) -> Value {
     match schema {
         "Text" => json!({"text/plain": {"schema": {"type": "string"}}}),
+        "JsonLines" => json!({"application/x-ndjson": {"schema": {"type": "string"}}}),
         "Output" => {
             let picture = json!({"schema": {"type": "string", "format": "binary"}});
             json!({

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::workflows::present_plan;
 use crate::app::App;
 use crate::auth::{Caller, Read, Workflows};
-use crate::etag;
+use crate::etag::{self, IfMatch};
 use crate::extract::OptionalJson;
 use crate::page::{Asked, List};
 use crate::path::Id;
@@ -150,6 +150,22 @@ pub(super) async fn of_workflow(
         .await?
         .ok_or_else(Problem::not_found)?;
     list_of(&app, caller.owner(), Some(id), query).await
+}
+
+/// `DELETE /v1/executions/{id}`
+pub(super) async fn remove(
+    app: App,
+    caller: Caller<Workflows>,
+    Id(id): Id<ExecutionId>,
+    seen: IfMatch,
+    query: Query,
+) -> Result<StatusCode, Problem> {
+    query.finish()?;
+    let removed = app
+        .engine
+        .remove_execution(caller.owner(), &id, |run| seen.check(run.revision));
+    removed.await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn list_of(

@@ -7,6 +7,7 @@ mod deliveries;
 mod differences;
 mod documents;
 mod executions;
+mod export;
 mod health;
 mod me;
 mod occurrences;
@@ -52,6 +53,7 @@ pub(crate) fn table() -> Vec<(&'static str, MethodRouter<App>)> {
     vec![
         ("/health", get(health::health)),
         ("/v1/me", get(me::me)),
+        ("/v1/me/export", get(export::export)),
         ("/v1/tools", get(tools::tools)),
         ("/v1/credits", get(credits::credits)),
         ("/v1/credits/grants", post(credits::grant)),
@@ -92,7 +94,10 @@ pub(crate) fn table() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/v1/workflows/{id}/plans/{version}", get(plans::show)),
         ("/v1/workflows/{id}/plan/approve", post(plans::approve)),
         ("/v1/executions", get(executions::list)),
-        ("/v1/executions/{id}", get(executions::show)),
+        (
+            "/v1/executions/{id}",
+            get(executions::show).delete(executions::remove),
+        ),
         ("/v1/executions/{id}/events", get(executions::events)),
         ("/v1/executions/{id}/outputs/{key}", get(outputs::show)),
         ("/v1/executions/{id}/diff/{before}", get(differences::show)),

@@ -12,6 +12,7 @@ use engine::differences::DifferenceError;
 use engine::executions::StartError;
 use engine::planning::SubmitError;
 use engine::quotas::MakeError;
+use engine::removal::RemoveError;
 use engine::signals::PromoteError;
 use engine::workflows::ChangeError;
 use http::header::HeaderName;
@@ -81,6 +82,17 @@ impl From<StartError> for Problem {
             // Only a due time can have its run already, and nobody starts one by hand.
             StartError::AlreadyStarted | StartError::Contended => contended(),
             StartError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveError<Self>> for Problem {
+    fn from(error: RemoveError<Self>) -> Self {
+        match error {
+            RemoveError::NotFound => Self::not_found(),
+            RemoveError::InProgress(run) => StartError::InProgress(run).into(),
+            RemoveError::Refused(problem) => problem,
+            RemoveError::Store(error) => error.into(),
         }
     }
 }

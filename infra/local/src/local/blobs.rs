@@ -54,7 +54,7 @@ pub(super) async fn fetch(
         return Err(refused());
     }
     // As S3 answers whoever may not list.
-    let bytes = tokio::fs::read(folder.join(&owner).join(&sha256)).await;
+    let bytes = tokio::fs::read(folder.join("runs").join(&owner).join(&sha256)).await;
     let bytes = bytes.map_err(|_| refused())?;
     let content_type = HeaderValue::from_str(&signed.content_type).map_err(|_| refused())?;
     Ok(([(header::CONTENT_TYPE, content_type)], bytes).into_response())

@@ -54,6 +54,11 @@ pub(super) struct Parameter {
     pub(super) allowed_values: Option<Vec<String>>,
     #[serde(rename = "AllowedPattern")]
     _allowed_pattern: Ignored,
+    // Who reads a number says itself which it takes.
+    #[serde(rename = "MinValue")]
+    _min_value: Ignored,
+    #[serde(rename = "MaxValue")]
+    _max_value: Ignored,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -209,6 +214,9 @@ pub(super) struct Bucket {
     _bucket_encryption: Ignored,
     #[serde(rename = "PublicAccessBlockConfiguration")]
     _public_access: Ignored,
+    // The host has the same lifecycle for its folder of blobs.
+    #[serde(rename = "LifecycleConfiguration")]
+    _lifecycle: Ignored,
 }
 
 #[derive(Debug, Deserialize)]

@@ -51,7 +51,7 @@ impl DynamoStore {
             .expression_attribute_names("#day", "day")
             .expression_attribute_values(":amount", n(amount))
             .expression_attribute_values(":day", n(day.number()))
-            .expression_attribute_values(":expires", n(item::expires_at(KEPT)))
+            .expression_attribute_values(":expires", n(item::expires_at(KEPT, self.now())))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if let Some(room) = room {
             update = update
@@ -112,7 +112,7 @@ impl Allowances for DynamoStore {
         let counted = self.counting(&counter, one.day, one.amount.into(), Some(room));
         let own = Item::new(&keys::allowance_use(&one.owner, one.what, one.day, &one.by))
             .number("amount", one.amount.into())
-            .expires_after(KEPT);
+            .expires_after(KEPT, self.now());
         let own = Put::builder()
             .table_name(&self.table)
             .set_item(Some(own.attributes))

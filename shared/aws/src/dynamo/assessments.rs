@@ -21,7 +21,9 @@ impl DynamoStore {
         key: &Key,
         document: &T,
     ) -> Result<(), StoreError> {
-        let item = Item::new(key).document(document).expires_after(KEPT);
+        let item = Item::new(key)
+            .document(document)
+            .expires_after(KEPT, self.now());
         let put = self.client.put_item().table_name(&self.table);
         let put = put.set_item(Some(item.attributes)).send().await;
         put.map(|_| ()).map_err(|error| failed(&error))

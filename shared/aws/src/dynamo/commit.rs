@@ -28,7 +28,7 @@ use engine::ports::{Commit, CommitError, StoreError};
 use super::item::{self, Attributes, WRITER};
 use super::part::{Meaning, Part};
 use super::read::failed;
-use super::write::parts;
+use super::write::{Time, parts};
 use super::{DynamoStore, keys, months};
 use crate::sdk::causes;
 
@@ -42,10 +42,18 @@ const MOST_TRIES: u32 = 6;
 impl DynamoStore {
     pub(super) async fn write(&self, commit: &Commit) -> Result<(), CommitError> {
         let news = self.news(commit).await?;
+        let time = Time {
+            now: self.now(),
+            retention: self.retention,
+        };
         let parts: Vec<Part> = commit
             .writes
             .iter()
-            .flat_map(|write| parts(write, commit))
+            .flat_map(|write| {
+                let lifetime = time.retention.of(write, commit, time.now);
+                let parts = parts(write, commit, time).into_iter();
+                parts.map(move |part| part.dated(lifetime, time.retention, time.now))
+            })
             .chain(months::parts(&news))
             .collect();
         debug_assert!(parts.len() <= MOST_ITEMS, "{} items", parts.len());

@@ -26,7 +26,6 @@ use super::read::failed;
 /// From which moment the host's next turn counts, in milliseconds since 1970.
 const NEXT: &str = "next_at";
 /// Swept by the table (TTL): a host that rested this long has no history that matters.
-const EXPIRES: &str = "expires_at";
 const KEPT_SECONDS: i64 = 24 * 60 * 60;
 /// How often a turn is tried for when others are faster.
 const MOST_TRIES: usize = 8;
@@ -65,7 +64,7 @@ impl DynamoStore {
             .update_expression(format!("SET #next = {set}, #expires = :expires"))
             .condition_expression(condition)
             .expression_attribute_names("#next", NEXT)
-            .expression_attribute_names("#expires", EXPIRES)
+            .expression_attribute_names("#expires", item::EXPIRES_AT)
             .expression_attribute_values(":expires", number(now_ms / 1_000 + KEPT_SECONDS))
             .return_values(ReturnValue::UpdatedOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);

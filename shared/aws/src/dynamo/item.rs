@@ -1,7 +1,7 @@
 //! Items: a JSON document in `doc`, beside the attributes that conditions and the index need.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use engine::ports::StoreError;
@@ -19,6 +19,10 @@ pub(super) const FORMAT: &str = "v";
 const FORMAT_VERSION: i64 = 1;
 pub(super) const REVISION: &str = "revision";
 pub(super) const WRITER: &str = "writer";
+/// When DynamoDB removes an item, in seconds since 1970; it takes days, and until then readers look at the time.
+pub(super) const EXPIRES_AT: &str = "expires_at";
+/// Until when lists show a row, in seconds since 1970. It is removed later, so that what it stands for is found by it.
+pub(super) const SHOWN_UNTIL: &str = "shown_until";
 
 /// An item under construction.
 pub(super) struct Item {
@@ -40,15 +44,15 @@ impl Item {
         self.number(FORMAT, FORMAT_VERSION)
     }
 
-    /// Has it removed some time after `kept` from now, by the machine's clock, as the table's own does.
-    pub(super) fn expires_after(self, kept: Duration) -> Self {
-        self.number("expires_at", expires_at(kept))
+    /// Has it removed some time after `kept` from now.
+    pub(super) fn expires_after(self, kept: Duration, now: Timestamp) -> Self {
+        self.number(EXPIRES_AT, expires_at(kept, now))
     }
 
     /// Has it removed some time after `at`, when there is such a time.
     pub(super) fn expires_at(self, at: Option<Timestamp>) -> Self {
         match at {
-            Some(at) => self.number("expires_at", at.as_second()),
+            Some(at) => self.number(EXPIRES_AT, at.as_second()),
             None => self,
         }
     }
@@ -87,11 +91,18 @@ impl Item {
     }
 }
 
-/// Some time after `kept` from now, by the machine's clock, in seconds since 1970.
-pub(super) fn expires_at(kept: Duration) -> i64 {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
-    let at = since_1970.unwrap_or_default() + kept;
-    i64::try_from(at.as_secs()).unwrap_or(i64::MAX)
+/// Some time after `kept` from now, in seconds since 1970.
+pub(super) fn expires_at(kept: Duration, now: Timestamp) -> i64 {
+    let kept = i64::try_from(kept.as_secs()).unwrap_or(i64::MAX);
+    now.as_second().saturating_add(kept)
+}
+
+/// Whether an item is there: not one that expired by `now` and waits for its removal.
+pub(super) fn is_there(attributes: &Attributes, now: Timestamp) -> bool {
+    [EXPIRES_AT, SHOWN_UNTIL].iter().all(|name| {
+        let until = number(attributes, name);
+        until.is_none_or(|until| until > now.as_second())
+    })
 }
 
 /// The primary key as attributes.

@@ -131,8 +131,16 @@ fn workflow_pk(owner: &OwnerId, id: &WorkflowId) -> String {
     format!("{owner}#W#{id}")
 }
 
+/// The sort key of the workflow itself.
+pub(super) const WORKFLOW: &str = "workflow";
+
 pub(super) fn workflow(owner: &OwnerId, id: &WorkflowId) -> Key {
-    key(workflow_pk(owner, id), "workflow")
+    key(workflow_pk(owner, id), WORKFLOW)
+}
+
+/// A document that is kept as long as the workflow.
+pub(super) fn kept(owner: &OwnerId, id: &WorkflowId, kind: &str, sha256: &str) -> Key {
+    key(workflow_pk(owner, id), format!("kept#{kind}#{sha256}"))
 }
 
 pub(super) fn plan(owner: &OwnerId, id: &WorkflowId, version: u32) -> Key {
@@ -208,22 +216,29 @@ pub(super) fn workflow_counts(owner: &OwnerId) -> Key {
 const TALLIES: u32 = 8;
 pub(super) const TALLY: &str = "runs#";
 
-/// How many runs have ended, in one of the owner's tallies.
-pub(super) fn tally(owner: &OwnerId, id: &ExecutionId) -> Key {
+/// How many runs have ended on the days of a month, in one of the owner's tallies.
+pub(super) fn tally(owner: &OwnerId, month: &Month, id: &ExecutionId) -> Key {
     key(
         counts(owner),
-        format!("{TALLY}{}", spread(id.as_str(), TALLIES)),
+        format!("{TALLY}{month}#{}", spread(id.as_str(), TALLIES)),
     )
 }
 
-/// How many of the workflow's runs have ended.
-pub(super) fn workflow_tally(owner: &OwnerId, id: &WorkflowId) -> Key {
-    key(workflow_pk(owner, id), "runs")
+/// How many of the workflow's runs have ended on the days of a month.
+pub(super) fn workflow_tally(owner: &OwnerId, id: &WorkflowId, month: &Month) -> Key {
+    key(workflow_pk(owner, id), format!("{TALLY}{month}"))
 }
 
 pub(super) fn execution(owner: &OwnerId, id: &ExecutionId) -> Key {
     key(format!("{owner}#E#{id}"), "execution")
 }
+
+/// That a run has taken over outputs of this one.
+pub(super) fn rerun(owner: &OwnerId, id: &ExecutionId, by: &ExecutionId) -> Key {
+    key(format!("{owner}#E#{id}"), format!("{RERUN}{by}"))
+}
+
+pub(super) const RERUN: &str = "rerun#";
 
 pub(super) fn conclusion(owner: &OwnerId, id: &ExecutionId) -> Key {
     key(format!("{owner}#E#{id}"), "conclusion")

@@ -7,6 +7,7 @@ mod crawling;
 mod deflate;
 mod deliveries;
 mod item;
+mod keeping;
 mod keys;
 mod lists;
 mod months;
@@ -20,6 +21,7 @@ mod usage;
 mod write;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -38,8 +40,10 @@ use domain::text::folded_address;
 use domain::workflow::Workflow;
 use engine::listing::{Listed, Selection};
 use engine::page::{PageOf, Slice};
-use engine::ports::store::{DueItem, EventRecord, Link, Occurrence};
-use engine::ports::{Commit, CommitError, Store, StoreError};
+use engine::ports::store::{DueItem, EventRecord, Keepsake, Link, Occurrence};
+use engine::ports::{Clock, Commit, CommitError, Store, StoreError};
+use engine::removal::Belongings;
+use engine::retention::Retention;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -48,24 +52,46 @@ use crate::sdk::Sdk;
 pub use outputs::Blobs;
 
 /// The store of a stack.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct DynamoStore {
     client: Client,
     table: String,
     blobs: Blobs,
+    clock: Arc<dyn Clock>,
+    retention: Retention,
     /// What is known of months: an optimisation, shared by all that use this store.
     noted: months::Noted,
 }
 
+impl std::fmt::Debug for DynamoStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DynamoStore")
+            .field("table", &self.table)
+            .finish_non_exhaustive()
+    }
+}
+
 impl DynamoStore {
     #[must_use]
-    pub fn new(sdk: &Sdk, table: String, blobs: Blobs) -> Self {
+    pub fn new(
+        sdk: &Sdk,
+        table: String,
+        blobs: Blobs,
+        clock: Arc<dyn Clock>,
+        retention: Retention,
+    ) -> Self {
         Self {
             client: Client::new(&sdk.service("DYNAMODB")),
             table,
             blobs,
+            clock,
+            retention,
             noted: months::Noted::default(),
         }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The document an item refers to.
@@ -112,6 +138,28 @@ impl DynamoStore {
             .collect();
         let documents = self.documents(&keys).await?;
         Ok((rows.iter().filter_map(row).collect(), documents))
+    }
+
+    async fn read_baseline(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+    ) -> Result<Option<Baseline>, StoreError> {
+        let key = keys::baseline(owner, workflow);
+        let Some(reference) = self.document::<Output>(&key).await? else {
+            return Ok(None);
+        };
+        let damaged = |reason: String| StoreError::Damaged {
+            key: key.pk.clone(),
+            reason,
+        };
+        let document = self
+            .load_kept(owner, workflow, Keepsake::Baseline, &reference)
+            .await?
+            .ok_or_else(|| damaged("what it refers to is gone".to_owned()))?;
+        serde_json::from_value(document)
+            .map(Some)
+            .map_err(|error| damaged(error.to_string()))
     }
 
     async fn list<T: serde::de::DeserializeOwned>(
@@ -173,7 +221,7 @@ impl Store for DynamoStore {
         owner: &OwnerId,
         id: &ExecutionId,
     ) -> Result<Option<Value>, StoreError> {
-        self.stored(owner, &keys::conclusion(owner, id)).await
+        self.read_conclusion(owner, id).await
     }
 
     async fn newest_executions(
@@ -241,7 +289,7 @@ impl Store for DynamoStore {
         owner: &OwnerId,
         workflow: &WorkflowId,
     ) -> Result<Option<Baseline>, StoreError> {
-        self.stored(owner, &keys::baseline(owner, workflow)).await
+        self.read_baseline(owner, workflow).await
     }
 
     async fn occurrences(
@@ -349,6 +397,60 @@ impl Store for DynamoStore {
         preview: &str,
     ) -> Result<Output, StoreError> {
         self.store_output(owner, document, preview).await
+    }
+
+    async fn put_kept(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        kind: Keepsake,
+        document: &Value,
+        preview: &str,
+    ) -> Result<Output, StoreError> {
+        self.keep(owner, workflow, kind, document, preview).await
+    }
+
+    async fn kept(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        kind: Keepsake,
+        output: &Output,
+    ) -> Result<Option<Value>, StoreError> {
+        self.load_kept(owner, workflow, kind, output).await
+    }
+
+    async fn forget_baselines(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        but: &Output,
+    ) -> Result<(), StoreError> {
+        self.forget_other_baselines(owner, workflow, but).await
+    }
+
+    async fn remove_belongings(
+        &self,
+        run: &Execution,
+        belongings: &Belongings,
+    ) -> Result<(), StoreError> {
+        self.remove_what_belongs(run, belongings).await
+    }
+
+    async fn remove_events(&self, owner: &OwnerId, run: &ExecutionId) -> Result<(), StoreError> {
+        self.remove_log(owner, run).await
+    }
+
+    async fn stop_keeping(&self, owner: &OwnerId, run: &ExecutionId) -> Result<(), StoreError> {
+        self.let_go(owner, run).await
+    }
+
+    async fn retire_workflow(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+    ) -> Result<(), StoreError> {
+        self.let_all_go(owner, workflow).await
     }
 
     async fn output(&self, owner: &OwnerId, output: &Output) -> Result<Option<Value>, StoreError> {

@@ -17,6 +17,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use domain::ids::OwnerId;
 use engine::ports::{Commit, StoreError, Write};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::part::{Part, unconditional};
@@ -57,6 +58,18 @@ pub(super) struct Month(String);
 impl Month {
     pub(super) fn at(time: Timestamp) -> Self {
         Self(time.to_zoned(TimeZone::UTC).strftime("%Y-%m").to_string())
+    }
+
+    /// The day with this number, from 1, when the month has it.
+    pub(super) fn day(&self, number: i8) -> Option<Date> {
+        let (year, month) = self.0.split_once('-')?;
+        Date::new(year.parse().ok()?, month.parse().ok()?, number).ok()
+    }
+
+    /// The month of a tally's sort key.
+    pub(super) fn of_tally(sk: &str) -> Option<Self> {
+        let month = sk.strip_prefix(keys::TALLY)?.get(..7)?;
+        Some(Self(month.to_owned()))
     }
 
     /// The month in which an id was made; of a text that is no id, the first there is.

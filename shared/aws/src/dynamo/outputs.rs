@@ -8,8 +8,9 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::execution::Output;
-use domain::ids::OwnerId;
+use domain::ids::{OwnerId, WorkflowId};
 use domain::{digest, text};
 use engine::ports::StoreError;
 use engine::ports::downloads::{Download, Downloads};
@@ -19,7 +20,8 @@ use object_store::signer::{Method, SignedUrlOptions, Signer as _};
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::Value;
 
-use super::item::Item;
+use super::item;
+use super::keys::Key;
 use super::read::failed;
 use super::{DynamoStore, deflate, keys};
 use crate::sdk::causes;
@@ -28,6 +30,11 @@ use crate::signed_address::{AddressKey, Named};
 /// The largest compressed document kept in the table, in bytes: above it a write costs more units than
 /// a blob costs requests.
 const MOST_IN_TABLE: usize = 64 << 10;
+
+/// The stored bytes of an item's document.
+pub(super) const DEFLATED: &str = "deflated";
+/// How often it has been stored.
+const STORED: &str = "stored";
 
 /// The largest document that is compressed, in bytes. In an answer a document takes at most twice its size
 /// (`answer_size` of the API), so one of this size always fits into the 5 MB of an answer.
@@ -110,20 +117,37 @@ impl Blobs {
         Ok(self.opened.get_or_init(|| Opened { store, prefix }))
     }
 
-    async fn put(&self, owner: &OwnerId, sha256: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
+    /// Stores bytes. What is there already is written again, which has S3 count its age anew.
+    pub(super) async fn put(
+        &self,
+        place: Place<'_>,
+        sha256: &str,
+        bytes: Vec<u8>,
+    ) -> Result<(), StoreError> {
         let opened = self.opened()?;
-        let put = opened
-            .store
-            .put(&opened.path(owner, sha256), bytes.into())
-            .await;
+        let path = opened.path(place, sha256);
+        let put = opened.store.put(&path, bytes.into()).await;
         put.map(|_| ())
             .map_err(|error| StoreError::Unavailable(causes(&error)))
     }
 
-    async fn get(&self, owner: &OwnerId, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    /// Removes bytes, if they are there.
+    pub(super) async fn delete(&self, place: Place<'_>, sha256: &str) -> Result<(), StoreError> {
+        let opened = self.opened()?;
+        match opened.store.delete(&opened.path(place, sha256)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(StoreError::Unavailable(causes(&error))),
+        }
+    }
+
+    pub(super) async fn get(
+        &self,
+        place: Place<'_>,
+        sha256: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let failed = |error: object_store::Error| StoreError::Unavailable(causes(&error));
         let opened = self.opened()?;
-        match opened.store.get(&opened.path(owner, sha256)).await {
+        match opened.store.get(&opened.path(place, sha256)).await {
             Ok(found) => found
                 .bytes()
                 .await
@@ -169,7 +193,7 @@ impl Downloads for DynamoStore {
             // What it is is part of what is signed, and S3 says so to whoever fetches it.
             let said =
                 SignedUrlOptions::default().with_query([("response-content-type", content_type)]);
-            let path = Path::from(owner.as_str()).join(sha256);
+            let path = Place::Runs(owner).path(sha256);
             let url = self
                 .blobs
                 .signer()?
@@ -192,9 +216,32 @@ impl Downloads for DynamoStore {
     }
 }
 
+/// Whose bytes, and how long they are kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// What runs have made: the template has a lifecycle for `runs/`.
+    Runs(&'a OwnerId),
+    /// What stays as long as a workflow.
+    Kept(&'a OwnerId, &'a WorkflowId),
+}
+
+impl Place<'_> {
+    /// Where bytes with this hash are, under what all blobs are under.
+    fn path(self, sha256: &str) -> Path {
+        match self {
+            Self::Runs(owner) => Path::from("runs").join(owner.as_str()),
+            Self::Kept(owner, workflow) => Path::from("kept")
+                .join(owner.as_str())
+                .join(workflow.as_str()),
+        }
+        .join(sha256)
+    }
+}
+
 impl Opened {
-    fn path(&self, owner: &OwnerId, sha256: &str) -> Path {
-        self.prefix.clone().join(owner.as_str()).join(sha256)
+    fn path(&self, place: Place<'_>, sha256: &str) -> Path {
+        let path = place.path(sha256);
+        self.prefix.parts().chain(path.parts()).collect()
     }
 }
 
@@ -205,35 +252,134 @@ impl DynamoStore {
         document: &Value,
         preview: &str,
     ) -> Result<Output, StoreError> {
-        let json = document.to_string().into_bytes();
-        let output = |inline| Output {
-            sha256: digest::of_bytes(&json),
-            bytes: json.len() as u64,
-            inline,
-            preview: text::preview(preview, Output::PREVIEW),
-        };
-        if json.len() <= Output::MOST_INLINE {
-            return Ok(output(Some(document.clone())));
-        }
-        let output = output(None);
-        if json.len() > MOST_COMPRESSED {
-            self.blobs.put(owner, &output.sha256, json).await?;
+        let (output, stored) = Self::reference(document, preview);
+        let Some(stored) = stored else {
             return Ok(output);
-        }
-        let compressed = deflate::compress(&json);
-        if compressed.len() > MOST_IN_TABLE {
-            self.blobs.put(owner, &output.sha256, compressed).await?;
+        };
+        if Self::fits(&stored) {
+            self.note_output(owner, &output.sha256, Some(stored)).await?;
         } else {
-            let item =
-                Item::new(&keys::output(owner, &output.sha256)).bytes("deflated", compressed);
-            let request = self
-                .client
-                .put_item()
-                .table_name(&self.table)
-                .set_item(Some(item.attributes));
-            request.send().await.map_err(|error| failed(&error))?;
+            let place = Place::Runs(owner);
+            self.blobs.put(place, &output.sha256, stored).await?;
+            self.note_output(owner, &output.sha256, None).await?;
         }
         Ok(output)
+    }
+
+    /// Stores a compressed document in the table, or that it is in the blob store. Whoever stores it once more has it
+    /// kept for longer, and is counted, so that nobody removes what another run has stored as well.
+    async fn note_output(
+        &self,
+        owner: &OwnerId,
+        sha256: &str,
+        compressed: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        let until = self.retention.of_part(self.now()).as_second();
+        let number = |n: i64| AttributeValue::N(n.to_string());
+        let mut expression = "SET #expires = :expires".to_owned();
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::primary(&keys::output(owner, sha256))))
+            .expression_attribute_names("#expires", item::EXPIRES_AT)
+            .expression_attribute_names("#stored", STORED)
+            .expression_attribute_values(":expires", number(until))
+            .expression_attribute_values(":one", number(1));
+        if let Some(compressed) = compressed {
+            expression.push_str(", #deflated = :deflated");
+            update = update
+                .expression_attribute_names("#deflated", DEFLATED)
+                .expression_attribute_values(":deflated", AttributeValue::B(compressed.into()));
+        }
+        expression.push_str(" ADD #stored :one");
+        let updated = update.update_expression(expression).send().await;
+        updated.map(|_| ()).map_err(|error| failed(&error))
+    }
+
+    /// Removes a document that has been stored once and never again.
+    pub(super) async fn remove_output(
+        &self,
+        owner: &OwnerId,
+        output: &Output,
+    ) -> Result<(), StoreError> {
+        if output.inline.is_some() {
+            return Ok(());
+        }
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(item::primary(&keys::output(owner, &output.sha256))))
+            .condition_expression("#stored = :one")
+            .expression_attribute_names("#stored", STORED)
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .return_values(ReturnValue::AllOld);
+        let gone = match delete.send().await {
+            Ok(answer) => answer.attributes,
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                return Ok(());
+            }
+            Err(error) => return Err(failed(&error)),
+        };
+        match gone {
+            Some(stored) if !stored.contains_key(DEFLATED) => {
+                let place = Place::Runs(owner);
+                self.blobs.delete(place, &output.sha256).await
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The reference to a document, and the bytes to be stored when it does not travel inside of that.
+    pub(super) fn reference(document: &Value, preview: &str) -> (Output, Option<Vec<u8>>) {
+        let json = document.to_string().into_bytes();
+        let inline = json.len() <= Output::MOST_INLINE;
+        let output = Output {
+            sha256: digest::of_bytes(&json),
+            bytes: json.len() as u64,
+            inline: inline.then(|| document.clone()),
+            preview: text::preview(preview, Output::PREVIEW),
+        };
+        let stored = match json.len() {
+            _ if inline => None,
+            ..=MOST_COMPRESSED => Some(deflate::compress(&json)),
+            _ => Some(json),
+        };
+        (output, stored)
+    }
+
+    /// Whether a document that is stored as these bytes is kept in the table.
+    pub(super) fn fits(stored: &[u8]) -> bool {
+        stored.len() <= MOST_IN_TABLE
+    }
+
+    /// The document that was stored as these bytes.
+    pub(super) fn opened(
+        key: &Key,
+        output: &Output,
+        stored: Option<Vec<u8>>,
+    ) -> Result<Option<Value>, StoreError> {
+        let damaged = |reason: String| StoreError::Damaged {
+            key: key.pk.clone(),
+            reason,
+        };
+        let Some(stored) = stored else {
+            return Ok(None);
+        };
+        // A document is an object: what begins like one lies there as it is.
+        let json = if output.bytes > MOST_COMPRESSED as u64 && stored.first() == Some(&b'{') {
+            stored
+        } else {
+            deflate::inflate(&stored).map_err(damaged)?
+        };
+        serde_json::from_slice(&json)
+            .map(Some)
+            .map_err(|error| damaged(error.to_string()))
     }
 
     pub(super) async fn load_output(
@@ -245,30 +391,15 @@ impl DynamoStore {
             return Ok(Some(document.clone()));
         }
         let key = keys::output(owner, &output.sha256);
-        let stored = self.get(&key).await?;
-        let compressed = match stored
+        let item = self.get(&key).await?;
+        let stored = match item
             .as_ref()
-            .and_then(|attributes| attributes.get("deflated")?.as_b().ok())
+            .and_then(|attributes| attributes.get(DEFLATED)?.as_b().ok())
         {
             Some(bytes) => Some(bytes.as_ref().to_vec()),
-            None => self.blobs.get(owner, &output.sha256).await?,
+            None => self.blobs.get(Place::Runs(owner), &output.sha256).await?,
         };
-        let damaged = |reason: String| StoreError::Damaged {
-            key: key.pk.clone(),
-            reason,
-        };
-        let Some(compressed) = compressed else {
-            return Ok(None);
-        };
-        // A document is an object: what begins like one lies there as it is.
-        let json = if output.bytes > MOST_COMPRESSED as u64 && compressed.first() == Some(&b'{') {
-            compressed
-        } else {
-            deflate::inflate(&compressed).map_err(damaged)?
-        };
-        serde_json::from_slice(&json)
-            .map(Some)
-            .map_err(|error| damaged(error.to_string()))
+        Self::opened(&key, output, stored)
     }
 
     pub(super) async fn store_bytes(
@@ -277,7 +408,8 @@ impl DynamoStore {
         bytes: &[u8],
     ) -> Result<String, StoreError> {
         let sha256 = digest::of_bytes(bytes);
-        self.blobs.put(owner, &sha256, bytes.to_vec()).await?;
+        let place = Place::Runs(owner);
+        self.blobs.put(place, &sha256, bytes.to_vec()).await?;
         Ok(sha256)
     }
 
@@ -286,6 +418,6 @@ impl DynamoStore {
         owner: &OwnerId,
         sha256: &str,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        self.blobs.get(owner, sha256).await
+        self.blobs.get(Place::Runs(owner), sha256).await
     }
 }

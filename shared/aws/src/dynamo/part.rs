@@ -7,8 +7,10 @@ use aws_sdk_dynamodb::types::{
 };
 
 use domain::quota::Quota;
+use engine::retention::{Lifetime, Retention};
+use jiff::Timestamp;
 
-use super::item::{self, Attributes, Item, REVISION, WRITER};
+use super::item::{self, Attributes, EXPIRES_AT, Item, REVISION, SHOWN_UNTIL, WRITER};
 use super::keys::Key;
 
 /// What a refused condition means.
@@ -27,7 +29,61 @@ pub(super) enum Meaning {
 pub(super) struct Part {
     pub(super) key: Key,
     pub(super) meaning: Meaning,
+    pub(super) kept: Kept,
     pub(super) request: TransactWriteItem,
+}
+
+/// As what a part is kept, when its write says how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// What the write is about.
+    Item,
+    /// A row that stands for it in a list.
+    Row,
+    /// What belongs to a run and is written before its end is known.
+    PartOfRun,
+    /// As it says itself.
+    Itself,
+}
+
+impl Part {
+    pub(super) fn kept_as(self, kept: Kept) -> Self {
+        Self { kept, ..self }
+    }
+
+    /// Says how long what it puts is kept, when it is written at `now`.
+    pub(super) fn dated(
+        mut self,
+        lifetime: Lifetime,
+        retention: Retention,
+        now: Timestamp,
+    ) -> Self {
+        let Some(put) = &mut self.request.put else {
+            return self;
+        };
+        let mut set = |name: &str, at: Timestamp| {
+            // Upwards: nothing goes before its time.
+            let seconds = at.as_second() + i64::from(at.subsec_nanosecond() > 0);
+            put.item
+                .insert(name.to_owned(), AttributeValue::N(seconds.to_string()));
+        };
+        match self.kept {
+            Kept::Itself => {}
+            Kept::PartOfRun => set(EXPIRES_AT, retention.of_part(now)),
+            Kept::Item => {
+                if let Some(until) = lifetime.item {
+                    set(EXPIRES_AT, until);
+                }
+            }
+            Kept::Row => {
+                if let Some(until) = lifetime.row {
+                    set(SHOWN_UNTIL, until);
+                    set(EXPIRES_AT, Retention::of_row(until));
+                }
+            }
+        }
+        self
+    }
 }
 
 /// A put on which condition.
@@ -78,6 +134,7 @@ pub(super) fn put(key: Key, item: Item, only: &Only, writer: &str) -> Part {
     Part {
         key,
         meaning,
+        kept: Kept::Item,
         request: TransactWriteItem::builder().put(put).build(),
     }
 }
@@ -87,6 +144,7 @@ pub(super) fn unconditional(key: Key, request: TransactWriteItem) -> Part {
     Part {
         key,
         meaning: Meaning::Conflict,
+        kept: Kept::Item,
         request,
     }
 }
@@ -95,7 +153,7 @@ pub(super) fn unconditional(key: Key, request: TransactWriteItem) -> Part {
 pub(super) fn put_row(key: Key, attributes: Attributes) -> Part {
     let put = Put::builder().table_name("").set_item(Some(attributes));
     let put = put.build().expect("a put has its item and table");
-    unconditional(key, TransactWriteItem::builder().put(put).build())
+    unconditional(key, TransactWriteItem::builder().put(put).build()).kept_as(Kept::Row)
 }
 
 /// Sets these attributes of a row, and removes those without a value; the others stay.
@@ -123,8 +181,12 @@ pub(super) fn set_in_row(key: Key, values: Vec<(&str, Option<AttributeValue>)>) 
     unconditional(key, TransactWriteItem::builder().update(update).build())
 }
 
-/// Adds to counts, which begin at 0.
-pub(super) fn add<'a>(key: Key, counts: impl IntoIterator<Item = (&'a str, i64)>) -> Part {
+/// Adds to counts, which begin at 0. With an end they are removed then.
+pub(super) fn add<'a>(
+    key: Key,
+    counts: impl IntoIterator<Item = (&'a str, i64)>,
+    until: Option<Timestamp>,
+) -> Part {
     let mut adds = Vec::new();
     let mut update = Update::builder()
         .table_name("")
@@ -135,7 +197,17 @@ pub(super) fn add<'a>(key: Key, counts: impl IntoIterator<Item = (&'a str, i64)>
             .expression_attribute_names(format!("#{name}"), name)
             .expression_attribute_values(format!(":{name}"), AttributeValue::N(by.to_string()));
     }
-    let update = update.update_expression(format!("ADD {}", adds.join(", ")));
+    let mut expression = format!("ADD {}", adds.join(", "));
+    if let Some(until) = until {
+        expression.push_str(" SET #until = :until");
+        update = update
+            .expression_attribute_names("#until", EXPIRES_AT)
+            .expression_attribute_values(
+                ":until",
+                AttributeValue::N(until.as_second().to_string()),
+            );
+    }
+    let update = update.update_expression(expression);
     let update = update.build().expect("an update has its key and table");
     unconditional(key, TransactWriteItem::builder().update(update).build())
 }
@@ -181,6 +253,7 @@ pub(super) fn count_places(key: Key, change: &str, by: i64, taken: &Taken, write
     Part {
         key,
         meaning,
+        kept: Kept::Itself,
         request: TransactWriteItem::builder().update(update).build(),
     }
 }
@@ -204,6 +277,7 @@ pub(super) fn delete_present(key: Key) -> Part {
     Part {
         key,
         meaning: Meaning::Conflict,
+        kept: Kept::Itself,
         request: TransactWriteItem::builder().delete(delete).build(),
     }
 }
@@ -221,6 +295,7 @@ pub(super) fn delete_at(key: Key, revision: u64) -> Part {
     Part {
         key,
         meaning: Meaning::Gone,
+        kept: Kept::Item,
         request: TransactWriteItem::builder().delete(delete).build(),
     }
 }

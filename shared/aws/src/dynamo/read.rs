@@ -56,7 +56,7 @@ impl DynamoStore {
         request
             .send()
             .await
-            .map(|answer| answer.item)
+            .map(|answer| answer.item.filter(|item| item::is_there(item, self.now())))
             .map_err(|error| failed(&error))
     }
 
@@ -79,6 +79,7 @@ impl DynamoStore {
         newest_first: bool,
         limit: Option<usize>,
     ) -> Result<Vec<Attributes>, StoreError> {
+        let now = self.now();
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -101,7 +102,8 @@ impl DynamoStore {
                 request = request.limit(i32::try_from(limit - items.len()).unwrap_or(i32::MAX));
             }
             let answer = request.send().await.map_err(|error| failed(&error))?;
-            items.extend(answer.items.unwrap_or_default());
+            let found = answer.items.unwrap_or_default().into_iter();
+            items.extend(found.filter(|item| item::is_there(item, now)));
             start = answer.last_evaluated_key;
             if start.is_none() || limit.is_some_and(|limit| items.len() >= limit) {
                 return Ok(items);
@@ -115,6 +117,7 @@ impl DynamoStore {
         from: &Key,
         to: &Key,
     ) -> Result<Vec<Attributes>, StoreError> {
+        let now = self.now();
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -129,7 +132,8 @@ impl DynamoStore {
                 .expression_attribute_values(":from", AttributeValue::S(from.sk.clone()))
                 .expression_attribute_values(":to", AttributeValue::S(to.sk.clone()));
             let answer = request.send().await.map_err(|error| failed(&error))?;
-            items.extend(answer.items.unwrap_or_default());
+            let found = answer.items.unwrap_or_default().into_iter();
+            items.extend(found.filter(|item| item::is_there(item, now)));
             start = answer.last_evaluated_key;
             if start.is_none() {
                 return Ok(items);
@@ -165,6 +169,7 @@ impl DynamoStore {
         wanted: &[Key],
         consistent: bool,
     ) -> Result<HashMap<String, Attributes>, StoreError> {
+        let now = self.now();
         let mut found: HashMap<String, Attributes> = HashMap::new();
         for chunk in wanted.chunks(MOST_IN_BATCH) {
             let mut open: Vec<Attributes> = chunk.iter().map(item::primary).collect();
@@ -196,7 +201,9 @@ impl DynamoStore {
                     .into_iter()
                     .flat_map(|tables| tables.into_values().flatten())
                 {
-                    if let Some(pk) = item::text(&attributes, "pk") {
+                    if let Some(pk) = item::text(&attributes, "pk")
+                        && item::is_there(&attributes, now)
+                    {
                         found.insert(pk.to_owned(), attributes);
                     }
                 }

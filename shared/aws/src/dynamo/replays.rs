@@ -68,7 +68,7 @@ impl DynamoStore {
             .bytes(SEED, opening.seed.to_vec())
             .number(BEGUN, now)
             .number(UNTIL, now.saturating_add(lease))
-            .number("expires_at", now.saturating_add(kept) / 1000);
+            .number(item::EXPIRES_AT, now.saturating_add(kept) / 1000);
         let put = self
             .client
             .put_item()

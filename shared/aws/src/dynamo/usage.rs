@@ -181,7 +181,9 @@ impl Usage for DynamoStore {
     ) -> Result<(), StoreError> {
         let key = keys::call(owner, token, call.at, &call.request_id);
         let expires = call.at.as_second() + KEPT_DAYS * 24 * 3600;
-        let item = Item::new(&key).document(call).number("expires_at", expires);
+        let item = Item::new(&key)
+            .document(call)
+            .number(item::EXPIRES_AT, expires);
         self.client
             .put_item()
             .table_name(&self.table)

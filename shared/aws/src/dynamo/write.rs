@@ -12,14 +12,23 @@ use domain::session::Shelf;
 use domain::text::folded_address;
 use domain::workflow::Workflow;
 use engine::ports::{Commit, Write};
+use engine::retention::Retention;
+use jiff::Timestamp;
 
 use super::item::{self, Item, WRITER};
 use super::keys;
 use super::lists::{STATUS, approvals, runs, workflows};
 use super::part::{
-    Meaning, Only, Part, Taken, by_revision, count_places, delete_at, delete_present, delete_row,
-    put,
+    Kept, Meaning, Only, Part, Taken, by_revision, count_places, delete_at, delete_present,
+    delete_row, put,
 };
+
+/// When a commit is made, and how long what it writes is kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time {
+    pub(super) now: Timestamp,
+    pub(super) retention: Retention,
+}
 
 /// How long a reservation's own item is kept: longer than any repetition of its request can be under way.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
@@ -74,6 +83,7 @@ fn account(
     Part {
         key,
         meaning,
+        kept: Kept::Itself,
         request: TransactWriteItem::builder().update(update).build(),
     }
 }
@@ -95,7 +105,7 @@ fn plan_of<'a>(workflow: &Workflow, commit: &'a Commit) -> Option<&'a Plan> {
     clippy::too_many_lines,
     reason = "one arm a write: the list of what is written is the table's documentation"
 )]
-pub(super) fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
+pub(super) fn parts(write: &Write, commit: &Commit, time: Time) -> Vec<Part> {
     let writer = commit.writer.as_str();
     match write {
         Write::CreateExecution { execution } => {
@@ -109,13 +119,19 @@ pub(super) fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
                 &Only::IfNew(Meaning::Exists),
                 writer,
             )];
-            parts.extend(runs::parts(execution, None));
+            if let Some(origin) = &execution.origin {
+                let key = keys::rerun(&execution.owner, &origin.execution, &execution.id);
+                let mark = put(key.clone(), Item::new(&key), &Only::Freely, writer);
+                parts.push(mark.kept_as(Kept::PartOfRun));
+            }
+            parts.extend(runs::parts(execution, None, time));
             parts
         }
         Write::AdvanceExecution {
             execution,
             was,
             record,
+            ..
         } => {
             let (owner, id) = (&execution.owner, &execution.id);
             let aggregate = keys::execution(owner, id);
@@ -135,9 +151,19 @@ pub(super) fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
                     Item::new(&event).document(record),
                     &Only::Freely,
                     writer,
-                ),
+                )
+                .kept_as(Kept::PartOfRun),
             ];
-            parts.extend(runs::parts(execution, Some(*was)));
+            parts.extend(runs::parts(execution, Some(*was), time));
+            parts
+        }
+        Write::DeleteExecution { execution } => {
+            let (owner, id) = (&execution.owner, &execution.id);
+            let mut parts = vec![
+                delete_at(keys::execution(owner, id), execution.revision),
+                delete_row(keys::execution_row(owner, id)),
+            ];
+            parts.extend(runs::tallies(execution, -1, time.retention));
             parts
         }
         Write::PutApproval { approval } => {
@@ -212,12 +238,10 @@ pub(super) fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
             occurrence,
         } => {
             let key = keys::occurrence(owner, workflow, occurrence.scheduled_for);
-            vec![put(
-                key.clone(),
-                Item::new(&key).document(occurrence),
-                &Only::IfNew(Meaning::Exists),
-                writer,
-            )]
+            let item = Item::new(&key).document(occurrence);
+            // Its list shows the item itself.
+            let row = put(key, item, &Only::IfNew(Meaning::Exists), writer);
+            vec![row.kept_as(Kept::Row)]
         }
         Write::ReserveCredits { owner, amount } => {
             let amount_signed = i64::from(*amount);
@@ -233,10 +257,10 @@ pub(super) fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
             // A reservation has an item of its own, so that a repetition is recognised by it even when DynamoDB has
             // forgotten the request's token.
             let key = keys::reservation(owner, writer);
-            let item = Item::new(&key).expires_after(REMEMBERED);
+            let item = Item::new(&key).expires_after(REMEMBERED, time.now);
             vec![
                 account,
-                put(key, item, &Only::IfNew(Meaning::Conflict), writer),
+                put(key, item, &Only::IfNew(Meaning::Conflict), writer).kept_as(Kept::Itself),
             ]
         }
         Write::SettleCredits {
@@ -316,7 +340,8 @@ pub(super) fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
             let mut parts = vec![put(key, item, &only, writer)];
             if signal.revision == 0 {
                 let row = keys::signal_row(&signal.owner, &signal.workflow, &signal.id);
-                parts.push(put(row.clone(), Item::new(&row), &Only::Freely, writer));
+                let row = put(row.clone(), Item::new(&row), &Only::Freely, writer);
+                parts.push(row.kept_as(Kept::Row));
             }
             parts
         }
@@ -332,7 +357,7 @@ pub(super) fn parts(write: &Write, commit: &Commit) -> Vec<Part> {
             if !matches!(delivery.state, State::Trying { .. }) {
                 let by_status = format!("{}#{}", delivery.status(), delivery.id);
                 let listed = Item::new(&row).text(STATUS, &by_status);
-                parts.push(put(row, listed, &Only::Freely, writer));
+                parts.push(put(row, listed, &Only::Freely, writer).kept_as(Kept::Row));
             }
             parts
         }

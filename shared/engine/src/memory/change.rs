@@ -7,10 +7,12 @@ use domain::ids::OwnerId;
 use domain::quota::Quota;
 use domain::session::Shelf;
 use domain::text::folded_address;
+use jiff::Timestamp;
 
 use super::item::{Credits, Item};
 use super::key::Key;
 use crate::ports::Write;
+use crate::retention::Lifetime;
 
 /// What must be so before anything is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +65,17 @@ impl Part {
             condition,
             change: Change::Put(item),
         }
+    }
+
+    /// Says how long what it puts is there. An event of a run goes with the run.
+    pub(super) fn dated(mut self, lifetime: Lifetime) -> Self {
+        if let Change::Put(item) = &mut self.change
+            && !matches!(self.key, Key::Event(..) | Key::Reservation(..))
+        {
+            item.expires_ms = lifetime.item.map(Timestamp::as_millisecond);
+            item.shown_until_ms = lifetime.row.map(Timestamp::as_millisecond);
+        }
+        self
     }
 
     fn freely<T: Any + Send + Sync>(key: Key, document: T) -> Self {
@@ -125,6 +138,11 @@ pub(super) fn parts(write: &Write, writer: &str) -> Vec<Part> {
                 Part::freely(Key::Event(owner, id, record.revision), record.clone()),
             ]
         }
+        Write::DeleteExecution { execution } => vec![Part {
+            key: Key::Execution(execution.owner.clone(), execution.id.clone()),
+            condition: Condition::StillOrGone(execution.revision),
+            change: Change::Remove,
+        }],
         Write::PutApproval { approval } => {
             let key = Key::Approval(approval.owner.clone(), approval.id.clone());
             let item = Item::new(approval.clone())

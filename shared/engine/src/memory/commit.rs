@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 
 use domain::credits::InsufficientCredits;
 use domain::quota::Quota;
+use jiff::Timestamp;
 
 use super::change::{Condition, Part, parts};
 use super::item::{Credits, Item};
 use super::table::Table;
 use crate::ports::{Commit, CommitError, StoreError, Write};
+use crate::retention::Retention;
 
 /// A condition that does not hold, in the order in which refusals are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,12 +80,23 @@ fn refusal(condition: Condition, stored: Option<&Item>, writer: &str) -> Option<
 }
 
 /// Writes all of it or nothing.
-pub(super) fn commit(table: &mut Table, commit: &Commit) -> Result<(), CommitError> {
+pub(super) fn commit(
+    table: &mut Table,
+    commit: &Commit,
+    retention: Retention,
+) -> Result<(), CommitError> {
     let writer = &commit.writer;
+    let now = table
+        .now_ms
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok());
     let parts: Vec<Part> = commit
         .writes
         .iter()
-        .flat_map(|write| parts(write, writer))
+        .flat_map(|write| {
+            let lifetime = now.map(|now| retention.of(write, commit, now));
+            let parts = parts(write, writer).into_iter();
+            parts.map(move |part| part.dated(lifetime.unwrap_or_default()))
+        })
         .collect();
     let mut keys = BTreeSet::new();
     if let Some(twice) = parts.iter().find(|part| !keys.insert(&part.key)) {

@@ -14,6 +14,9 @@ pub(super) struct Item {
     pub(super) revision: Option<u64>,
     /// In milliseconds since 1970, as the index sorts.
     pub(super) due_ms: Option<i64>,
+    /// Until when it is there, and until when lists show it; in milliseconds since 1970.
+    pub(super) expires_ms: Option<i64>,
+    pub(super) shown_until_ms: Option<i64>,
     /// Who wrote it last.
     pub(super) writer: String,
 }
@@ -24,6 +27,8 @@ impl Item {
             document: Arc::new(document),
             revision: None,
             due_ms: None,
+            expires_ms: None,
+            shown_until_ms: None,
             writer: String::new(),
         }
     }

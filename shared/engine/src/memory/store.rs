@@ -6,7 +6,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::approval::code::CodeProof;
@@ -34,7 +34,9 @@ use super::{commit, lock};
 use crate::listing::{self, Entry, Listed, Selection};
 use crate::page::{PageOf, Slice};
 use crate::ports::store::{DueItem, EventRecord, Link, Occurrence, Write};
-use crate::ports::{Commit, CommitError, Store, StoreError};
+use crate::ports::{Clock, Commit, CommitError, Store, StoreError};
+use crate::removal::Belongings;
+use crate::retention::Retention;
 
 /// Who wrote what a test has planted.
 const PLANTED: &str = "planted";
@@ -53,6 +55,9 @@ struct State {
 #[derive(Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
+    /// Without one nothing expires.
+    clock: Option<Arc<dyn Clock>>,
+    retention: Retention,
 }
 
 impl std::fmt::Debug for MemoryStore {
@@ -65,6 +70,20 @@ impl std::fmt::Debug for MemoryStore {
 
 /// Beside the port: what a test prepares, and what it asks.
 impl MemoryStore {
+    /// A store in which things end.
+    #[must_use]
+    pub fn with_clock(clock: Arc<dyn Clock>, retention: Retention) -> Self {
+        Self {
+            clock: Some(clock),
+            retention,
+            ..Self::default()
+        }
+    }
+
+    fn now(&self) -> Option<Timestamp> {
+        self.clock.as_ref().map(|clock| clock.now())
+    }
+
     /// Writes without asking any condition and without counting: a test's beginning, or damage that nobody may do.
     pub fn plant(&self, write: &Write) {
         commit::plant(&mut lock(&self.state).table, write, PLANTED);
@@ -112,6 +131,7 @@ impl MemoryStore {
         if state.outage.strikes() {
             return Err(StoreError::Unavailable(REASON.to_owned()));
         }
+        state.table.now_ms = self.now().map(Timestamp::as_millisecond);
         Ok(question(&mut state.table))
     }
 
@@ -178,7 +198,8 @@ impl Store for MemoryStore {
         if state.outage.strikes() || state.commit_outage.strikes() {
             return Err(StoreError::Unavailable(REASON.to_owned()).into());
         }
-        commit::commit(&mut state.table, commit)?;
+        state.table.now_ms = self.now().map(Timestamp::as_millisecond);
+        commit::commit(&mut state.table, commit, self.retention)?;
         state.commits += 1;
         Ok(())
     }
@@ -470,10 +491,95 @@ impl Store for MemoryStore {
         let key = Key::Output(owner.clone(), output.sha256.clone());
         self.ask(|table| {
             if !inline {
+                *table.stored.entry(key.clone()).or_default() += 1;
                 table.change(key, Change::Put(Item::new(document.clone())), "");
             }
         })?;
         Ok(output)
+    }
+
+    async fn remove_belongings(
+        &self,
+        run: &Execution,
+        belongings: &Belongings,
+    ) -> Result<(), StoreError> {
+        let owner = &run.owner;
+        let reruns: Vec<Execution> = self.newest(
+            Key::Execution(owner.clone(), run.id.clone()),
+            |key| matches!(key, Key::Execution(whose, _) if whose == owner),
+        )?;
+        let is_taken_over = |other: &Execution| {
+            let origin = other.origin.as_ref();
+            origin.is_some_and(|origin| origin.execution == run.id)
+        };
+        let taken_over = reruns.iter().any(is_taken_over);
+        let conclusion = Key::Conclusion(owner.clone(), run.id.clone());
+        let concluded = self.document::<Output>(&conclusion)?;
+        self.ask(|table| {
+            for id in &belongings.approvals {
+                let key = Key::Approval(owner.clone(), id.clone());
+                table.change(key, Change::Remove, "");
+            }
+            table.change(conclusion, Change::Remove, "");
+            let outputs = belongings.outputs.values().chain(&concluded);
+            for output in outputs.filter(|_| !taken_over) {
+                let key = Key::Output(owner.clone(), output.sha256.clone());
+                if table.stored.get(&key) == Some(&1) {
+                    table.stored.remove(&key);
+                    table.change(key, Change::Remove, "");
+                }
+            }
+        })
+    }
+
+    async fn remove_events(&self, owner: &OwnerId, run: &ExecutionId) -> Result<(), StoreError> {
+        self.ask(|table| {
+            let first = Key::Event(owner.clone(), run.clone(), 0);
+            let log = table.from(first).map(|(key, _)| key.clone());
+            let log: Vec<Key> = log
+                .take_while(
+                    |key| matches!(key, Key::Event(whose, of, _) if whose == owner && of == run),
+                )
+                .collect();
+            for key in log {
+                table.change(key, Change::Remove, "");
+            }
+        })
+    }
+
+    async fn stop_keeping(&self, owner: &OwnerId, run: &ExecutionId) -> Result<(), StoreError> {
+        let Some(now) = self.now() else {
+            return Ok(());
+        };
+        let end = self.retention.after(now).as_millisecond();
+        self.ask(|table| {
+            table.end(&Key::Execution(owner.clone(), run.clone()), end);
+            table.end(&Key::Conclusion(owner.clone(), run.clone()), end);
+        })
+    }
+
+    async fn retire_workflow(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+    ) -> Result<(), StoreError> {
+        let Some(now) = self.now() else {
+            return Ok(());
+        };
+        if let Some(baseline) = self.baseline(owner, workflow).await? {
+            self.stop_keeping(owner, &baseline.execution_id).await?;
+        }
+        let approved = Some(ApprovalStatus::Approved);
+        let all = Slice::first(usize::MAX);
+        let approvals = self
+            .approvals(owner, Some(workflow), approved, &all)
+            .await?;
+        let end = self.retention.after(now).as_millisecond();
+        self.ask(|table| {
+            for approval in approvals.items {
+                table.end(&Key::Approval(owner.clone(), approval.id), end);
+            }
+        })
     }
 
     async fn output(&self, owner: &OwnerId, output: &Output) -> Result<Option<Value>, StoreError> {

@@ -13,6 +13,10 @@ use crate::ports::store::DueItem;
 pub(super) struct Table {
     items: BTreeMap<Key, Item>,
     due: BTreeSet<(i64, Key)>,
+    /// How often a document was stored under its key, by whichever run.
+    pub(super) stored: BTreeMap<Key, u32>,
+    /// In milliseconds since 1970: what has expired by then is there no more. Without a clock nothing expires.
+    pub(super) now_ms: Option<i64>,
 }
 
 impl Table {
@@ -25,7 +29,20 @@ impl Table {
     /// # Errors
     /// It is not of the type asked for.
     pub(super) fn document<T: Any + Clone>(&self, key: &Key) -> Result<Option<T>, StoreError> {
-        self.get(key).map(|item| read(key, item)).transpose()
+        let item = self.get(key).filter(|item| self.is_before(item.expires_ms));
+        item.map(|item| read(key, item)).transpose()
+    }
+
+    fn is_before(&self, end_ms: Option<i64>) -> bool {
+        end_ms.zip(self.now_ms).is_none_or(|(end, now)| now < end)
+    }
+
+    /// Has an item end at this time, unless it ends already.
+    pub(super) fn end(&mut self, key: &Key, at_ms: i64) {
+        if let Some(item) = self.items.get_mut(key) {
+            item.expires_ms.get_or_insert(at_ms);
+            item.shown_until_ms.get_or_insert(at_ms);
+        }
     }
 
     /// The items from a key on, in the order of the keys.
@@ -41,6 +58,9 @@ impl Table {
     ) -> Result<Vec<T>, StoreError> {
         self.from(from)
             .take_while(|(key, _)| belongs(key))
+            .filter(|(_, item)| {
+                self.is_before(item.expires_ms) && self.is_before(item.shown_until_ms)
+            })
             .map(|(key, item)| read(key, item))
             .collect()
     }

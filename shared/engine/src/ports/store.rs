@@ -32,6 +32,7 @@ use super::deliveries::Deliveries;
 use super::sessions::Sessions;
 use crate::listing::{Listed, Selection};
 use crate::page::{PageOf, Slice};
+use crate::removal::Belongings;
 
 /// One line of a run's log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,6 +79,13 @@ pub enum Write {
         /// Its status before: lists are written only when it has changed.
         was: Status,
         record: EventRecord,
+        /// It had ended before, and is the run that its workflow's baseline was made of: it stays as long as that.
+        is_last_complete: bool,
+    },
+    /// Removes a run that has ended, its row and its place in the counts; refused unless the stored revision is the
+    /// given one.
+    DeleteExecution {
+        execution: Execution,
     },
     /// A new approval (revision 0), or the next revision of one.
     PutApproval {
@@ -256,6 +264,25 @@ pub struct Commit {
     pub writes: Vec<Write>,
     /// Who writes: stored with every item, so that a retry recognises its own success.
     pub writer: String,
+}
+
+/// What is kept as long as a workflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keepsake {
+    /// What its last complete run saw.
+    Baseline,
+    /// What was put before a person, and perhaps published.
+    Draft,
+}
+
+impl Keepsake {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Draft => "draft",
+        }
+    }
 }
 
 /// Why nothing was written.
@@ -444,6 +471,71 @@ pub trait Store: Deliveries + Sessions + Send + Sync {
         document: &Value,
         preview: &str,
     ) -> Result<Output, StoreError>;
+    // The following are for stores in which things end; in one that keeps everything there is nothing to do.
+
+    /// Stores a document that is kept as long as its workflow, and gives the reference to it. What is stored by
+    /// [`Store::put_output`] goes with its run.
+    async fn put_kept(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        kind: Keepsake,
+        document: &Value,
+        preview: &str,
+    ) -> Result<Output, StoreError> {
+        let (_, _) = (workflow, kind);
+        self.put_output(owner, document, preview).await
+    }
+    /// A document that is kept with its workflow, or goes with its run; `None` when it is gone.
+    async fn kept(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        kind: Keepsake,
+        output: &Output,
+    ) -> Result<Option<Value>, StoreError> {
+        let (_, _) = (workflow, kind);
+        self.output(owner, output).await
+    }
+    /// Removes what was kept of baselines before this one. Those of a commit that never came are among them.
+    async fn forget_baselines(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+        but: &Output,
+    ) -> Result<(), StoreError> {
+        let (_, _, _) = (owner, workflow, but);
+        Ok(())
+    }
+    /// Removes what belongs to a run and stands elsewhere: its approvals, its conclusion, and those of its outputs
+    /// that no other run has stored or taken over.
+    async fn remove_belongings(
+        &self,
+        run: &Execution,
+        belongings: &Belongings,
+    ) -> Result<(), StoreError> {
+        let (_, _) = (run, belongings);
+        Ok(())
+    }
+    /// Removes the log of a run that is gone.
+    async fn remove_events(&self, owner: &OwnerId, run: &ExecutionId) -> Result<(), StoreError> {
+        let (_, _) = (owner, run);
+        Ok(())
+    }
+    /// Lets a run go that was kept for its workflow's baseline: from now on as if it had ended now.
+    async fn stop_keeping(&self, owner: &OwnerId, run: &ExecutionId) -> Result<(), StoreError> {
+        let (_, _) = (owner, run);
+        Ok(())
+    }
+    /// Lets all go that is kept as long as a workflow, once that is deleted: as if it had ended now.
+    async fn retire_workflow(
+        &self,
+        owner: &OwnerId,
+        workflow: &WorkflowId,
+    ) -> Result<(), StoreError> {
+        let (_, _) = (owner, workflow);
+        Ok(())
+    }
     /// A stored document; `None` when it is gone.
     async fn output(&self, owner: &OwnerId, output: &Output) -> Result<Option<Value>, StoreError>;
     /// Stores bytes that are no JSON (a picture) and gives their SHA-256.

@@ -249,6 +249,7 @@ async fn a_log_with_a_gap_is_damage_and_not_a_shorter_story() {
             revision: 9,
             ..record
         },
+        is_last_complete: false,
     });
     assert!(
         world

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::slots::SlotKind;
+use engine::retention::Retention;
 use serde_yaml_ng::Value;
 
 use super::{read, root};
@@ -229,6 +230,29 @@ fn state_outlives_the_stack_and_can_be_restored() {
         table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"].as_bool(),
         Some(true)
     );
+    assert_eq!(
+        table["TimeToLiveSpecification"]["AttributeName"].as_str(),
+        Some("expires_at")
+    );
+    let lifecycle = &resources["Blobs"]["Properties"]["LifecycleConfiguration"]["Rules"][0];
+    assert_eq!(lifecycle["Prefix"].as_str(), Some("runs/"));
+    let template: Value = serde_yaml_ng::from_str(&read("template.yaml")).unwrap();
+    let days = |parameter: &str, what: &str| {
+        let value = &template["Parameters"][parameter][what];
+        let said = value.as_str().and_then(|days| days.parse().ok());
+        value.as_u64().or(said)
+    };
+    let retention = days("RetentionDays", "Default").unwrap();
+    assert_eq!(retention, u64::from(Retention::DEFAULT.days()));
+    let longer = u64::from(Retention::LONGEST_RUN_DAYS);
+    for (what, table) in [
+        ("Default", retention),
+        ("MinValue", 1),
+        ("MaxValue", u64::from(Retention::MOST_DAYS)),
+    ] {
+        assert_eq!(days("RetentionDays", what), Some(table), "{what}");
+        assert_eq!(days("BlobRetentionDays", what), Some(table + longer));
+    }
     let index = &table["GlobalSecondaryIndexes"][0];
     assert_eq!(
         index["Projection"]["ProjectionType"].as_str(),
@@ -349,9 +373,16 @@ fn a_function_may_do_no_more_than_it_does() {
     };
     let whoever = |wanted: &str| whoever_may(&|action, _| action == wanted);
     for (action, functions) in [
-        // The lists of the API are the only ones, and its owners the only ones who delete.
+        // The lists of the API are the only ones. Owners delete, and a baseline makes the one before it go.
         ("dynamodb:BatchGetItem", &["ApiFunction"][..]),
-        ("dynamodb:DeleteItem", &["ApiFunction"]),
+        (
+            "dynamodb:DeleteItem",
+            &["ApiFunction", "ConditionEvaluatorFunction"],
+        ),
+        (
+            "s3:DeleteObject",
+            &["ApiFunction", "ConditionEvaluatorFunction"],
+        ),
         // Plans and goals live in the table; outputs and drafts may be too large for it.
         (
             "s3:PutObject",

@@ -99,6 +99,11 @@ impl Nightdesk {
         self.door(&self.token)
     }
 
+    /// The host's folder.
+    pub(crate) fn data(&self) -> &std::path::Path {
+        self.data.path()
+    }
+
     /// Where the host answers, without a slash at the end.
     pub(crate) fn base(&self) -> &str {
         &self.base

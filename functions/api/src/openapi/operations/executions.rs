@@ -37,6 +37,12 @@ pub(super) fn all() -> Vec<Operation> {
             .says("Computed from what both runs' steps recorded; both must have seen everything they watch.")
             .answers(200, "The changes.", "ResultChanges")
             .refuses(&[Code::InvalidTransition]),
+        operation("delete", "/v1/executions/{id}", TAG, "deleteExecution", "Remove a run that has ended")
+            .says("With its events, its approvals, and those of its outputs that no other run has stored or taken over. Its workflow's baseline stays.")
+            .needs("workflows")
+            .if_match()
+            .answers_nothing("It is gone.")
+            .refuses(&[Code::ExecutionInProgress]),
         verb("/v1/executions/{id}/cancel", "cancelExecution", "Stop a run").optional_body("Nothing"),
         verb("/v1/executions/{id}/pause", "pauseExecution", "Hold a run: no further step begins").optional_body("Nothing"),
         verb("/v1/executions/{id}/resume", "resumeExecution", "Let a held run go on").optional_body("Nothing"),

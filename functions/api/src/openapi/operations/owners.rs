@@ -1,6 +1,7 @@
 //! Owners, their tokens and credits.
 
 use domain::fault::Code;
+use serde_json::json;
 
 use super::{Operation, operation};
 
@@ -21,6 +22,21 @@ pub(super) fn all() -> Vec<Operation> {
             "The owner.",
             "Me",
         ),
+        operation(
+            "get",
+            "/v1/me/export",
+            TAG,
+            "exportMe",
+            "Everything that is kept of the owner",
+        )
+        .says("JSON lines, each `{kind, data}`; the last one of a page has the kind `page` and says in `data.next_cursor` how the next begins, or `null`. A page ends by bytes. Secrets, hashes of tokens and the outputs of steps are left out; a run's line says where its outputs and its further events are.")
+        .query(
+            "cursor",
+            &json!({"type": "string", "maxLength": crate::page::LONGEST}),
+            "Where the page before ended.",
+        )
+        .answers(200, "A page of the export.", "JsonLines")
+        .refuses(&[Code::InvalidCursor]),
         operation(
             "get",
             "/v1/credits",

@@ -167,6 +167,13 @@ impl DynamoStore {
             .set_index_name(walk.order.map(str::to_owned))
             .consistent_read(walk.consistent)
             .scan_index_forward(!walk.descending)
+            // What is shown no more may wait for its removal.
+            .filter_expression("attribute_not_exists(#until) OR #until > :now")
+            .expression_attribute_names("#until", item::SHOWN_UNTIL)
+            .expression_attribute_values(
+                ":now",
+                AttributeValue::N(self.now().as_second().to_string()),
+            )
             .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
         let text = |text: &str| AttributeValue::S(text.to_owned());
         match walk.below {

@@ -1,7 +1,8 @@
 //! The lists of runs: one row a run, rewritten when its status changes, and tallies of those that have ended.
 //!
 //! How many runs there are is the tallies and a count of the rows that are open, which are few. A tally is added to
-//! in the commit that ends a run. The owner's is spread over eight items, because every run of theirs adds to it,
+//! in the commit that ends a run: one a month, with a number for each day and status, because what ended on a day is
+//! shown no more from one moment on. The owner's is spread over eight items, because every run of theirs adds to it,
 //! and runs that end at the same moment would be in each other's way; a workflow's is one item, for its runs are in
 //! each other's way already at the workflow itself. A run that ends between the two readings may be counted in both
 //! or in neither.
@@ -10,14 +11,18 @@ use domain::execution::{Execution, Status};
 use domain::ids::{ExecutionId, OwnerId, WorkflowId};
 use engine::page::{PageOf, Slice};
 use engine::ports::StoreError;
+use engine::retention::Retention;
 use futures::FutureExt;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::{Order, STATUS, WORKFLOW, WORKFLOW_STATUS, Walk};
 use crate::dynamo::DynamoStore;
 use crate::dynamo::item::{self, Attributes, Item};
 use crate::dynamo::keys::{self, Key};
-use crate::dynamo::months::List;
+use crate::dynamo::months::{List, Month};
 use crate::dynamo::part::{Part, add, put_row};
+use crate::dynamo::write::Time;
 
 /// What the status of a run begins with in a key: those that are open stand together.
 const OPEN: &str = "+";
@@ -29,7 +34,11 @@ fn sorted(status: Status) -> String {
 }
 
 /// What a run's commit writes into lists, when its status was `was` before (`None`: it is new).
-pub(in crate::dynamo) fn parts(execution: &Execution, was: Option<Status>) -> Vec<Part> {
+pub(in crate::dynamo) fn parts(
+    execution: &Execution,
+    was: Option<Status>,
+    time: Time,
+) -> Vec<Part> {
     let status = execution.status();
     if was == Some(status) {
         return Vec::new();
@@ -42,25 +51,55 @@ pub(in crate::dynamo) fn parts(execution: &Execution, was: Option<Status>) -> Ve
         .text(WORKFLOW_STATUS, &format!("{workflow}#{by_status}"))
         .text(STATUS, &by_status);
     let mut parts = vec![put_row(row, item.attributes)];
-    if status.is_terminal() && !was.is_some_and(Status::is_terminal) {
-        let tallies = [
-            keys::tally(owner, id),
-            keys::workflow_tally(owner, workflow),
-        ];
-        parts.extend(
-            tallies
-                .into_iter()
-                .map(|tally| add(tally, [(status.as_str(), 1)])),
-        );
+    if !was.is_some_and(Status::is_terminal) {
+        parts.extend(tallies(execution, 1, time.retention));
     }
     parts
 }
 
-fn tallied(items: &[Attributes], status: Status) -> usize {
-    let counts = items
-        .iter()
-        .filter_map(|tally| item::number(tally, status.as_str()));
-    counts.filter_map(|n| usize::try_from(n).ok()).sum()
+/// What counts a run that has ended once more or once less; nothing for one that is open.
+pub(in crate::dynamo) fn tallies(
+    execution: &Execution,
+    by: i64,
+    retention: Retention,
+) -> Vec<Part> {
+    let Some(at) = execution.finished_at() else {
+        return Vec::new();
+    };
+    let (owner, workflow, id) = (&execution.owner, &execution.workflow, &execution.id);
+    let month = Month::at(at);
+    let day = at.to_zoned(TimeZone::UTC).date().day();
+    let name = counted(execution.status(), day);
+    // The month's last day is shown for the longest, and no month has more than 31.
+    let until = Retention::of_row(retention.after(at));
+    [
+        keys::tally(owner, &month, id),
+        keys::workflow_tally(owner, workflow, &month),
+    ]
+    .into_iter()
+    .map(|tally| add(tally, [(name.as_str(), by)], Some(until)))
+    .collect()
+}
+
+/// The name of the number of runs that ended like this on a day.
+fn counted(status: Status, day: i8) -> String {
+    format!("{}{day:02}", status.as_str())
+}
+
+/// How many runs of this status a tally counts of the days that are shown.
+fn tallied(tally: &Attributes, status: Status, now: Timestamp, retention: Retention) -> usize {
+    let Some(month) = item::text(tally, "sk").and_then(Month::of_tally) else {
+        return 0;
+    };
+    let shown = |day: &i8| {
+        let begins = month.day(*day)?.to_zoned(TimeZone::UTC).ok()?;
+        Some(retention.after(begins.timestamp()) > now)
+    };
+    (1..=31)
+        .filter(|day| shown(day) == Some(true))
+        .filter_map(|day| item::number(tally, &counted(status, day)))
+        .filter_map(|n| usize::try_from(n).ok())
+        .sum()
 }
 
 /// Which runs.
@@ -111,20 +150,18 @@ impl DynamoStore {
             if statuses.is_empty() {
                 return Ok(0);
             }
-            let tallies = match runs.workflow {
-                Some(workflow) => {
-                    let tally = keys::workflow_tally(runs.owner, workflow);
-                    self.get(&tally).await?.into_iter().collect()
-                }
-                None => {
-                    let pk = keys::counts(runs.owner);
-                    self.partition(&pk, keys::TALLY, false, None).await?
-                }
+            let pk = match runs.workflow {
+                Some(workflow) => keys::workflow(runs.owner, workflow).pk,
+                None => keys::counts(runs.owner),
             };
-            Ok(statuses
-                .into_iter()
-                .map(|status| tallied(&tallies, status))
-                .sum())
+            let tallies = self.partition(&pk, keys::TALLY, false, None).await?;
+            let now = self.now();
+            let each = |tally| {
+                let statuses = statuses.iter();
+                let counts = statuses.map(|status| tallied(tally, *status, now, self.retention));
+                counts.sum::<usize>()
+            };
+            Ok(tallies.iter().map(each).sum())
         };
         let (open, ended): (usize, usize) = futures::try_join!(open, ended)?;
         Ok(open + ended)

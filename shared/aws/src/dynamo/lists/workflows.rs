@@ -108,7 +108,13 @@ fn count(owner: &OwnerId, old: Option<&Entry>, new: Option<&Entry>) -> Option<Pa
     let (old, new) = (status(old), status(new));
     let less = old.map(|status| (status, -1));
     let more = new.map(|status| (status, 1));
-    (old != new).then(|| add(keys::workflow_counts(owner), less.into_iter().chain(more)))
+    (old != new).then(|| {
+        add(
+            keys::workflow_counts(owner),
+            less.into_iter().chain(more),
+            None,
+        )
+    })
 }
 
 impl DynamoStore {

@@ -18,6 +18,7 @@ mod output;
 mod owner;
 mod planning;
 mod quota;
+mod retention;
 mod session;
 mod slots;
 mod workflow;
@@ -212,6 +213,7 @@ fn advanced(run: &Execution, event: Event) -> (Execution, Write) {
             execution: next,
             was: run.status(),
             record,
+            is_last_complete: false,
         },
     )
 }

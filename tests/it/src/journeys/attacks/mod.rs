@@ -7,6 +7,7 @@ mod mail;
 #[cfg(target_os = "linux")]
 mod pages;
 mod quotas;
+mod retention;
 mod sign_in;
 mod throttling;
 mod tokens;
