@@ -7,7 +7,7 @@ use domain::egress::{EgressRule, Exceptions};
 use domain::planning::PlanningRequest;
 use domain::quota::Quota;
 use engine::Engine;
-use engine::ports::{Assessments, Downloads, Replays, Schedules, Slots, Usage};
+use engine::ports::{Assessments, Downloads, Erasures, Replays, Schedules, Slots, Usage};
 use http::request::Parts;
 use jiff::Timestamp;
 use url::Url;
@@ -25,6 +25,8 @@ pub struct App {
     pub slots: Arc<dyn Slots>,
     /// Where what is too large for an answer can be fetched.
     pub downloads: Arc<dyn Downloads>,
+    /// What erases owners.
+    pub erasures: Arc<dyn Erasures>,
     pub settings: Arc<Settings>,
     /// What is known of the request when it may be sent again.
     pub repeatable: Option<Repeatable>,

@@ -25,6 +25,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         assessments: wiring.assessments(),
         slots: wiring.slots(),
         downloads: wiring.downloads(),
+        erasures: wiring.erasures(),
         settings: Arc::new(settings),
         repeatable: None,
     };

@@ -5,7 +5,7 @@ pub mod start;
 use std::sync::Arc;
 
 use engine::Engine;
-use engine::ports::Schedules;
+use engine::ports::{Erasures, Schedules};
 use engine::sweeping::{SweepError, Swept};
 
 /// Heals.
@@ -13,6 +13,7 @@ use engine::sweeping::{SweepError, Swept};
 pub struct Sweeper {
     pub engine: Engine,
     pub schedules: Arc<dyn Schedules>,
+    pub erasures: Arc<dyn Erasures>,
 }
 
 impl Sweeper {
@@ -21,6 +22,15 @@ impl Sweeper {
     /// # Errors
     /// Neither index nor dead letters can be read.
     pub async fn handle(&self) -> Result<Swept, SweepError> {
-        self.engine.sweep(self.schedules.as_ref()).await
+        let (schedules, erasures) = (self.schedules.as_ref(), self.erasures.as_ref());
+        let mut swept = self.engine.sweep(schedules).await?;
+        for owner in &swept.erasures {
+            let erased = self.engine.erase_parts(erasures, schedules, owner).await;
+            if let Err(error) = erased {
+                swept.failed += 1;
+                tracing::error!(%error, owner.id = %owner, "an owner could not be erased further");
+            }
+        }
+        Ok(swept)
     }
 }

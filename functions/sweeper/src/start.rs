@@ -14,6 +14,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let sweeper = Sweeper {
         engine: wiring.engine(),
         schedules: wiring.schedules()?,
+        erasures: wiring.erasures(),
     };
     aws::lambda::tick(&wiring, move || {
         let sweeper = sweeper.clone();

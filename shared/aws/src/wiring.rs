@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use engine::Engine;
 use engine::ports::{
-    Allowances, Assessments, Downloads, Mailer, Pacing, Queues, Replays, Schedules, Secret,
-    SecretError, Secrets, Slots, Store, Usage, Visits,
+    Allowances, Assessments, Downloads, Erasures, Mailer, Pacing, Queues, Replays, Schedules,
+    Secret, SecretError, Secrets, Slots, Store, Usage, Visits,
 };
 use engine::retention::Retention;
 
@@ -210,6 +210,12 @@ impl Wiring {
     #[must_use]
     pub fn replays(&self) -> Arc<dyn Replays> {
         Arc::clone(&self.store) as Arc<dyn Replays>
+    }
+
+    /// What erases owners.
+    #[must_use]
+    pub fn erasures(&self) -> Arc<dyn Erasures> {
+        Arc::clone(&self.store) as Arc<dyn Erasures>
     }
 
     /// What owners have used of a day's allowances.

@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod difference;
 pub mod digest;
 pub mod egress;
+pub mod erasure;
 pub mod execution;
 pub mod fault;
 pub mod ids;

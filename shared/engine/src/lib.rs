@@ -10,6 +10,7 @@ pub mod deliveries;
 pub mod destinations;
 pub mod differences;
 pub mod dispatch;
+pub mod erasing;
 pub mod executions;
 pub mod history;
 pub mod judging;

@@ -17,11 +17,13 @@ use crate::{Engine, after};
 const MOST_PER_SHARD: usize = 100;
 
 /// What a sweep did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Swept {
     pub nudged: usize,
     pub failed: usize,
     pub dead_letters: usize,
+    /// The owners who are being erased. That takes long and comes after everything else: [`Engine::erase_parts`].
+    pub erasures: Vec<OwnerId>,
 }
 
 impl Engine {
@@ -33,6 +35,10 @@ impl Engine {
     pub async fn sweep(&self, schedules: &dyn Schedules) -> Result<Swept, SweepError> {
         let mut swept = Swept::default();
         for item in self.store.due(self.now(), MOST_PER_SHARD).await? {
+            if let DueItem::Erasure(owner) = item {
+                swept.erasures.push(owner);
+                continue;
+            }
             match self.nudge(schedules, &item).await {
                 Ok(()) => swept.nudged += 1,
                 Err(error) => {
@@ -52,6 +58,7 @@ impl Engine {
             DueItem::Planning(owner, id) => self.nudge_planning(owner, id).await,
             DueItem::Delivery(owner, id) => self.nudge_delivery(owner, id).await,
             DueItem::Workflow(owner, id) => self.nudge_workflow(schedules, owner, id).await,
+            DueItem::Erasure(_) => Ok(()),
         }
     }
 

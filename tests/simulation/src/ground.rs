@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::{pending, poll_fn};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -112,7 +112,7 @@ pub(crate) struct State {
 
 pub(crate) struct Ground {
     /// What is really stored. Only the oracle and people's eyes look here without passing.
-    pub(crate) store: MemoryStore,
+    pub(crate) store: Arc<MemoryStore>,
     pub(crate) dead: MemoryQueues,
     pub(crate) begun: Instant,
     state: Mutex<State>,
@@ -121,7 +121,7 @@ pub(crate) struct Ground {
 impl Ground {
     pub(crate) fn new(seed: u64, plan: Plan, bug: Option<Bug>) -> Self {
         Self {
-            store: MemoryStore::default(),
+            store: Arc::default(),
             dead: MemoryQueues::default(),
             begun: Instant::now(),
             state: Mutex::new(State {

@@ -170,7 +170,10 @@ pub(crate) fn due(
     due.retain(|item| match item {
         DueItem::Execution(..) => bug != Some(Bug::RunsNotDue),
         DueItem::Approval(..) => bug != Some(Bug::ApprovalsNotDue),
-        DueItem::Workflow(..) | DueItem::Planning(..) | DueItem::Delivery(..) => true,
+        DueItem::Workflow(..)
+        | DueItem::Planning(..)
+        | DueItem::Delivery(..)
+        | DueItem::Erasure(..) => true,
     });
     Ok(due)
 }

@@ -141,6 +141,7 @@ impl<'a> World<'a> {
         let sweeper = Sweeper {
             engine: engine.clone(),
             schedules: harbour.clone(),
+            erasures: ground.store.clone(),
         };
         Self {
             story,

@@ -25,7 +25,7 @@ mod workflows;
 
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use axum::{Router, extract::Request, middleware::Next};
 use http::header::{CACHE_CONTROL, HeaderValue};
 
@@ -58,6 +58,7 @@ pub(crate) fn table() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/v1/credits", get(credits::credits)),
         ("/v1/credits/grants", post(credits::grant)),
         ("/v1/owners", post(owners::create)),
+        ("/v1/owners/{id}", delete(owners::erase)),
         ("/v1/owners/{id}/tokens", post(owners::recover)),
         ("/v1/tokens", get(tokens::list).post(tokens::create)),
         (

@@ -51,3 +51,16 @@ pub(super) async fn recover(
     let (token, text) = app.engine.recover(&owner, new).await?;
     Ok(tokens::shown_once(&token, text))
 }
+
+/// `DELETE /v1/owners/{id}`: erases an owner with everything that is theirs. Asked again, it says how far it has come.
+pub(super) async fn erase(
+    app: App,
+    _: Caller<Admin>,
+    Id(id): Id<OwnerId>,
+    query: Query,
+) -> Result<Response, Problem> {
+    query.finish()?;
+    let erasure = app.engine.erase_owner(app.erasures.as_ref(), &id).await?;
+    let erasure = erasure.ok_or_else(Problem::not_found)?;
+    Ok((StatusCode::ACCEPTED, Json(wire::erasing(&erasure))).into_response())
+}

@@ -68,6 +68,7 @@ const TABLE: &[Row] = &[
     row("get", "/v1/me/export", Some(Read), None),
     row("get", "/v1/openapi.json", None, None),
     row("post", "/v1/owners", Some(Admin), None),
+    row("delete", "/v1/owners/{id}", Some(Admin), None),
     row("post", "/v1/owners/{id}/tokens", Some(Admin), None),
     row("get", "/v1/sessions", Some(Read), None),
     row("post", "/v1/sessions", Some(Sessions), Some(Quota::Sessions)),

@@ -113,6 +113,7 @@ impl World {
             assessments: Arc::clone(&assessments) as _,
             slots: Arc::clone(&store) as _,
             downloads: Arc::new(MemoryDownloads),
+            erasures: Arc::clone(&store) as _,
             settings: Arc::new(settings.unwrap()),
             repeatable: None,
         };

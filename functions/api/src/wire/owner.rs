@@ -1,5 +1,6 @@
 //! Owners and grants, for whoever administers the installation (API section 2).
 
+use domain::erasure::Erasure;
 use domain::fault::{Code, Fault};
 use domain::ids::OwnerId;
 use domain::owner::Owner;
@@ -40,6 +41,15 @@ pub(crate) fn created(owner: &Owner, token: &str) -> Value {
         "team": owner.team,
         "token": token,
         "created_at": owner.created_at,
+    })
+}
+
+/// An owner who is being erased.
+pub(crate) fn erasing(erasure: &Erasure) -> Value {
+    json!({
+        "owner_id": erasure.owner,
+        "status": "erasing",
+        "asked_at": erasure.asked_at,
     })
 }
 

@@ -143,7 +143,7 @@ fn the_table_becomes_a_create_table_request() {
                 ],
                 "Projection": {
                     "ProjectionType": "INCLUDE",
-                    "NonKeyAttributes": ["plan", "plan_version"],
+                    "NonKeyAttributes": ["plan", "plan_version", "shown_until"],
                 },
             }))),
             "GlobalSecondaryIndexes": [{

@@ -38,6 +38,13 @@ pub(super) fn owner(owner: &OwnerId) -> Key {
     key(format!("{owner}#OWNER"), "owner")
 }
 
+/// That an owner is being erased.
+pub(super) fn erasure(owner: &OwnerId) -> Key {
+    key(format!("{owner}#{ERASURE}"), "erasure")
+}
+
+const ERASURE: &str = "ERASURE";
+
 pub(super) fn account(owner: &OwnerId) -> Key {
     key(format!("{owner}#CREDITS"), "account")
 }
@@ -133,6 +140,15 @@ fn workflow_pk(owner: &OwnerId, id: &WorkflowId) -> String {
 
 /// The sort key of the workflow itself.
 pub(super) const WORKFLOW: &str = "workflow";
+
+/// Which workflow an item is; `None` for another item, or one of a workflow's.
+pub(super) fn workflow_of(pk: &str, sk: &str) -> Option<WorkflowId> {
+    let id = pk.split('#').skip(1).collect::<Vec<_>>();
+    match *id {
+        ["W", id] if sk == WORKFLOW => WorkflowId::parse(id).ok(),
+        _ => None,
+    }
+}
 
 pub(super) fn workflow(owner: &OwnerId, id: &WorkflowId) -> Key {
     key(workflow_pk(owner, id), WORKFLOW)
@@ -344,6 +360,9 @@ pub(super) fn due_item(pk: &str) -> Option<DueItem> {
     let mut parts = pk.split('#');
     let owner = OwnerId::parse(parts.next()?).ok()?;
     let kind = parts.next()?;
+    if kind == ERASURE {
+        return Some(DueItem::Erasure(owner));
+    }
     let id = parts.next()?;
     match kind {
         "E" => ExecutionId::parse(id)
@@ -405,6 +424,8 @@ mod tests {
             due_item(&delivery(&owner, &notice).pk),
             Some(DueItem::Delivery(owner, notice))
         );
+        let owner = OwnerId::from_uuid(uuid::Uuid::from_u128(1));
+        assert_eq!(due_item(&erasure(&owner).pk), Some(DueItem::Erasure(owner)));
         assert_eq!(due_item("TOKEN#x"), None);
     }
 

@@ -6,6 +6,7 @@ mod commit;
 mod crawling;
 mod deflate;
 mod deliveries;
+mod erasing;
 mod item;
 mod keeping;
 mod keys;

@@ -14,6 +14,7 @@ use domain::ids::{OwnerId, WorkflowId};
 use domain::{digest, text};
 use engine::ports::StoreError;
 use engine::ports::downloads::{Download, Downloads};
+use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::path::Path;
 use object_store::signer::{Method, SignedUrlOptions, Signer as _};
@@ -140,6 +141,26 @@ impl Blobs {
         }
     }
 
+    /// Removes everything of an owner's: at most a thousand a request (Amazon S3 API Reference, `DeleteObjects`).
+    pub(super) async fn delete_all(&self, owner: &OwnerId) -> Result<(), StoreError> {
+        let failed = |error: object_store::Error| StoreError::Unavailable(causes(&error));
+        let opened = self.opened()?;
+        for place in ["runs", "kept"] {
+            let folder = Path::from(place).join(owner.as_str());
+            let folder = opened.prefix.parts().chain(folder.parts()).collect();
+            let found = opened.store.list(Some(&folder));
+            let found = found.map_ok(|blob| blob.location).boxed();
+            let mut removed = opened.store.delete_stream(found);
+            while let Some(removed) = removed.next().await {
+                match removed {
+                    Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+                    Err(error) => return Err(failed(error)),
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub(super) async fn get(
         &self,
         place: Place<'_>,
@@ -257,7 +278,8 @@ impl DynamoStore {
             return Ok(output);
         };
         if Self::fits(&stored) {
-            self.note_output(owner, &output.sha256, Some(stored)).await?;
+            self.note_output(owner, &output.sha256, Some(stored))
+                .await?;
         } else {
             let place = Place::Runs(owner);
             self.blobs.put(place, &output.sha256, stored).await?;

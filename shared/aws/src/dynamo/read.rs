@@ -22,7 +22,7 @@ use crate::sdk::causes;
 const MOST_IN_BATCH: usize = 100;
 
 /// How often the rest of a batch is asked for that was too much at once.
-const MOST_ROUNDS: u32 = 8;
+pub(super) const MOST_ROUNDS: u32 = 8;
 
 /// What a request's failure means: one that DynamoDB found fault with is refused for good.
 pub(super) fn failed<E>(error: &SdkError<E>) -> StoreError
@@ -38,7 +38,7 @@ where
 }
 
 /// How long to wait before the rest of a batch is asked for again: full jitter over 20 ms, 40 ms and so on.
-fn pause(batch: &[Key], round: u32) -> Duration {
+pub(super) fn pause(batch: &[Key], round: u32) -> Duration {
     let first = batch.first().map_or("", |key| key.pk.as_str());
     let most = 10 << round.min(6);
     Duration::from_millis(keys::spread(&format!("{first}{round}"), most).into())

@@ -14,6 +14,7 @@ use crate::ports::store::DueItem;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key {
     Owner(OwnerId),
+    Erasure(OwnerId),
     Token(String),
     Link(String),
     SignIn(String),
@@ -53,6 +54,40 @@ pub(super) enum Key {
 }
 
 impl Key {
+    /// Whose an item is; `None` for what is found by a hash or is nobody's.
+    pub(super) fn owner(&self) -> Option<&OwnerId> {
+        match self {
+            Self::Token(_) | Self::Link(_) | Self::SignIn(_) | Self::Pace(_) => None,
+            Self::Owner(owner)
+            | Self::Erasure(owner)
+            | Self::Code(owner, ..)
+            | Self::Places(owner, ..)
+            | Self::Slots(owner, ..)
+            | Self::Account(owner)
+            | Self::Reservation(owner, ..)
+            | Self::Ledger(owner, ..)
+            | Self::Workflow(owner, ..)
+            | Self::Plan(owner, ..)
+            | Self::Baseline(owner, ..)
+            | Self::Visit(owner, ..)
+            | Self::Occurrence(owner, ..)
+            | Self::Execution(owner, ..)
+            | Self::Event(owner, ..)
+            | Self::Conclusion(owner, ..)
+            | Self::Approval(owner, ..)
+            | Self::Planning(owner, ..)
+            | Self::ReviewedPlan(owner, ..)
+            | Self::Signal(owner, ..)
+            | Self::Delivery(owner, ..)
+            | Self::Destination(owner, ..)
+            | Self::Session(owner, ..)
+            | Self::Shelf(owner, ..)
+            | Self::Addition(owner, ..)
+            | Self::Output(owner, ..)
+            | Self::Bytes(owner, ..) => Some(owner),
+        }
+    }
+
     /// What the due index says of an item; `None` for a kind that is never due.
     pub(super) fn due_item(&self) -> Option<DueItem> {
         match self {
@@ -61,6 +96,7 @@ impl Key {
             Self::Workflow(owner, id) => Some(DueItem::Workflow(owner.clone(), id.clone())),
             Self::Planning(owner, id) => Some(DueItem::Planning(owner.clone(), id.clone())),
             Self::Delivery(owner, id) => Some(DueItem::Delivery(owner.clone(), id.clone())),
+            Self::Erasure(owner) => Some(DueItem::Erasure(owner.clone())),
             Self::Owner(_)
             | Self::Token(_)
             | Self::Link(_)

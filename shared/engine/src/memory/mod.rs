@@ -17,6 +17,7 @@ mod crawling;
 mod deliveries;
 mod downloads;
 mod entropy;
+mod erasures;
 mod item;
 mod key;
 mod mailer;

@@ -50,6 +50,11 @@ impl Table {
         self.items.range(key..)
     }
 
+    /// All items.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&Key, &Item)> {
+        self.items.iter()
+    }
+
     /// The documents from a key on as long as their keys belong to the list, in the order of the keys.
     pub(super) fn list<T: Any + Clone>(
         &self,

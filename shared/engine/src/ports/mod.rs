@@ -10,6 +10,7 @@ pub mod clock;
 pub mod crawler;
 pub mod deliveries;
 pub mod downloads;
+pub mod erasures;
 pub mod images;
 pub mod mailer;
 pub mod model;
@@ -34,6 +35,7 @@ pub use crawler::{
 };
 pub use deliveries::Deliveries;
 pub use downloads::{Download, Downloads};
+pub use erasures::Erasures;
 pub use images::{Image, ImageRequest, Images};
 pub use mailer::{About, Mail, MailError, Mailer};
 pub use model::{Answer, Model, ModelError, Task};

@@ -325,6 +325,8 @@ pub enum DueItem {
     Workflow(OwnerId, WorkflowId),
     Planning(OwnerId, PlanningId),
     Delivery(OwnerId, DeliveryId),
+    /// An owner who is being erased.
+    Erasure(OwnerId),
 }
 
 /// The store.

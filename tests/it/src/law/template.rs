@@ -373,16 +373,32 @@ fn a_function_may_do_no_more_than_it_does() {
     };
     let whoever = |wanted: &str| whoever_may(&|action, _| action == wanted);
     for (action, functions) in [
-        // The lists of the API are the only ones. Owners delete, and a baseline makes the one before it go.
+        // The lists of the API are the only ones. Owners delete, a baseline makes the one before it go, and
+        // who is erased goes.
         ("dynamodb:BatchGetItem", &["ApiFunction"][..]),
         (
             "dynamodb:DeleteItem",
-            &["ApiFunction", "ConditionEvaluatorFunction"],
+            &[
+                "ApiFunction",
+                "ConditionEvaluatorFunction",
+                "SweeperFunction",
+            ],
         ),
         (
             "s3:DeleteObject",
-            &["ApiFunction", "ConditionEvaluatorFunction"],
+            &[
+                "ApiFunction",
+                "ConditionEvaluatorFunction",
+                "SweeperFunction",
+            ],
         ),
+        // Whoever erases an owner.
+        (
+            "dynamodb:BatchWriteItem",
+            &["ApiFunction", "SweeperFunction"],
+        ),
+        ("dynamodb:Scan", &["SweeperFunction"]),
+        ("s3:ListBucket", &["SweeperFunction"]),
         // Plans and goals live in the table; outputs and drafts may be too large for it.
         (
             "s3:PutObject",
@@ -405,7 +421,6 @@ fn a_function_may_do_no_more_than_it_does() {
             &["NotifierFunction", "StepExecutorFunction"],
         ),
         ("sqs:ReceiveMessage", &["SweeperFunction"]),
-        ("dynamodb:Scan", &[]),
         ("scheduler:GetSchedule", &[]),
     ] {
         assert_eq!(whoever(action), functions, "{action}");

@@ -70,7 +70,7 @@ impl Account {
     }
 
     /// Every item of the table.
-    async fn items(&self) -> Vec<Map<String, Value>> {
+    pub(crate) async fn items(&self) -> Vec<Map<String, Value>> {
         let mut items = Vec::new();
         let mut request = json!({"TableName": self.table, "ConsistentRead": true});
         loop {

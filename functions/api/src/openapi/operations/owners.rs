@@ -121,6 +121,16 @@ pub(super) fn all() -> Vec<Operation> {
         )
         .refuses(&[Code::InvalidEmail]),
         operation(
+            "delete",
+            "/v1/owners/{id}",
+            ADMIN,
+            "eraseOwner",
+            "Erase an owner with everything that is theirs",
+        )
+        .needs("admin")
+        .says("At once nobody gets in for the owner any more and what waits for an approval is closed; everything else is removed within minutes, with runs that are at work. Asked again meanwhile it answers the same; afterwards the owner is not found (404). It cannot be undone: `GET /v1/me/export` comes before.")
+        .answers(202, "The owner is being erased.", "OwnerErasing"),
+        operation(
             "post",
             "/v1/owners/{id}/tokens",
             ADMIN,

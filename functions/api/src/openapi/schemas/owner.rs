@@ -100,6 +100,13 @@ pub(super) fn all() -> Group {
             ),
         ),
         (
+            "OwnerErasing",
+            answer(
+                &json!({"owner_id": id("own_"), "status": {"const": "erasing"}, "asked_at": time()}),
+                &[],
+            ),
+        ),
+        (
             "Grant",
             request(
                 &json!({"owner_id": id("own_"), "amount": whole(1, 1_000_000_000)}),

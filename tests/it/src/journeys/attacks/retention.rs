@@ -6,10 +6,10 @@
 
 use std::path::{Path, PathBuf};
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::{Nightdesk, Options, Outside};
+use crate::world::{Account, Door, Nightdesk, Options, Outside};
 
 const SECRET: &str = "The lighthouse keeper signed with the name Ottoline Vex";
 
@@ -209,5 +209,122 @@ async fn an_owner_takes_everything_along_and_no_secret() {
     assert_eq!(
         (status.as_u16(), &answer["code"]),
         (400, &json!("invalid_cursor"))
+    );
+}
+
+/// An owner with a run, a run at work, an approval that waits, a watch with a schedule, and a plan that nobody took.
+async fn busy_owner(nightdesk: &Nightdesk, outside: &Outside) -> (String, Door) {
+    let made = nightdesk
+        .post("/_local/owners", json!({"email": "leaving@nightdesk.test"}))
+        .await;
+    let door = nightdesk.door(made["token"].as_str().unwrap());
+    let make = async |body: Value| -> String {
+        let made = door.send(Method::POST, "/v1/workflows", Some(body)).await;
+        let (status, made) = made.unwrap();
+        assert_eq!(status, StatusCode::CREATED, "{made:#}");
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let execute = async |workflow: &str| -> String {
+        let path = format!("/v1/workflows/{workflow}/execute");
+        let (status, run) = door.send(Method::POST, &path, None).await.unwrap();
+        assert_eq!(status, StatusCode::ACCEPTED, "{run:#}");
+        run["execution"]["id"].as_str().unwrap().to_owned()
+    };
+    let crawl = |path: String| json!([{"id": "read", "type": "crawl", "config": {"urls": [outside.url(&path)], "max_pages": 1}}]);
+    let watch = make(json!({
+        "name": "Lamp", "mode": "multi_step", "interval": "12 hours", "stop_condition": {"type": "result_count", "operator": ">", "value": 5},
+        "confirmations": 1, "steps": crawl("/pages/lamp".to_owned()),
+    }))
+    .await;
+    let ended = execute(&watch).await;
+    let slow = make(json!({
+        "name": "Slow", "mode": "multi_step", "schedule": "manual", "stop_condition": {"type": "always"},
+        "steps": crawl("/slow/3000/lamp".to_owned()),
+    }))
+    .await;
+    execute(&slow).await;
+    let mail = json!({"to": ["reader@nightdesk.test"], "subject": "Lamp", "body": SECRET});
+    let gated = make(json!({
+        "name": "Gated", "mode": "multi_step", "schedule": "manual", "stop_condition": {"type": "always"},
+        "steps": [{"id": "mail", "type": "send_email", "config": mail}],
+    }))
+    .await;
+    execute(&gated).await;
+    let goal = json!({"goal": "Find this week's launches about lamps and draft a note"});
+    let planned = door
+        .send(Method::POST, "/v1/workflows/plan", Some(goal))
+        .await;
+    assert!(planned.unwrap().0.is_success());
+    loop {
+        let path = format!("/v1/executions/{ended}?wait=20");
+        let (_, run) = door.send(Method::GET, &path, None).await.unwrap();
+        if run["status"] == "completed" {
+            break;
+        }
+    }
+    (made["owner_id"].as_str().unwrap().to_owned(), door)
+}
+
+/// The erasure is in no hurry and forgets nothing: killed in its middle, it goes on.
+#[tokio::test]
+async fn an_owner_who_is_erased_leaves_nothing_and_nobody_else_loses_anything() {
+    let (outside, mut nightdesk) = stage().await;
+    let mine = workflow(&nightdesk, &outside).await;
+    let kept = run(&nightdesk, &mine).await;
+    let (leaving, door) = busy_owner(&nightdesk, &outside).await;
+    let mails = nightdesk.mails(1).await;
+    let link = nightdesk.link(&mails[0]);
+    let path = format!("/v1/owners/{leaving}");
+    let (refused, _) = door.send(Method::DELETE, &path, None).await.unwrap();
+    assert_eq!(
+        refused,
+        StatusCode::FORBIDDEN,
+        "nobody erases themselves so"
+    );
+    for _ in 0..2 {
+        let (status, answer) = nightdesk.send(Method::DELETE, &path, None).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{answer:#}");
+        assert_eq!(answer["status"], "erasing");
+    }
+    // At once: no way in, and nothing that anybody could still say yes to.
+    let (shut, _) = door.send(Method::GET, "/v1/me", None).await.unwrap();
+    assert_eq!(shut, StatusCode::UNAUTHORIZED);
+    let decided = nightdesk.browser(Method::GET, &link).send().await.unwrap();
+    let page = decided.text().await.unwrap();
+    assert!(!page.contains("value=\"approve\""), "{page}");
+    nightdesk.kill_and_restart();
+    let mut minutes = 0;
+    while nightdesk.send(Method::DELETE, &path, None).await.0 != StatusCode::NOT_FOUND {
+        minutes += 1;
+        assert!(minutes < 30, "it comes to an end");
+        let minute = json!({"advance_seconds": 60});
+        nightdesk.post("/_local/clock", minute).await;
+    }
+    let items = Account::of(&nightdesk).await.items().await;
+    let left: Vec<_> = items
+        .iter()
+        .filter(|item| serde_json::to_string(item).unwrap().contains(&leaving))
+        .map(|item| (&item["pk"]["S"], &item["sk"]["S"]))
+        // Who administers has a log of having asked for it.
+        .filter(|(pk, sk)| {
+            pk.as_str().unwrap().starts_with(&leaving) || !sk.as_str().unwrap().starts_with("call#")
+        })
+        .collect();
+    assert_eq!(left, []);
+    for folder in ["runs", "kept"] {
+        let blobs = nightdesk.data().join("blobs").join(folder).join(&leaving);
+        assert_eq!(files(&blobs), Vec::<PathBuf>::new());
+    }
+    let schedules = nightdesk.get("/_local/schedules").await;
+    assert!(!schedules.to_string().contains(&leaving), "{schedules:#}");
+    let sent = nightdesk.get("/_local/mail").await;
+    let sent = sent["messages"].as_array().unwrap().iter();
+    let went_out = sent.filter(|mail| mail["to"].to_string().contains("reader@nightdesk.test"));
+    assert_eq!(went_out.count(), 0);
+    let path = format!("/v1/executions/{}", kept["id"].as_str().unwrap());
+    assert_eq!(status(&nightdesk, &path).await, 200);
+    assert_eq!(
+        status(&nightdesk, &format!("{path}/outputs/read")).await,
+        200
     );
 }
