@@ -70,10 +70,11 @@ impl Instance {
             .kill_on_drop(true);
         #[cfg(unix)]
         command.process_group(0);
-        let mut child = command.spawn()?;
-
-        let process = child.id().and_then(Process::of);
-        let events = api.open(&function, number, process);
+        let events = api.open(&function, number);
+        let mut child = command.spawn().inspect_err(|_| {
+            api.close(&function, number);
+        })?;
+        api.started(&function, number, child.id().and_then(Process::of));
         let (tell, ended) = watch::channel(None);
         let kill = Arc::new(Notify::new());
         forward(child.stdout.take(), &function, &blueprint.log);

@@ -22,7 +22,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::mpsc::error::TryRecvError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{SetOnce, mpsc, oneshot};
 
 use super::freeze::Process;
 
@@ -60,8 +60,8 @@ struct Pending {
 /// The host's end of one instance.
 struct Mailbox {
     next: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
-    /// What is stopped while there is no event for it.
-    process: Option<Process>,
+    /// What is stopped while there is no event for it, once it is known.
+    process: SetOnce<Option<Process>>,
     pending: Mutex<Option<Pending>>,
     init_error: Mutex<Option<String>>,
 }
@@ -74,7 +74,7 @@ impl Mailbox {
             Ok(event) => Some(event),
             Err(TryRecvError::Disconnected) => None,
             Err(TryRecvError::Empty) => {
-                let _frozen = self.process.map(Process::freeze);
+                let _frozen = self.process.wait().await.map(Process::freeze);
                 events.recv().await
             }
         }
@@ -106,23 +106,27 @@ pub(crate) struct RuntimeApi {
 }
 
 impl RuntimeApi {
-    /// Opens the mailbox of a new instance; what is sent there is what the instance gets.
-    pub(crate) fn open(
-        &self,
-        function: &str,
-        instance: u64,
-        process: Option<Process>,
-    ) -> mpsc::Sender<Invocation> {
+    /// Opens the mailbox of an instance that is about to start; what is sent there is what the instance gets. Open it
+    /// is before there is a process: one that is fast asks for its first event before its host has been told its id.
+    pub(crate) fn open(&self, function: &str, instance: u64) -> mpsc::Sender<Invocation> {
         let (sender, receiver) = mpsc::channel(1);
         let mailbox = Mailbox {
             next: tokio::sync::Mutex::new(receiver),
-            process,
+            process: SetOnce::new(),
             pending: Mutex::new(None),
             init_error: Mutex::new(None),
         };
         self.mailboxes()
             .insert((function.to_owned(), instance), Arc::new(mailbox));
         sender
+    }
+
+    /// Says which process an instance is, where that can be stopped and let go on.
+    pub(crate) fn started(&self, function: &str, instance: u64, process: Option<Process>) {
+        if let Some(mailbox) = self.mailbox(function.to_owned(), instance) {
+            let told = mailbox.process.set(process);
+            debug_assert!(told.is_ok(), "an instance starts once");
+        }
     }
 
     /// Closes the mailbox of an instance that is gone. Whoever waits for its answer learns it by
@@ -393,6 +397,15 @@ mod tests {
         }
     }
 
+    impl Stand {
+        /// An instance that has started, in no process that could be stopped.
+        fn start(&self) -> mpsc::Sender<Invocation> {
+            let mailbox = self.api.open("step-executor", 1);
+            self.api.started("step-executor", 1, None);
+            mailbox
+        }
+    }
+
     fn invocation(
         event: &'static str,
     ) -> (Invocation, oneshot::Receiver<()>, oneshot::Receiver<Answer>) {
@@ -411,9 +424,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_instance_may_ask_before_its_host_knows_its_process() {
+        let stand = stand().await;
+        let mailbox = stand.api.open("step-executor", 1);
+        let asked = stand.client.get(format!("{}/invocation/next", stand.base));
+        let asked = tokio::spawn(asked.send());
+        let (invocation, was_taken, _answered) = invocation("{}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        stand.api.started("step-executor", 1, None);
+        mailbox.send(invocation).await.expect("open");
+        let answer = asked.await.unwrap().unwrap();
+        assert!(
+            answer
+                .headers()
+                .contains_key("lambda-runtime-aws-request-id")
+        );
+        was_taken.await.expect("the instance has it");
+    }
+
+    #[tokio::test]
     async fn an_event_goes_out_and_its_answer_comes_back() {
         let stand = stand().await;
-        let mailbox = stand.api.open("step-executor", 1, None);
+        let mailbox = stand.start();
         let (invocation, was_taken, answered) = invocation(r#"{"Records":[]}"#);
         mailbox.send(invocation).await.expect("open");
 
@@ -478,7 +510,7 @@ mod tests {
     #[tokio::test]
     async fn an_error_keeps_its_type_and_message() {
         let stand = stand().await;
-        let mailbox = stand.api.open("step-executor", 1, None);
+        let mailbox = stand.start();
         let (invocation, _taken, answered) = invocation("{}");
         let id = invocation.request_id.clone();
         mailbox.send(invocation).await.expect("open");
@@ -506,7 +538,7 @@ mod tests {
     #[tokio::test]
     async fn closing_tells_whoever_waits() {
         let stand = stand().await;
-        let mailbox = stand.api.open("step-executor", 1, None);
+        let mailbox = stand.start();
         let (invocation, _taken, answered) = invocation("{}");
         mailbox.send(invocation).await.expect("open");
         stand
