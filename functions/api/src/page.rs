@@ -123,18 +123,11 @@ impl Page {
     where
         R: Future<Output = Result<PageOf<T>, Problem>>,
     {
-        let mut slice = self.slice.clone();
-        loop {
-            let part = read(slice.clone()).await?;
-            let mut room = Room::default();
-            let shown = part.items.iter().map(&show);
-            let items: Vec<Value> = shown.take_while(|item| room.takes(weight(item))).collect();
-            if items.len() == part.items.len() {
-                return Ok(self.answer(list, &part, items));
-            }
-            // Read again, so that what is shown and where the next page begins come from one moment.
-            slice.limit = items.len();
-        }
+        let part = self
+            .part_that_fits(read, |item| weight(&show(item)))
+            .await?;
+        let items = part.items.iter().map(show).collect();
+        Ok(self.answer(list, &part, items))
     }
 
     /// The part of this page that one answer holds, at least one object, before anything more is loaded for them:
@@ -159,6 +152,7 @@ impl Page {
             if fits == part.items.len() {
                 return Ok(part);
             }
+            // Read again, so that what is shown and where the next page begins come from one moment.
             slice.limit = fits;
         }
     }

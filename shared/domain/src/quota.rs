@@ -33,6 +33,12 @@ impl Quota {
         }
     }
 
+    /// What is said where there is no place left.
+    #[must_use]
+    pub fn refusal(self) -> String {
+        format!("there is no room for more {}", self.noun())
+    }
+
     /// What it counts, in the plural, as a person reads it.
     #[must_use]
     pub const fn noun(self) -> &'static str {

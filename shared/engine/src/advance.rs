@@ -37,7 +37,7 @@ pub enum AdvanceError {
     #[error("too many others change it at the same time")]
     Contended,
     /// The owner has as many open approvals as there may be.
-    #[error("there is no room for more {}", .0.noun())]
+    #[error("{}", .0.refusal())]
     Full(Quota),
     #[error(transparent)]
     Store(#[from] StoreError),

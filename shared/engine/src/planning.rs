@@ -23,7 +23,7 @@ pub enum SubmitError {
     #[error(transparent)]
     InsufficientCredits(#[from] InsufficientCredits),
     /// The owner has as many workflows as there may be.
-    #[error("there is no room for more {}", .0.noun())]
+    #[error("{}", .0.refusal())]
     Full(Quota),
     #[error("too many others use the owner's credits at the same time")]
     Contended,

@@ -12,7 +12,7 @@ use crate::{Engine, won};
 /// Why something was not made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MakeError {
-    #[error("there is no room for more {}", .0.noun())]
+    #[error("{}", .0.refusal())]
     Full(Quota),
     #[error("too many others write at the same time")]
     Contended,

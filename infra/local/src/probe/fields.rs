@@ -18,8 +18,8 @@ pub(super) fn answer(request: &Value) -> Result<Value, Fault> {
         Some(Value::Object(locators)) => wanted.locators.clone_from(locators),
         Some(_) => return Err(Fault::invalid("/locators: is an object")),
     }
-    let reading = source.reading()?;
-    let found = providers::page::fields::read(&source.html, &source.url, &reading, &wanted);
+    let (_, found) = source.reading_with(Some(&wanted))?;
+    let found = found.unwrap_or_default();
     let mut answer = json!({ "fields": found.values, "provenance": found.provenance });
     if !found.lost.is_empty() {
         answer["lost"] = found.lost.into();

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read as _;
 
+use engine::ports::{FieldRequest, Fields};
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use providers::page::Reading;
@@ -39,8 +40,17 @@ impl<'a> Source<'a> {
 
     /// What is read of it. Whenever it was fetched, it was not after today.
     pub(super) fn reading(&self) -> Result<Reading, Fault> {
+        self.reading_with(None).map(|(reading, _)| reading)
+    }
+
+    /// The same, with the fields that are wanted.
+    pub(super) fn reading_with(
+        &self,
+        wanted: Option<&FieldRequest>,
+    ) -> Result<(Reading, Option<Fields>), Fault> {
         let today = Offset::UTC.to_datetime(Timestamp::now()).date();
-        providers::page::extract(&self.html, &self.url, Some(today)).map_err(Fault::costly)
+        providers::page::extract_with_fields(&self.html, &self.url, Some(today), wanted)
+            .map_err(Fault::costly)
     }
 }
 

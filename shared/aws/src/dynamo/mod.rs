@@ -117,14 +117,15 @@ impl DynamoStore {
             .map_err(|error| damaged(error.to_string()))
     }
 
-    /// What is looked up by a hash and listed in its owner's partition of tokens: the hashes by id, and the documents,
-    /// newest first.
+    /// What is looked up by a hash and listed in its owner's partition of tokens: the documents with their hashes, newest
+    /// first. A row is written with its document; of two that disappear, one may go first.
     async fn hashed<T: serde::de::DeserializeOwned>(
         &self,
         owner: &OwnerId,
         prefix: &str,
         key: impl Fn(&str) -> keys::Key,
-    ) -> Result<(HashMap<String, String>, Vec<T>), StoreError> {
+        id: impl Fn(&T) -> &str,
+    ) -> Result<Vec<(String, T)>, StoreError> {
         let rows = self
             .partition(&keys::tokens(owner), prefix, true, None)
             .await?;
@@ -137,8 +138,12 @@ impl DynamoStore {
             .filter_map(|row| item::text(row, "sha256"))
             .map(key)
             .collect();
-        let documents = self.documents(&keys).await?;
-        Ok((rows.iter().filter_map(row).collect(), documents))
+        let documents: Vec<T> = self.documents(&keys).await?;
+        let mut hashes: HashMap<String, String> = rows.iter().filter_map(row).collect();
+        let documents = documents.into_iter();
+        let listed =
+            documents.filter_map(|document| Some((hashes.remove(id(&document))?, document)));
+        Ok(listed.collect())
     }
 
     async fn read_baseline(
@@ -359,14 +364,10 @@ impl Store for DynamoStore {
     }
 
     async fn tokens(&self, owner: &OwnerId) -> Result<Vec<(String, Token)>, StoreError> {
-        let hashed = self.hashed(owner, keys::TOKEN, keys::token).await?;
-        let (mut hashes, tokens): (_, Vec<Token>) = hashed;
-        // A row is written with its token; of two that disappear, one may go first.
-        let listed = tokens.into_iter().filter_map(|token| {
-            let sha256 = hashes.remove(token.id.as_str())?;
-            Some((sha256, token))
-        });
-        Ok(listed.collect())
+        self.hashed(owner, keys::TOKEN, keys::token, |token: &Token| {
+            token.id.as_str()
+        })
+        .await
     }
 
     async fn sign_in(&self, sha256: &str) -> Result<Option<SignIn>, StoreError> {
@@ -374,13 +375,10 @@ impl Store for DynamoStore {
     }
 
     async fn sign_ins(&self, owner: &OwnerId) -> Result<Vec<(String, SignIn)>, StoreError> {
-        let hashed = self.hashed(owner, keys::SIGN_IN, keys::sign_in).await?;
-        let (mut hashes, sign_ins): (_, Vec<SignIn>) = hashed;
-        let listed = sign_ins.into_iter().filter_map(|sign_in| {
-            let sha256 = hashes.remove(sign_in.id.as_str())?;
-            Some((sha256, sign_in))
-        });
-        Ok(listed.collect())
+        self.hashed(owner, keys::SIGN_IN, keys::sign_in, |sign_in: &SignIn| {
+            sign_in.id.as_str()
+        })
+        .await
     }
 
     async fn account(&self, owner: &OwnerId) -> Result<Account, StoreError> {

@@ -12,13 +12,12 @@ use engine::ports::StoreError;
 use engine::ports::slots::{Slots, Swap};
 
 use super::DynamoStore;
-use super::item::{self, Attributes};
+use super::item::{self, Attributes, EXPIRES_AT};
 use super::keys::{self, Key};
-use crate::sdk::causes;
+use super::read::failed;
 
 const TABLE: &str = "slots";
-/// Swept by the table (TTL) when nobody has come for so long after the last slot's time.
-const EXPIRES: &str = "expires_at";
+/// How long after the last slot's time a table is kept.
 const KEPT_SECONDS: i64 = 24 * 60 * 60;
 
 fn text(table: &SlotTable) -> AttributeValue {
@@ -46,7 +45,7 @@ impl Slots for DynamoStore {
             .set_key(Some(item::primary(&key)))
             .send()
             .await
-            .map_err(|error| StoreError::Unavailable(causes(&error)))?;
+            .map_err(|error| failed(&error))?;
         read(&key, answer.item())
     }
 
@@ -63,7 +62,7 @@ impl Slots for DynamoStore {
         } else {
             "#slots = :believed"
         };
-        let now = jiff::Timestamp::now();
+        let now = self.now();
         let expires = next.ends().unwrap_or(now).max(now).as_second() + KEPT_SECONDS;
         let request = self
             .client
@@ -73,7 +72,7 @@ impl Slots for DynamoStore {
             .update_expression("SET #slots = :next, #expires = :expires")
             .condition_expression(condition)
             .expression_attribute_names("#slots", TABLE)
-            .expression_attribute_names("#expires", EXPIRES)
+            .expression_attribute_names("#expires", EXPIRES_AT)
             .expression_attribute_values(":believed", text(believed))
             .expression_attribute_values(":next", text(next))
             .expression_attribute_values(":expires", AttributeValue::N(expires.to_string()))
@@ -84,7 +83,7 @@ impl Slots for DynamoStore {
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                     Ok(Swap::Refused(read(&key, refused.item())?))
                 }
-                _ => Err(StoreError::Unavailable(causes(&error))),
+                _ => Err(failed(&error)),
             },
         }
     }

@@ -297,7 +297,7 @@ pub enum CommitError {
     #[error(transparent)]
     InsufficientCredits(#[from] InsufficientCredits),
     /// The owner has as many as there may be.
-    #[error("there is no room for more {}", .0.noun())]
+    #[error("{}", .0.refusal())]
     Full(Quota),
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -18,7 +18,7 @@ mod xml;
 
 use domain::json::{Allowance, Unread};
 use domain::text::running;
-use engine::ports::{FetchError, FieldRequest, Page};
+use engine::ports::{FetchError, FieldRequest, Fields, Page};
 use jiff::civil::Date;
 use serde_json::Value;
 use url::Url;
@@ -88,16 +88,35 @@ pub struct TooCostly;
 /// # Errors
 /// [`TooCostly`] for what no page costs: a bomb, or a table of a hundred thousand cells.
 pub fn extract(html: &str, url: &Url, latest: Option<Date>) -> Result<Reading, TooCostly> {
+    extract_with_fields(html, url, latest, None).map(|(reading, _)| reading)
+}
+
+/// Reads an HTML page as [`extract`] does, and from the same tree the fields that are wanted, if any are.
+///
+/// # Errors
+/// As [`extract`].
+pub fn extract_with_fields(
+    html: &str,
+    url: &Url,
+    latest: Option<Date>,
+    wanted: Option<&FieldRequest>,
+) -> Result<(Reading, Option<Fields>), TooCostly> {
     if html.len() > MAX_BYTES {
         return Err(TooCostly);
     }
-    let reading = match tree::parse(html) {
-        Ok(document) => html::read(&document, url, latest),
+    let document = match tree::parse(html) {
+        Ok(document) => Some(document),
         // Nested deeper than any page; what it says can still be read.
-        Err(NoTree::Deep) => xml::read(html, url),
+        Err(NoTree::Deep) => None,
         Err(NoTree::Costly) => return Err(TooCostly),
     };
-    Ok(reading.cleaned())
+    let reading = match &document {
+        Some(document) => html::read(document, url, latest),
+        None => xml::read(html, url),
+    };
+    let reading = reading.cleaned();
+    let fields = wanted.map(|wanted| fields::read(document.as_ref(), url, &reading, wanted));
+    Ok((reading, fields))
 }
 
 /// The characters of an HTML page of which nothing but its bytes is known.
@@ -117,21 +136,21 @@ pub(crate) fn read(
     wanted: Option<&FieldRequest>,
     today: Date,
 ) -> Result<Page, FetchError> {
-    let reading = match body.kind {
-        Kind::Html => {
-            extract(&body.text, url, Some(today)).map_err(|TooCostly| FetchError::TooCostly)?
-        }
-        Kind::Xml => xml::read(&body.text, url).cleaned(),
-        Kind::Json => json(&body.text)?.cleaned(),
-        Kind::Plain => plain(&body.text).cleaned(),
+    let without_tree = |reading: Reading| {
+        let reading = reading.cleaned();
+        let fields = wanted.map(|wanted| fields::read(None, url, &reading, wanted));
+        (reading, fields)
+    };
+    let (reading, fields) = match body.kind {
+        Kind::Html => extract_with_fields(&body.text, url, Some(today), wanted)
+            .map_err(|TooCostly| FetchError::TooCostly)?,
+        Kind::Xml => without_tree(xml::read(&body.text, url)),
+        Kind::Json => without_tree(json(&body.text)?),
+        Kind::Plain => without_tree(plain(&body.text)),
     };
     if reading.needs_script {
         return Err(FetchError::NeedsScript);
     }
-    let fields = wanted.map(|wanted| match body.kind {
-        Kind::Html => fields::read(&body.text, url, &reading, wanted),
-        Kind::Xml | Kind::Json | Kind::Plain => fields::read_plain(url, &reading, wanted),
-    });
     Ok(Page {
         url: start.to_string(),
         final_url: url.to_string(),

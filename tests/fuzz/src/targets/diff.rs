@@ -52,11 +52,7 @@ pub(crate) const TARGET: Target = Target {
     flat: Duration::from_millis(500),
     per_kib: Duration::from_millis(30),
     bombs: bombs::differences::ALL,
-    readers: &[Reader {
-        name: "diff",
-        read,
-        times: 1,
-    }],
+    readers: &[Reader { name: "diff", read }],
 };
 
 fn values(input: &[u8]) -> Option<(Value, Value)> {

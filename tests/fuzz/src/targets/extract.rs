@@ -124,12 +124,10 @@ pub(crate) const TARGET: Target = Target {
         Reader {
             name: "extract",
             read,
-            times: 1,
         },
         Reader {
             name: "fields",
             read: read_fields,
-            times: 2,
         },
     ],
 };
@@ -150,12 +148,9 @@ fn read(input: &[u8]) {
     }
 }
 
-/// As a crawl with a schema reads: the page, and then its fields, which are looked for in the document itself once more.
+/// As a crawl with a schema reads: the page with its fields.
 fn read_fields(input: &[u8]) {
     let Ok(html) = page::decode(input) else {
-        return;
-    };
-    let Ok(reading) = page::extract(&html, &url(), Some(TODAY)) else {
         return;
     };
     let schema = json!({"type": "object", "properties": {
@@ -164,7 +159,12 @@ fn read_fields(input: &[u8]) {
         "rows": {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}, "price": {"type": "number"}}}},
     }});
     let wanted = page::fields::request(schema);
-    black_box(page::fields::read(&html, &url(), &reading, &wanted));
+    let _ = black_box(page::extract_with_fields(
+        &html,
+        &url(),
+        Some(TODAY),
+        Some(&wanted),
+    ));
 }
 
 fn check(input: &[u8]) -> u64 {

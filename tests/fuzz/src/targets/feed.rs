@@ -97,7 +97,6 @@ pub(crate) const TARGET: Target = Target {
     readers: &[Reader {
         name: "discovery",
         read: discover,
-        times: 1,
     }],
 };
 

@@ -69,7 +69,6 @@ pub(crate) const TARGET: Target = Target {
     readers: &[Reader {
         name: "robots",
         read,
-        times: 1,
     }],
 };
 

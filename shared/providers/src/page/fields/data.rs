@@ -8,7 +8,7 @@ use domain::selection::Selector as JsonPath;
 use serde_json::Value;
 
 use super::coerce::Coercion;
-use super::wanted::{Wanted, normal};
+use super::wanted::{Wanted, is_normally};
 
 /// How many values of a document are looked at for one name.
 const MOST_VISITED: usize = 20_000;
@@ -102,7 +102,7 @@ fn find_named(
                     }
                 }
                 for (key, value) in map {
-                    let leads_away = || !aside && AWAY.contains(&normal(key).as_str());
+                    let leads_away = || !aside && AWAY.iter().any(|away| is_normally(key, away));
                     if (value.is_object() || value.is_array()) && !leads_away() {
                         open.push_back((value, format!("{path}{}", member(key))));
                     }
@@ -136,12 +136,12 @@ fn is_called(key: &str, wanted: &str) -> bool {
     if key.len() > LONGEST_KEY {
         return false;
     }
-    let parts: Vec<String> = key.split([':', '.']).map(normal).collect();
-    match parts.as_slice() {
-        [.., name, amount] if amount == "amount" => name == wanted,
+    let mut parts = key.rsplit([':', '.']);
+    let last = parts.next().unwrap_or_default();
+    match parts.next() {
+        Some(name) if is_normally(last, "amount") => is_normally(name, wanted),
         // `product:price:currency` is a currency whatever stands before it.
-        [.., last] => last == wanted,
-        [] => false,
+        Some(_) | None => is_normally(last, wanted),
     }
 }
 

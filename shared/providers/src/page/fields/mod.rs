@@ -24,8 +24,8 @@ use scraper::Html;
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::Reading;
 use super::structured::embedded::{self, State};
-use super::{Reading, tree};
 use coerce::Coercion;
 use labels::Pair;
 use wanted::{Wanted, normal};
@@ -47,17 +47,15 @@ const EMBEDDED: f64 = 0.7;
 const OWN: f64 = 0.75;
 const PATTERN: f64 = 0.7;
 
-/// Reads the fields of the HTML page at `url`.
-#[must_use]
-pub fn read(html: &str, url: &Url, reading: &Reading, wanted: &FieldRequest) -> Fields {
-    // A page without a tree has what was read of it, and no more.
-    let document = tree::parse(html).ok();
-    Source::new(document.as_ref(), url, reading).read(wanted)
-}
-
-/// Reads the fields of a page that is no HTML: of a JSON document, or of a text.
-pub(super) fn read_plain(url: &Url, reading: &Reading, wanted: &FieldRequest) -> Fields {
-    Source::new(None, url, reading).read(wanted)
+/// Reads the fields of the page at `url`. One without a tree (a JSON document, a text, mark-up that is nested too deep) has
+/// what was read of it, and no more.
+pub(super) fn read(
+    document: Option<&Html>,
+    url: &Url,
+    reading: &Reading,
+    wanted: &FieldRequest,
+) -> Fields {
+    Source::new(document, url, reading).read(wanted)
 }
 
 /// How much of a page's text is searched for a field by its form or by a pattern, in bytes. A price, a rating or a stock

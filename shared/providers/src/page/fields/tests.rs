@@ -12,12 +12,8 @@ fn read_with(html: &str, schema: Value, locators: Map<String, Value>) -> Fields 
         locators,
         ..request(schema)
     };
-    read(
-        html,
-        &url(),
-        &page::extract(html, &url(), None).unwrap(),
-        &request,
-    )
+    let (_, fields) = page::extract_with_fields(html, &url(), None, Some(&request)).unwrap();
+    fields.unwrap()
 }
 
 fn fields(html: &str, properties: Value) -> Fields {
@@ -169,7 +165,7 @@ fn a_json_document_is_its_own_data() {
         ..Reading::default()
     };
     let request = request(json!({"properties": {"price": {"type": "number"}}}));
-    let found = read_plain(&url(), &reading, &request);
+    let found = read(None, &url(), &reading, &request);
     assert_eq!(found.values["price"], 9.5);
     assert_eq!(
         found.provenance["price"]["locator"],

@@ -232,10 +232,18 @@ fn quoted(property: &Value) -> Vec<String> {
 
 /// Letters and digits in lower case: `datePublished`, `date_published` and `date-published` are one.
 pub(super) fn normal(name: &str) -> String {
+    normally(name).collect()
+}
+
+/// Whether that is what a name becomes. Nothing is made for it: a page has names without number.
+pub(super) fn is_normally(name: &str, normal: &str) -> bool {
+    normally(name).eq(normal.chars())
+}
+
+fn normally(name: &str) -> impl Iterator<Item = char> {
     name.chars()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
-        .collect()
 }
 
 /// The words of a name in lower case: `priceCurrency` and `price-currency` have two.
