@@ -8,7 +8,7 @@ use domain::selection::Selector as JsonPath;
 use serde_json::Value;
 
 use super::coerce::Coercion;
-use super::wanted::{Wanted, is_normally};
+use super::wanted::{LONGEST_NAME, Wanted, is_normally};
 
 /// How many values of a document are looked at for one name.
 const MOST_VISITED: usize = 20_000;
@@ -127,13 +127,10 @@ fn is_surroundings(value: &Value) -> bool {
         .is_some_and(|kind| SURROUNDINGS.contains(&kind))
 }
 
-/// The longest key that is compared with a wanted name, in bytes. Names people ask for are far shorter.
-const LONGEST_KEY: usize = 1_000;
-
 /// Whether a key names the wanted property: as a whole, by its last part (`og:title`), or with an `amount`
 /// after it (`product:price:amount`).
 fn is_called(key: &str, wanted: &str) -> bool {
-    if key.len() > LONGEST_KEY {
+    if key.len() > LONGEST_NAME {
         return false;
     }
     let mut parts = key.rsplit([':', '.']);

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::coerce::Coercion;
 use super::place::{said, selector_of};
-use super::wanted::{Wanted, normal, words};
+use super::wanted::{LONGEST_NAME, Wanted, normal, words};
 
 /// The longest text taken for a value, in characters.
 const LONGEST: usize = 300;
@@ -88,7 +88,7 @@ fn named(element: ElementRef<'_>, wanted: &Wanted<'_>) -> Option<bool> {
         .classes()
         .chain(attributes.into_iter().filter_map(|name| element.attr(name)));
     let mut longer = None;
-    for name in names {
+    for name in names.filter(|name| name.len() <= LONGEST_NAME) {
         let words = words(name);
         if words.iter().any(|word| NOT_NOW.contains(&word.as_str())) {
             return None;

@@ -5,6 +5,9 @@ use regex::{Regex, RegexBuilder};
 use scraper::Selector as Css;
 use serde_json::Value;
 
+/// The longest name on a page that is compared with a wanted one, in bytes. Names that people give are far shorter.
+pub(super) const LONGEST_NAME: usize = 200;
+
 /// The largest compiled pattern, in bytes; the same as when the schema was checked.
 const PATTERN_SIZE: usize = 1 << 20;
 
