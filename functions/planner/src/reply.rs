@@ -190,6 +190,25 @@ fn names(intent: &str, place: &Url) -> bool {
         })
 }
 
+/// Whether a goal, in lower case, has an address as a whole: nothing stands before it or after it that would make it
+/// another one. `https://acme.example` is not in `https://acme.example.org/hook`, nor `ann@acme.example` in `joann@acme.example`.
+fn has_address(intent: &str, address: &str) -> bool {
+    let address = address.to_lowercase();
+    let address = address.trim_end_matches('/');
+    let goes_on = |c: char| c.is_alphanumeric() || ".!#$%&*+-/=?^_`{|}~@\\".contains(c);
+    let closes = |c: char| c.is_whitespace() || ",;()<>[]{}\"'“”’«»".contains(c);
+    // A full stop ends a sentence where nothing follows it at once.
+    let ends = |rest: &str| {
+        let rest = rest.strip_prefix('/').unwrap_or(rest);
+        let rest = rest.trim_start_matches(['.', ':', '!', '?']);
+        rest.is_empty() || rest.starts_with(closes)
+    };
+    !address.is_empty()
+        && intent
+            .match_indices(address)
+            .any(|(at, _)| !intent[..at].ends_with(goes_on) && ends(&intent[at + address.len()..]))
+}
+
 /// Faults for recipients and receivers that the goal does not name. An address that is one reference is looked at by the
 /// person at the gate; one that a reference is only a part of leads to where its literal part says, and takes the
 /// referred text along: that place must be the goal's own. For crawls it is the same, for a page that is asked for is told
@@ -198,7 +217,7 @@ fn invented_addresses(plan: &Plan, intent: &str) -> Vec<Fault> {
     let intent = intent.to_lowercase();
     let named = |template: &Template| {
         if template.is_literal() {
-            intent.contains(&template.as_str().to_lowercase())
+            has_address(&intent, template.as_str())
         } else {
             template.as_reference().is_some()
         }
@@ -222,17 +241,7 @@ fn invented_addresses(plan: &Plan, intent: &str) -> Vec<Fault> {
             }
             Tool::PostWebhook(config) => {
                 let path = || format!("/steps/{i}/config/url");
-                if !named(&config.url)
-                    && !leads_to_the_goals_own(&config.url)
-                    && !intent.contains(
-                        config
-                            .url
-                            .as_str()
-                            .trim_end_matches('/')
-                            .to_lowercase()
-                            .as_str(),
-                    )
-                {
+                if !named(&config.url) && !leads_to_the_goals_own(&config.url) {
                     faults.push(Fault::new(
                         path(),
                         Code::PlanInvalid,
@@ -371,6 +380,37 @@ mod tests {
 
     fn search() -> Value {
         json!({"id": "s", "type": "search", "config": {"query": "rust"}})
+    }
+
+    #[test]
+    fn a_goal_has_an_address_as_a_whole_or_not_at_all() {
+        let goal = "mail joann@acme.example, (bob@acme.example) and <zoe@acme.example>. post it to https://acme.example.org/hook/?k=1 \
+            and to https://b.example/x/. then 'https://c.example'!";
+        for own in [
+            "joann@acme.example",
+            "Bob@Acme.example",
+            "zoe@acme.example",
+            "https://acme.example.org/hook/?k=1",
+            "https://b.example/x",
+            "https://b.example/x/",
+            "https://c.example/",
+        ] {
+            assert!(has_address(goal, own), "{own}");
+        }
+        for foreign in [
+            "ann@acme.example",
+            "bob@acme.exam",
+            "https://acme.example",
+            "https://acme.example.org",
+            "https://acme.example.org/hook",
+            "https://acme.example.org/hook/?k=",
+            "https://b.example",
+            "c.example",
+            "",
+            "/",
+        ] {
+            assert!(!has_address(goal, foreign), "{foreign}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Text as people send it: trimmed, NFC, and free of characters that fool the eye.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 /// Trims and normalises to NFC, as every text field of the contract is.
@@ -60,6 +62,66 @@ pub fn invisible(c: char) -> bool {
             | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
+/// Whether `c` stands in a text without being seen, or has its neighbours look like something else. What writing needs is
+/// no such character: line breaks, tabs, joiners and variation selectors (emoji, Persian), soft hyphens.
+#[must_use]
+pub fn fools_the_eye(c: char) -> bool {
+    let is_of_writing = matches!(
+        c,
+        '\n' | '\t' | '\u{00AD}' | '\u{034F}' | '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}' | '\u{180B}'..='\u{180F}'
+    );
+    !is_of_writing && (invisible(c) || !allowed_in_name(c))
+}
+
+/// A piece of a text as a person is to see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece<'a> {
+    Plain(&'a str),
+    /// A character that [`fools_the_eye`]: its code is shown.
+    Mark(char),
+}
+
+/// The pieces of a text. The carriage return before a line feed is a piece of neither kind: the two are one line break.
+pub fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let c = rest.chars().next()?;
+            if rest.starts_with("\r\n") {
+                rest = &rest[1..];
+                continue;
+            }
+            if fools_the_eye(c) {
+                rest = &rest[c.len_utf8()..];
+                return Some(Piece::Mark(c));
+            }
+            let end = rest.find(fools_the_eye).unwrap_or(rest.len());
+            let (plain, behind) = rest.split_at(end);
+            rest = behind;
+            return Some(Piece::Plain(plain));
+        }
+    })
+}
+
+/// The code of a character as it is shown: `U+202E`.
+#[must_use]
+pub fn code_of(c: char) -> String {
+    format!("U+{:04X}", u32::from(c))
+}
+
+/// The text with the code of each character that [`fools_the_eye`] in its place, in brackets.
+#[must_use]
+pub fn marked(text: &str) -> Cow<'_, str> {
+    if !text.contains(|c| fools_the_eye(c)) {
+        return Cow::Borrowed(text);
+    }
+    let piece = |piece| match piece {
+        Piece::Plain(plain) => Cow::Borrowed(plain),
+        Piece::Mark(c) => Cow::Owned(format!("[{}]", code_of(c))),
+    };
+    Cow::Owned(pieces(text).map(piece).collect())
+}
+
 /// The text on one line: what may not stand in a name counts as a blank, and blanks in a row are one. Nothing
 /// in it can end a header or fool the eye.
 #[must_use]
@@ -111,7 +173,9 @@ pub fn is_email(text: &str) -> bool {
     let Some((local, host)) = text.rsplit_once('@') else {
         return false;
     };
-    let atom = |c: char| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c);
+    // Some letters are seen as nothing (U+3164).
+    let letter = |c: char| c.is_alphanumeric() && !invisible(c);
+    let atom = |c: char| letter(c) || "!#$%&'*+/=?^_`{|}~-".contains(c);
     text.len() <= 254
         && (1..=64).contains(&local.len())
         && local
@@ -122,7 +186,7 @@ pub fn is_email(text: &str) -> bool {
             (1..=63).contains(&label.len())
                 && !label.starts_with('-')
                 && !label.ends_with('-')
-                && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+                && label.chars().all(|c| letter(c) || c == '-')
         })
         && !host
             .rsplit('.')
@@ -142,6 +206,38 @@ mod tests {
             assert!(!allowed_in_name(c), "{:x}", c as u32);
         }
         assert!("Größe 日本語 👩‍🚀".chars().all(allowed_in_name));
+    }
+
+    #[test]
+    fn what_is_not_seen_is_shown_by_its_code_and_writing_stays_as_it_is() {
+        for plain in ["Größe\n\t日本語", "👩‍🚀 می‌خواهم ❤️ Donau\u{AD}dampf", ""]
+        {
+            assert!(matches!(marked(plain), Cow::Borrowed(same) if same == plain));
+        }
+        for (text, shown) in [
+            ("pay \u{202E}001\u{202C}", "pay [U+202E]001[U+202C]"),
+            (
+                "a\rb\r\nc\u{1b}[2J\u{2028}",
+                "a[U+000D]b\nc[U+001B][2J[U+2028]",
+            ),
+            (
+                "\u{E0041}\u{3164}\u{200B}\u{FEFF}",
+                "[U+E0041][U+3164][U+200B][U+FEFF]",
+            ),
+        ] {
+            assert_eq!(marked(text), shown);
+        }
+        for c in (0..=u32::from(char::MAX)).filter_map(char::from_u32) {
+            assert!(!(is_bidi_control(c) && !fools_the_eye(c)), "{c:?}");
+        }
+        for address in [
+            "a\u{202E}@b.cc",
+            "a@b\u{200B}.cc",
+            "\u{3164}@b.cc",
+            "a@\u{FFA0}b.cc",
+        ] {
+            assert!(!is_email(address), "{address:?}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use jiff::SignedDuration;
 use url::Url;
 
 use super::frame::{Notice, headers, notice, page, unavailable};
+use super::marked::Marked;
 use super::nonce;
 use super::words::{done, moment};
 use crate::answer_size;
@@ -39,7 +40,7 @@ pub(super) struct Door<'a> {
 /// An address the draft was made from.
 #[derive(Debug)]
 struct Source {
-    text: String,
+    text: Marked,
     is_link: bool,
 }
 
@@ -57,9 +58,9 @@ struct ApprovalPage<'a> {
     deadline_iso: String,
     required: u32,
     approved: usize,
-    facts: Vec<(&'static str, String)>,
-    image: Option<(String, String)>,
-    body: String,
+    facts: Vec<(&'static str, Marked)>,
+    image: Option<(String, Marked)>,
+    body: Marked,
     sha256: &'a str,
     sources: Vec<Source>,
     action: &'a str,
@@ -189,15 +190,18 @@ async fn form(
         deadline_iso: approval.deadline.to_string(),
         required: approval.required,
         approved: approval.decisions.len(),
-        facts,
-        image,
-        body,
+        facts: facts
+            .into_iter()
+            .map(|(label, value)| (label, Marked::new(value)))
+            .collect(),
+        image: image.map(|(address, alt)| (address, Marked::new(alt))),
+        body: Marked::new(body),
         sha256: &approval.sha256,
         sources: approval
             .sources
             .iter()
             .map(|source| Source {
-                text: source.clone(),
+                text: Marked::new(source),
                 is_link: is_web(source),
             })
             .collect(),
@@ -247,9 +251,8 @@ fn shown(draft: Draft, action: &str) -> Shown {
     }
 }
 
-/// The most of a draft that stands on the page, in bytes: escaped it takes up to six times that, and an answer ends at
-/// 6 MB ([`answer_size`]).
-const MOST_ON_PAGE: usize = 600_000;
+/// The most that a draft takes on the page, in bytes: an answer ends at 6 MB ([`answer_size`]).
+const MOST_ON_PAGE: usize = 3_600_000;
 
 /// What of a large body stands on the page, with the address of all of it among the facts.
 async fn shortened(
@@ -258,7 +261,8 @@ async fn shortened(
     mut body: String,
     facts: &mut Vec<(&'static str, String)>,
 ) -> Result<String, engine::ports::store::StoreError> {
-    if body.len() <= MOST_ON_PAGE {
+    let end = Marked::beginning(&body, MOST_ON_PAGE).len();
+    if end == body.len() {
         return Ok(body);
     }
     let store = &app.engine.store;
@@ -273,10 +277,7 @@ async fn shortened(
     if let Some(address) = app.downloads.address(download).await? {
         facts.push(("All of it, for five minutes", address));
     }
-    let end = (0..=MOST_ON_PAGE)
-        .rev()
-        .find(|at| body.is_char_boundary(*at));
-    body.truncate(end.unwrap_or(0));
+    body.truncate(end);
     body.push('…');
     Ok(body)
 }

@@ -6,6 +6,7 @@ mod decision;
 mod frame;
 mod home;
 mod link;
+mod marked;
 mod nonce;
 mod origin;
 mod records;

@@ -31,7 +31,7 @@ impl Addresses<'_> {
         if !text::is_email(address) {
             return Some((Code::InvalidEmail, "is no e-mail address"));
         }
-        let known = address.eq_ignore_ascii_case(self.own) || self.settings.trusts(address);
+        let known = text::is_same_address(address, self.own) || self.settings.trusts(address);
         (!known).then_some((
             Code::EmailNotVerified,
             "has not been verified, and its domain is not one of this installation's",

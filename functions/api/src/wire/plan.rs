@@ -12,6 +12,7 @@ pub(crate) fn object(plan: &Plan, version: u32) -> Value {
         "version": version,
         "hash": plan.hash(),
         "steps": steps(plan),
+        "sends_to": sends_to(plan),
         "estimated_credits_per_execution": plan.most_credits(),
     })
 }
@@ -19,6 +20,14 @@ pub(crate) fn object(plan: &Plan, version: u32) -> Value {
 /// The steps of a plan.
 pub(crate) fn steps(plan: &Plan) -> Value {
     plan.steps().iter().map(step).collect()
+}
+
+/// The addresses that a plan sends data to.
+pub(crate) fn sends_to(plan: &Plan) -> Value {
+    let receivers = plan.receivers().into_iter();
+    receivers
+        .map(|receiver| json!({"step": receiver.step, "address": receiver.address}))
+        .collect()
 }
 
 fn step(step: &Step) -> Value {

@@ -101,6 +101,7 @@ pub(crate) fn object(reviewed: &ReviewedPlan) -> Map<String, Value> {
     put("depth_score", scores.depth.into());
     put("coverage_gaps", json!(reviewed.coverage_gaps));
     put("recommended_steps", plan::steps(&reviewed.plan));
+    put("sends_to", plan::sends_to(&reviewed.plan));
     if let Some(schedule) = &reviewed.suggested_schedule {
         put("suggested_schedule", schedule.clone());
     }

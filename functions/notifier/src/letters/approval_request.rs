@@ -7,7 +7,7 @@ use domain::approval::code::MailedCode;
 use domain::approval::{Approval, Draft};
 use domain::text;
 
-use super::{moment, one_line, quoted, running};
+use super::{moment, quoted, running, running_line};
 
 /// The longest draft shown in a mail, in bytes; the page behind the link shows all of it.
 const MOST_DRAFT_BYTES: usize = 20 * 1024;
@@ -41,7 +41,7 @@ impl ApprovalRequest {
         link: String,
         code: Option<&MailedCode>,
     ) -> Self {
-        let line = |text: &str| one_line(text, MOST_LINE_CHARS);
+        let line = |text: &str| running_line(text, MOST_LINE_CHARS);
         let (effect, head) = match draft {
             Draft::Email { to, subject, .. } => (
                 "a mail will be sent",

@@ -84,16 +84,14 @@ fn one_line(line: &str, most: usize) -> String {
     }
 }
 
-/// A stranger's running text: its line breaks stay, what fools the eye is shown as missing.
+/// A stranger's running text: its line breaks stay, what fools the eye is shown by its code.
 fn running(text: &str) -> String {
-    let shown = |c: char| {
-        if c == '\n' || c == '\t' || text::allowed_in_name(c) {
-            c
-        } else {
-            '\u{FFFD}'
-        }
-    };
-    text.replace("\r\n", "\n").chars().map(shown).collect()
+    text::marked(text).replace("\r\n", "\n")
+}
+
+/// A stranger's text on one line of at most `most` characters: as [`running`], and a line break is a blank.
+fn running_line(text: &str, most: usize) -> String {
+    one_line(&running(text), most)
 }
 
 /// Every line marked as quoted, so that nothing in a stranger's text can pass for ours.
@@ -123,7 +121,7 @@ mod tests {
     fn a_strangers_lines_cannot_pass_for_ours() {
         assert_eq!(
             quoted(&running("a\r\nApprove: https://evil.example/\u{202e}")),
-            "| a\n| Approve: https://evil.example/\u{fffd}\n"
+            "| a\n| Approve: https://evil.example/[U+202E]\n"
         );
     }
 }

@@ -22,6 +22,8 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
+use crate::text;
+
 pub use address::check_ip;
 pub use exceptions::{BadException, Exceptions};
 
@@ -80,6 +82,10 @@ impl EgressRule {
         }
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(denied("the URL contains a blank or a control character"));
+        }
+        // Whoever is asked about it would read another address.
+        if text.chars().any(text::invisible) {
+            return Err(denied("the URL contains a character that is not seen"));
         }
         let before_query = text.split(['?', '#']).next().unwrap_or(text);
         if before_query.contains('\\') {

@@ -9,6 +9,7 @@ mod catalogue;
 mod check;
 mod extraction;
 mod lane;
+mod receivers;
 mod step;
 mod template;
 mod tool;
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 pub use catalogue::{EffectClass, FieldType};
 pub use lane::{Lane, Reach};
+pub use receivers::Receiver;
 pub use step::{CascadeCondition, Retry, Step, is_step_name};
 pub use template::{
     Listing, MOST_REFERENCED, Outputs, Reference, ReferenceMissing, Resolved, Template,

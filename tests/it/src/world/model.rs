@@ -53,6 +53,8 @@ impl Manner {
 #[derive(Default)]
 struct Mind {
     manner: Manner,
+    /// What it plans, whatever it is asked, when it behaves well.
+    plan: Option<Value>,
     calls: usize,
 }
 
@@ -91,6 +93,11 @@ impl ModelStub {
         self.mind.lock().unwrap().manner = manner;
     }
 
+    /// From now on it plans these steps.
+    pub(crate) fn plan(&self, steps: Value) {
+        self.mind.lock().unwrap().plan = Some(steps);
+    }
+
     /// How often it has been asked.
     pub(crate) fn calls(&self) -> usize {
         self.mind.lock().unwrap().calls
@@ -98,10 +105,10 @@ impl ModelStub {
 }
 
 async fn complete(State(stub): State<ModelStub>, Json(request): Json<Value>) -> Json<Value> {
-    let manner = {
+    let (manner, plan) = {
         let mut mind = stub.mind.lock().unwrap();
         mind.calls += 1;
-        mind.manner
+        (mind.manner, mind.plan.clone())
     };
     let asked_for_json = request.get("response_format").is_some();
     let text = match manner {
@@ -113,7 +120,8 @@ async fn complete(State(stub): State<ModelStub>, Json(request): Json<Value>) -> 
         Manner::BadSchema => json!({"score": 99, "steps": 7}).to_string(),
         _ if asked_for_json && is_about_a_goal(&request) => opinion().to_string(),
         manner if asked_for_json => {
-            json!({"topology_reason": "as the stub has it", "steps": steps(manner)}).to_string()
+            let steps = plan.unwrap_or_else(|| steps(manner));
+            json!({"topology_reason": "as the stub has it", "steps": steps}).to_string()
         }
         _ => "Nothing much happened.".to_owned(),
     };

@@ -4,6 +4,7 @@ use domain::plan::ToolKind;
 use domain::planning::Preset;
 use serde_json::{Value, json};
 
+use super::workflow::receivers;
 use super::{
     Group, answer, count, flag, id, nullable, reference, request, some_text, text, texts, time,
     whole, words,
@@ -203,6 +204,7 @@ fn reviewed() -> Value {
             "depth_score": score,
             "coverage_gaps": texts(),
             "recommended_steps": {"type": "array", "items": reference("Step")},
+            "sends_to": receivers(),
             "suggested_schedule": {"type": "object", "additionalProperties": true},
             "estimated_credits_per_execution": count(),
             "credits_consumed": count(),

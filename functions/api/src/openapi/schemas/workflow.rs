@@ -198,12 +198,27 @@ const BY_KIND: [&str; 11] = [
     "schedule",
 ];
 
+/// The addresses that a plan sends data to.
+pub(super) fn receivers() -> Value {
+    let receiver = answer(
+        &json!({"step": {"type": "string"}, "address": {"type": "string"}}),
+        &[],
+    );
+    json!({
+        "type": "array",
+        "items": receiver,
+        "description": "Every address that a run sends data to: recipients, receivers, and pages whose address takes data along. \
+            What is only known in the run stands as its reference.",
+    })
+}
+
 fn plan() -> Value {
     answer(
         &json!({
             "version": whole(1, 999_999),
             "hash": {"type": "string"},
             "steps": {"type": "array", "items": reference("Step")},
+            "sends_to": receivers(),
             "estimated_credits_per_execution": count(),
         }),
         &[],

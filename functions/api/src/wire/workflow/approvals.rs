@@ -2,6 +2,7 @@
 
 use domain::fault::Fault;
 use domain::reader::{Object, pointer};
+use domain::text;
 use domain::workflow::{ApprovalPolicy, OnTimeout};
 use serde_json::{Value, json};
 
@@ -113,7 +114,7 @@ fn people(
 fn has_duplicates(addresses: &[String]) -> bool {
     let mut names: Vec<String> = addresses
         .iter()
-        .map(|address| address.to_lowercase())
+        .map(|address| text::folded_address(address))
         .collect();
     names.sort_unstable();
     names.windows(2).any(|pair| pair[0] == pair[1])

@@ -1,5 +1,6 @@
 //! Attacks that worked once, told as stories: who attacks, what they do, and what the others still have.
 
+mod addresses;
 mod approvals;
 mod fairness;
 mod large_answers;
