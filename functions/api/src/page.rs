@@ -123,10 +123,7 @@ impl Page {
     where
         R: Future<Output = Result<PageOf<T>, Problem>>,
     {
-        let part = self
-            .part_that_fits(read, |item| weight(&show(item)))
-            .await?;
-        let items = part.items.iter().map(show).collect();
+        let (part, items) = self.fitted(read, show, weight).await?;
         Ok(self.answer(list, &part, items))
     }
 
@@ -143,17 +140,32 @@ impl Page {
     where
         R: Future<Output = Result<PageOf<T>, Problem>>,
     {
+        let (part, _) = self.fitted(read, weigh, |bytes| *bytes).await?;
+        Ok(part)
+    }
+
+    /// The part of this page that one answer holds, at least one object, with what `make` makes of each, once; `weigh`
+    /// says how many bytes that takes.
+    async fn fitted<T, R, M>(
+        &self,
+        read: impl Fn(Slice) -> R,
+        make: impl Fn(&T) -> M,
+        weigh: impl Fn(&M) -> usize,
+    ) -> Result<(PageOf<T>, Vec<M>), Problem>
+    where
+        R: Future<Output = Result<PageOf<T>, Problem>>,
+    {
         let mut slice = self.slice.clone();
         loop {
             let part = read(slice.clone()).await?;
             let mut room = Room::default();
-            let fits = part.items.iter().take_while(|item| room.takes(weigh(item)));
-            let fits = fits.count();
-            if fits == part.items.len() {
-                return Ok(part);
+            let made = part.items.iter().map(&make);
+            let made: Vec<M> = made.take_while(|made| room.takes(weigh(made))).collect();
+            if made.len() == part.items.len() {
+                return Ok((part, made));
             }
             // Read again, so that what is shown and where the next page begins come from one moment.
-            slice.limit = fits;
+            slice.limit = made.len();
         }
     }
 

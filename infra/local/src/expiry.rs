@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use aws::BLOBS_OF_RUNS;
 use dynoxide::Database;
 use dynoxide::actions::delete_item::DeleteItemRequest;
 use dynoxide::actions::scan::ScanRequest;
@@ -17,9 +18,8 @@ use dynoxide::types::AttributeValue;
 use engine::retention::Retention;
 use jiff::{SignedDuration, Timestamp};
 
-/// The attribute of the time to live, and the prefix of the lifecycle, as the template declares them.
+/// The attribute of the time to live, as the template declares it.
 const ATTRIBUTE: &str = "expires_at";
-const PREFIX: &str = "runs";
 
 /// How often what has expired is looked for.
 pub(crate) const EVERY: SignedDuration = SignedDuration::from_hours(1);
@@ -57,7 +57,7 @@ impl Expiry {
         Self {
             database,
             table,
-            blobs: blobs.join(PREFIX),
+            blobs: blobs.join(BLOBS_OF_RUNS),
             blob_days: days,
             seen: Arc::default(),
             last: Arc::default(),

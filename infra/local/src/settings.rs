@@ -87,7 +87,7 @@ impl Settings {
             .passed_on
             .iter()
             .find(|(name, _)| name == RETENTION_DAYS);
-        said.and_then(|(_, days)| Retention::of_days(days.parse().ok()?))
+        said.and_then(|(_, days)| Retention::parse(days))
             .unwrap_or_default()
     }
 

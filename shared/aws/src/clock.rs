@@ -44,9 +44,7 @@ impl RuntimeClock {
             self.offset_ms.store(offset, Ordering::Relaxed);
         }
     }
-}
 
-impl RuntimeClock {
     /// Moves a clock that may be moved, as the header of an invocation would: for tests of adapters.
     pub fn move_to(&self, at: Timestamp) {
         if self.movable {

@@ -15,7 +15,7 @@ mod trust;
 mod wiring;
 
 pub use clock::{RuntimeClock, SystemEntropy};
-pub use dynamo::{Blobs, DynamoStore};
+pub use dynamo::{BLOBS_OF_RUNS, Blobs, DynamoStore};
 pub use scheduler::SchedulerSchedules;
 pub use sdk::{Endpoints, Sdk};
 pub use secrets_manager::SecretsManager;

@@ -110,13 +110,10 @@ impl Wiring {
             })?;
         let retention = match get("NIGHTDESK_RETENTION_DAYS") {
             None => Retention::DEFAULT,
-            Some(days) => {
-                let read = days.parse().ok().and_then(Retention::of_days);
-                read.ok_or_else(|| ConfigError::Unusable {
-                    name: "NIGHTDESK_RETENTION_DAYS",
-                    reason: format!("{days} is no number from 1 to {}", Retention::MOST_DAYS),
-                })?
-            }
+            Some(days) => Retention::parse(&days).ok_or_else(|| ConfigError::Unusable {
+                name: "NIGHTDESK_RETENTION_DAYS",
+                reason: format!("{days} is no number from 1 to {}", Retention::MOST_DAYS),
+            })?,
         };
         let clock = Arc::new(RuntimeClock::new(
             get("NIGHTDESK_CLOCK").as_deref() == Some("runtime-header"),

@@ -49,7 +49,7 @@ impl Engine {
         Ok(Some(erasure))
     }
 
-    /// Nothing that waits for a person is decided any more. Where somebody decides at the same moment, that counts.
+    /// Closes every approval that waits, so that nobody can decide it. A decision that is taken at the same moment counts.
     async fn close_approvals(&self, owner: &OwnerId) -> Result<(), StoreError> {
         let pending = Some(ApprovalStatus::Pending);
         let mut next = Some(Slice::first(100));

@@ -64,6 +64,12 @@ impl Retention {
             .then_some(Self { days })
     }
 
+    /// The days as a setting says them; `None` for anything else than a number of days there may be.
+    #[must_use]
+    pub fn parse(days: &str) -> Option<Self> {
+        Self::of_days(days.parse().ok()?)
+    }
+
     #[must_use]
     pub fn days(self) -> u16 {
         self.days

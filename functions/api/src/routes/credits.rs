@@ -14,7 +14,7 @@ use crate::query::Query;
 use crate::wire::{credits as wire, owner};
 
 /// How far back the ledger is shown.
-const ENTRIES: usize = 1000;
+pub(super) const ENTRIES: usize = 1000;
 
 /// `GET /v1/credits`
 pub(super) async fn credits(

@@ -1,8 +1,8 @@
 //! `GET /v1/me/export`: everything that is kept of an owner, as JSON lines.
 //!
 //! A page ends by bytes, not by a number of objects: a function's answer has at most 6 MB (Lambda quotas), and one run
-//! with its log may be large. The last line of each page says with which cursor the next one begins, or `null`. What is
-//! written while somebody exports may be in it or not.
+//! with its log may be large. The last line of each page says with which cursor the next one begins, or `null`. An
+//! object that is written during an export may be missing from it.
 //!
 //! Left out: secrets, hashes of tokens, and the outputs of steps, whose addresses stand with their run.
 
@@ -15,6 +15,7 @@ use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::credits::ENTRIES;
 use crate::app::App;
 use crate::auth::{Caller, Read};
 use crate::page::{self, List};
@@ -29,8 +30,6 @@ const ENOUGH: usize = 2 << 20;
 const MOST_STEPS: usize = 40;
 /// How many events a line of a run has; the others are read at its own address.
 const MOST_EVENTS: usize = 500;
-/// How far back the ledger is shown, as `GET /v1/credits` has it.
-const ENTRIES: usize = 1000;
 
 /// What comes after what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

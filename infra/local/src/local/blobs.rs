@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use aws::BLOBS_OF_RUNS;
 use aws::signed_address::{AddressKey, Named};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -54,7 +55,8 @@ pub(super) async fn fetch(
         return Err(refused());
     }
     // As S3 answers whoever may not list.
-    let bytes = tokio::fs::read(folder.join("runs").join(&owner).join(&sha256)).await;
+    let path = folder.join(BLOBS_OF_RUNS).join(&owner).join(&sha256);
+    let bytes = tokio::fs::read(path).await;
     let bytes = bytes.map_err(|_| refused())?;
     let content_type = HeaderValue::from_str(&signed.content_type).map_err(|_| refused())?;
     Ok(([(header::CONTENT_TYPE, content_type)], bytes).into_response())

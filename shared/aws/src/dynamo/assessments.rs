@@ -4,7 +4,6 @@
 //! asks the model, and whoever waits gets another answer.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::ids::{AssessmentId, OwnerId};
 use engine::ports::StoreError;
@@ -13,7 +12,7 @@ use engine::ports::assessments::{Assessments, KEPT, Opinion, Question};
 use super::DynamoStore;
 use super::item::{self, Item};
 use super::keys::{self, Key};
-use super::read::failed;
+use super::read::{failed, if_it_holds};
 
 impl DynamoStore {
     async fn put_for_a_while<T: serde::Serialize + Sync>(
@@ -58,13 +57,8 @@ impl Assessments for DynamoStore {
             .return_values(ReturnValue::AllNew)
             .send()
             .await;
-        match taken {
-            Ok(answer) => answer.attributes.as_ref().map(item::read).transpose(),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
-                _ => Err(failed(&error)),
-            },
-        }
+        let taken = if_it_holds(taken)?.and_then(|answer| answer.attributes);
+        taken.as_ref().map(item::read).transpose()
     }
 
     async fn answer(

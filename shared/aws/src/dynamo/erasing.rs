@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use super::DynamoStore;
 use super::item::{self, Attributes, DOC, Item, REVISION};
 use super::keys::{self, Key};
-use super::read::{MOST_ROUNDS, failed, pause};
+use super::read::{before_round, failed, if_it_holds};
 
 /// How many items one `BatchWriteItem` removes (Amazon DynamoDB API Reference).
 const MOST_IN_BATCH: usize = 25;
@@ -28,9 +28,8 @@ const MOST_IN_BATCH: usize = 25;
 const THEIRS: &str = "(begins_with(pk, :partitions) AND pk <> :erasure) OR (contains(#doc, :owner) AND \
     (begins_with(pk, :tokens) OR begins_with(pk, :sign_ins) OR begins_with(pk, :links)))";
 
-fn place(attributes: &Attributes) -> Option<Place> {
-    let text = |name| item::text(attributes, name).map(str::to_owned);
-    Some(Place(text("pk")?, text("sk")?))
+fn place(attributes: &Attributes) -> Place {
+    item::key_of(attributes).into()
 }
 
 fn key(place: &Place) -> Key {
@@ -65,17 +64,7 @@ impl Erasures for DynamoStore {
                 .expression_attribute_names("#revision", REVISION)
                 .expression_attribute_values(":before", AttributeValue::N(before.to_string())),
         };
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(failed(&error)),
-        }
+        Ok(if_it_holds(put.send().await)?.is_some())
     }
 
     async fn forget_erasure(&self, owner: &OwnerId) -> Result<(), StoreError> {
@@ -91,7 +80,7 @@ impl Erasures for DynamoStore {
             let partition = keys::tokens(owner);
             for row in self.partition(&partition, prefix, false, None).await? {
                 let hash = item::text(&row, "sha256").map(|sha256| by_hash(sha256).into());
-                places.extend(hash.into_iter().chain(place(&row)));
+                places.extend(hash.into_iter().chain([place(&row)]));
             }
         }
         Ok(places)
@@ -116,8 +105,8 @@ impl Erasures for DynamoStore {
             .expression_attribute_values(":links", text(keys::link("").pk))
             .set_exclusive_start_key(start);
         let answer = scan.send().await.map_err(|error| failed(&error))?;
-        let places: Vec<Place> = answer.items().iter().filter_map(place).collect();
-        let cursor = answer.last_evaluated_key.as_ref().and_then(place);
+        let places: Vec<Place> = answer.items().iter().map(place).collect();
+        let cursor = answer.last_evaluated_key.as_ref().map(place);
         Ok(Found {
             workflows: places
                 .iter()
@@ -130,19 +119,24 @@ impl Erasures for DynamoStore {
 
     async fn remove(&self, places: &[Place]) -> Result<(), StoreError> {
         let keys: Vec<Key> = places.iter().map(key).collect();
+        self.delete_items(&keys).await
+    }
+
+    async fn remove_blobs(&self, owner: &OwnerId) -> Result<(), StoreError> {
+        self.blobs.delete_all(owner).await
+    }
+}
+
+impl DynamoStore {
+    /// Removes items, as many in a request as one takes.
+    pub(super) async fn delete_items(&self, keys: &[Key]) -> Result<(), StoreError> {
         for chunk in keys.chunks(MOST_IN_BATCH) {
             let mut open: Vec<WriteRequest> = chunk.iter().map(deletion).collect();
             for round in 0.. {
                 if open.is_empty() {
                     break;
                 }
-                if round == MOST_ROUNDS {
-                    let left = format!("{} removals of a batch are throttled", open.len());
-                    return Err(StoreError::Unavailable(left));
-                }
-                if round > 0 {
-                    tokio::time::sleep(pause(chunk, round)).await;
-                }
+                before_round(chunk, round, open.len()).await?;
                 let batch = self.client.batch_write_item();
                 let answer = batch.request_items(&self.table, open).send().await;
                 let answer = answer.map_err(|error| failed(&error))?;
@@ -151,10 +145,6 @@ impl Erasures for DynamoStore {
             }
         }
         Ok(())
-    }
-
-    async fn remove_blobs(&self, owner: &OwnerId) -> Result<(), StoreError> {
-        self.blobs.delete_all(owner).await
     }
 }
 

@@ -105,6 +105,15 @@ pub(super) fn is_there(attributes: &Attributes, now: Timestamp) -> bool {
     })
 }
 
+/// The primary key of a stored item.
+pub(super) fn key_of(attributes: &Attributes) -> Key {
+    let text = |name| text(attributes, name).unwrap_or_default().to_owned();
+    Key {
+        pk: text("pk"),
+        sk: text("sk"),
+    }
+}
+
 /// The primary key as attributes.
 pub(super) fn primary(key: &Key) -> Attributes {
     [

@@ -19,7 +19,7 @@ use super::DynamoStore;
 use super::item::{self, Attributes, EXPIRES_AT, Item, SHOWN_UNTIL};
 use super::keys::{self, Key};
 use super::outputs::{DEFLATED, Place};
-use super::read::failed;
+use super::read::{failed, if_it_holds};
 
 /// The mark of a document that is in the blob store.
 const BLOB: &str = "blob";
@@ -91,7 +91,8 @@ impl DynamoStore {
                 let place = Place::Kept(owner, workflow);
                 self.blobs.delete(place, sha256).await?;
             }
-            self.delete_item(key_of(&stored)).await?;
+            self.delete_item(item::primary(&item::key_of(&stored)))
+                .await?;
         }
         Ok(())
     }
@@ -160,9 +161,11 @@ impl DynamoStore {
                 && let Some(sha256) = sha256_of(&stored)
             {
                 self.move_to_outputs(owner, workflow, sha256).await?;
-                self.delete_item(key_of(&stored)).await?;
+                self.delete_item(item::primary(&item::key_of(&stored)))
+                    .await?;
             } else {
-                self.end(key_of(&stored), false).await?;
+                self.end(item::primary(&item::key_of(&stored)), false)
+                    .await?;
             }
         }
         Ok(())
@@ -223,10 +226,9 @@ impl DynamoStore {
         run: &ExecutionId,
     ) -> Result<(), StoreError> {
         let pk = keys::execution(owner, run).pk;
-        for stored in self.partition(&pk, keys::EVENT, false, None).await? {
-            self.delete_item(key_of(&stored)).await?;
-        }
-        Ok(())
+        let log = self.partition(&pk, keys::EVENT, false, None).await?;
+        let keys: Vec<Key> = log.iter().map(item::key_of).collect();
+        self.delete_items(&keys).await
     }
 
     /// Has an item end as if what it is about had ended now, when it is there and has no end.
@@ -253,17 +255,8 @@ impl DynamoStore {
                 .expression_attribute_names("#shown", SHOWN_UNTIL)
                 .expression_attribute_values(":shown", number(shown));
         }
-        match update.update_expression(expression).send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(failed(&error)),
-        }
+        if_it_holds(update.update_expression(expression).send().await)?;
+        Ok(())
     }
 
     pub(super) async fn put_item(&self, attributes: Attributes) -> Result<(), StoreError> {
@@ -282,12 +275,4 @@ impl DynamoStore {
 /// The hash at the end of a kept document's sort key.
 fn sha256_of(stored: &Attributes) -> Option<&str> {
     item::text(stored, "sk")?.rsplit('#').next()
-}
-
-fn key_of(stored: &Attributes) -> Attributes {
-    let text = |name| item::text(stored, name).unwrap_or_default().to_owned();
-    item::primary(&Key {
-        pk: text("pk"),
-        sk: text("sk"),
-    })
 }

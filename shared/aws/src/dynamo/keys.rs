@@ -143,9 +143,8 @@ pub(super) const WORKFLOW: &str = "workflow";
 
 /// Which workflow an item is; `None` for another item, or one of a workflow's.
 pub(super) fn workflow_of(pk: &str, sk: &str) -> Option<WorkflowId> {
-    let id = pk.split('#').skip(1).collect::<Vec<_>>();
-    match *id {
-        ["W", id] if sk == WORKFLOW => WorkflowId::parse(id).ok(),
+    match due_item(pk)? {
+        DueItem::Workflow(_, id) if sk == WORKFLOW => Some(id),
         _ => None,
     }
 }

@@ -50,7 +50,7 @@ use serde_json::Value;
 
 use crate::sdk::Sdk;
 
-pub use outputs::Blobs;
+pub use outputs::{BLOBS_OF_RUNS, Blobs};
 
 /// The store of a stack.
 #[derive(Clone)]
@@ -104,17 +104,7 @@ impl DynamoStore {
         let Some(reference) = self.document::<Output>(key).await? else {
             return Ok(None);
         };
-        let damaged = |reason: String| StoreError::Damaged {
-            key: key.pk.clone(),
-            reason,
-        };
-        let document = self
-            .load_output(owner, &reference)
-            .await?
-            .ok_or_else(|| damaged("what it refers to is gone".to_owned()))?;
-        serde_json::from_value(document)
-            .map(Some)
-            .map_err(|error| damaged(error.to_string()))
+        referred(key, self.load_output(owner, &reference).await?).map(Some)
     }
 
     /// What is looked up by a hash and listed in its owner's partition of tokens: the documents with their hashes, newest
@@ -155,17 +145,10 @@ impl DynamoStore {
         let Some(reference) = self.document::<Output>(&key).await? else {
             return Ok(None);
         };
-        let damaged = |reason: String| StoreError::Damaged {
-            key: key.pk.clone(),
-            reason,
-        };
         let document = self
             .load_kept(owner, workflow, Keepsake::Baseline, &reference)
-            .await?
-            .ok_or_else(|| damaged("what it refers to is gone".to_owned()))?;
-        serde_json::from_value(document)
-            .map(Some)
-            .map_err(|error| damaged(error.to_string()))
+            .await?;
+        referred(&key, document).map(Some)
     }
 
     async fn list<T: serde::de::DeserializeOwned>(
@@ -181,6 +164,19 @@ impl DynamoStore {
             .map(item::read)
             .collect()
     }
+}
+
+/// The document that the item under `key` refers to, as it was found.
+fn referred<T: serde::de::DeserializeOwned>(
+    key: &keys::Key,
+    found: Option<Value>,
+) -> Result<T, StoreError> {
+    let damaged = |reason: String| StoreError::Damaged {
+        key: key.pk.clone(),
+        reason,
+    };
+    let document = found.ok_or_else(|| damaged("what it refers to is gone".to_owned()))?;
+    serde_json::from_value(document).map_err(|error| damaged(error.to_string()))
 }
 
 #[async_trait]

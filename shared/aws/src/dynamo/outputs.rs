@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use super::item;
 use super::keys::Key;
-use super::read::failed;
+use super::read::{failed, if_it_holds};
 use super::{DynamoStore, deflate, keys};
 use crate::sdk::causes;
 use crate::signed_address::{AddressKey, Named};
@@ -145,9 +145,8 @@ impl Blobs {
     pub(super) async fn delete_all(&self, owner: &OwnerId) -> Result<(), StoreError> {
         let failed = |error: object_store::Error| StoreError::Unavailable(causes(&error));
         let opened = self.opened()?;
-        for place in ["runs", "kept"] {
-            let folder = Path::from(place).join(owner.as_str());
-            let folder = opened.prefix.parts().chain(folder.parts()).collect();
+        for place in [BLOBS_OF_RUNS, KEPT] {
+            let folder = opened.under(&Path::from(place).join(owner.as_str()));
             let found = opened.store.list(Some(&folder));
             let found = found.map_ok(|blob| blob.location).boxed();
             let mut removed = opened.store.delete_stream(found);
@@ -237,10 +236,15 @@ impl Downloads for DynamoStore {
     }
 }
 
+/// The folder of what runs have made, which the template's lifecycle is for.
+pub const BLOBS_OF_RUNS: &str = "runs";
+/// The folder of what stays as long as a workflow.
+const KEPT: &str = "kept";
+
 /// Whose bytes, and how long they are kept.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Place<'a> {
-    /// What runs have made: the template has a lifecycle for `runs/`.
+    /// What runs have made.
     Runs(&'a OwnerId),
     /// What stays as long as a workflow.
     Kept(&'a OwnerId, &'a WorkflowId),
@@ -250,8 +254,8 @@ impl Place<'_> {
     /// Where bytes with this hash are, under what all blobs are under.
     fn path(self, sha256: &str) -> Path {
         match self {
-            Self::Runs(owner) => Path::from("runs").join(owner.as_str()),
-            Self::Kept(owner, workflow) => Path::from("kept")
+            Self::Runs(owner) => Path::from(BLOBS_OF_RUNS).join(owner.as_str()),
+            Self::Kept(owner, workflow) => Path::from(KEPT)
                 .join(owner.as_str())
                 .join(workflow.as_str()),
         }
@@ -261,7 +265,10 @@ impl Place<'_> {
 
 impl Opened {
     fn path(&self, place: Place<'_>, sha256: &str) -> Path {
-        let path = place.path(sha256);
+        self.under(&place.path(sha256))
+    }
+
+    fn under(&self, path: &Path) -> Path {
         self.prefix.parts().chain(path.parts()).collect()
     }
 }
@@ -288,8 +295,8 @@ impl DynamoStore {
         Ok(output)
     }
 
-    /// Stores a compressed document in the table, or that it is in the blob store. Whoever stores it once more has it
-    /// kept for longer, and is counted, so that nobody removes what another run has stored as well.
+    /// Stores a compressed document in the table, or that it is in the blob store. Storing it again
+    /// keeps it for longer. How often it was stored is counted: a run removes only what it alone has stored.
     async fn note_output(
         &self,
         owner: &OwnerId,
@@ -337,17 +344,7 @@ impl DynamoStore {
             .expression_attribute_names("#stored", STORED)
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .return_values(ReturnValue::AllOld);
-        let gone = match delete.send().await {
-            Ok(answer) => answer.attributes,
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                return Ok(());
-            }
-            Err(error) => return Err(failed(&error)),
-        };
+        let gone = if_it_holds(delete.send().await)?.and_then(|answer| answer.attributes);
         match gone {
             Some(stored) if !stored.contains_key(DEFLATED) => {
                 let place = Place::Runs(owner);

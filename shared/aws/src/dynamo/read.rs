@@ -22,7 +22,7 @@ use crate::sdk::causes;
 const MOST_IN_BATCH: usize = 100;
 
 /// How often the rest of a batch is asked for that was too much at once.
-pub(super) const MOST_ROUNDS: u32 = 8;
+const MOST_ROUNDS: u32 = 8;
 
 /// What a request's failure means: one that DynamoDB found fault with is refused for good.
 pub(super) fn failed<E>(error: &SdkError<E>) -> StoreError
@@ -37,8 +37,38 @@ where
     }
 }
 
+/// What came of a request with a condition; `None` where that does not hold.
+pub(super) fn if_it_holds<T, E>(sent: Result<T, SdkError<E>>) -> Result<Option<T>, StoreError>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match sent {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// Waits before a batch, or what is left of it, is sent in this round, from 0.
+///
+/// # Errors
+/// It has been sent often enough, and `left` of its items are throttled still.
+pub(super) async fn before_round(batch: &[Key], round: u32, left: usize) -> Result<(), StoreError> {
+    match round {
+        0 => Ok(()),
+        MOST_ROUNDS => {
+            let left = format!("{left} items of a batch are throttled");
+            Err(StoreError::Unavailable(left))
+        }
+        _ => {
+            tokio::time::sleep(pause(batch, round)).await;
+            Ok(())
+        }
+    }
+}
+
 /// How long to wait before the rest of a batch is asked for again: full jitter over 20 ms, 40 ms and so on.
-pub(super) fn pause(batch: &[Key], round: u32) -> Duration {
+fn pause(batch: &[Key], round: u32) -> Duration {
     let first = batch.first().map_or("", |key| key.pk.as_str());
     let most = 10 << round.min(6);
     Duration::from_millis(keys::spread(&format!("{first}{round}"), most).into())
@@ -177,13 +207,7 @@ impl DynamoStore {
                 if open.is_empty() {
                     break;
                 }
-                if round == MOST_ROUNDS {
-                    let left = format!("{} items of a batch are throttled", open.len());
-                    return Err(StoreError::Unavailable(left));
-                }
-                if round > 0 {
-                    tokio::time::sleep(pause(chunk, round)).await;
-                }
+                before_round(chunk, round, open.len()).await?;
                 let keys = KeysAndAttributes::builder()
                     .set_keys(Some(open))
                     .consistent_read(consistent)

@@ -5,9 +5,7 @@
 //! day; until it does, one that is too old counts as gone.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use domain::ids::OwnerId;
 use engine::ports::StoreError;
@@ -17,7 +15,7 @@ use jiff::Timestamp;
 use super::DynamoStore;
 use super::item::{self, Attributes, Item};
 use super::keys::{self, Key};
-use super::read::failed;
+use super::read::{failed, if_it_holds};
 
 const REQUEST: &str = "request";
 const SEED: &str = "seed";
@@ -112,13 +110,7 @@ impl DynamoStore {
             .expression_attribute_values(":before", AttributeValue::N(before.to_string()))
             .send()
             .await;
-        match update {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(failed(&error)),
-            },
-        }
+        Ok(if_it_holds(update)?.is_some())
     }
 }
 
@@ -143,13 +135,8 @@ impl DynamoStore {
             .expression_attribute_values(":seed", AttributeValue::B(seed.to_vec().into()))
             .send()
             .await;
-        match update {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(failed(&error)),
-            },
-        }
+        if_it_holds(update)?;
+        Ok(())
     }
 }
 
@@ -224,12 +211,7 @@ impl Replays for DynamoStore {
             .expression_attribute_values(":seed", AttributeValue::B(seed.to_vec().into()))
             .send()
             .await;
-        match delete {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(failed(&error)),
-            },
-        }
+        if_it_holds(delete)?;
+        Ok(())
     }
 }

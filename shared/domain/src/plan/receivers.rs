@@ -35,7 +35,7 @@ fn addresses(tool: &Tool) -> Vec<&Template> {
             .map(|(_, address)| address)
             .collect(),
         Tool::PostWebhook(post) => vec![&post.url],
-        // A page is told the address it is asked for at, so what stands in it is sent.
+        // A request has its address in it: data in the address is sent to the site.
         Tool::Crawl(crawl) => (crawl.urls.templates().into_iter())
             .map(|(_, address)| address)
             .filter(|address| !address.is_literal())
