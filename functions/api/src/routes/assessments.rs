@@ -85,13 +85,15 @@ async fn opinion(
     timeout: Duration,
 ) -> Result<Opinion, StoreError> {
     let timeout = timeout.min(Duration::from_secs(LONGEST_SECONDS.into()));
-    // One that nobody would wait for is not asked for.
-    let Some(wait) = Wait::begin(app, owner, Patience::of(timeout)).await else {
-        return Ok(Err(NoOpinion::RateLimited));
-    };
+    let wait = Wait::begin(app, owner, Patience::of(timeout)).await;
+    // What was counted is asked for, also where nobody waits: how many questions an hour a model is asked does not
+    // depend on how many of them come at once.
     let assessments = app.assessments.as_ref();
     let asking = app.engine.ask_opinion(assessments, owner, intent, timeout);
     let id = asking.await?;
+    let Some(wait) = wait else {
+        return Ok(Err(NoOpinion::RateLimited));
+    };
     let opinion = wait.until(app, || async {
         let looked = assessments.opinion(owner, &id).await;
         Ok::<_, StoreError>(looked.unwrap_or_else(|error| {
