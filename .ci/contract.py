@@ -68,6 +68,7 @@ def objects():
         "/v1/executions/{id}": runs,
         "/v1/approvals/{id}": ids("/v1/approvals", "approvals"),
         "/v1/sessions/{id}": [session],
+        "/v1/owners/{id}": [call("POST", "/v1/owners", {"email": "another@nightdesk.test"})["owner_id"]],
         "/v1/tokens/{id}": [call("POST", "/v1/tokens", {"token_name": "a token"})["id"]],
         "/v1/signals/{id}": ids(f"/v1/workflows/{watch}/signals", "signals"),
         "/v1/deliveries/{id}": ids("/v1/deliveries", "deliveries"),
