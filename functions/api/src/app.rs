@@ -8,6 +8,7 @@ use domain::planning::PlanningRequest;
 use domain::quota::Quota;
 use engine::Engine;
 use engine::ports::{Assessments, Downloads, Erasures, Replays, Schedules, Slots, Usage};
+use engine::sealing::Sealing;
 use http::request::Parts;
 use jiff::Timestamp;
 use url::Url;
@@ -25,6 +26,8 @@ pub struct App {
     pub slots: Arc<dyn Slots>,
     /// Where what is too large for an answer can be fetched.
     pub downloads: Arc<dyn Downloads>,
+    /// What seals the secrets of webhooks.
+    pub sealing: Sealing,
     /// What erases owners.
     pub erasures: Arc<dyn Erasures>,
     pub settings: Arc<Settings>,

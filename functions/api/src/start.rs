@@ -26,6 +26,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         slots: wiring.slots(),
         downloads: wiring.downloads(),
         erasures: wiring.erasures(),
+        sealing: wiring.sealing()?,
         settings: Arc::new(settings),
         repeatable: None,
     };

@@ -12,6 +12,7 @@ use domain::delivery::{
 };
 use domain::execution::Output;
 use domain::ids::{DeliveryId, OwnerId};
+use domain::signature::SigningSecret;
 use domain::workflow::Workflow;
 use engine::consuming::Disposition;
 use engine::ports::{About, Mail, MailError, Post, PostError};
@@ -47,7 +48,7 @@ impl Notifier {
                 tracing::info!(delivery.id = %delivery_id, event, "delivered")
             }
             Came::NotNow => {
-                tracing::warn!(delivery.id = %delivery_id, event, "the mail service takes nothing now; a delivery waits");
+                tracing::warn!(delivery.id = %delivery_id, event, "no attempt is possible now; the delivery waits");
             }
             Came::Failed { error, .. } | Came::Refused { error } | Came::Gone { error, .. } => {
                 tracing::warn!(delivery.id = %delivery_id, event, error, "an attempt at a delivery failed");
@@ -78,7 +79,14 @@ impl Notifier {
         let to = match (&delivery.channel, destination.map(|it| &it.address)) {
             (Channel::Webhook { body }, Some(Address::Webhook { url, secret, .. })) => {
                 let limit = Duration::from_secs(LIMIT_SECONDS).min(remaining);
-                let posted = self.post(delivery, body, url, secret.expose(), limit);
+                let secret = match self.sealing.open(&delivery.owner, secret).await {
+                    Ok(secret) => secret,
+                    Err(error) => {
+                        tracing::error!(%error, delivery.id = %delivery.id, "a webhook's secret cannot be opened now");
+                        return Ok(Some(Came::NotNow));
+                    }
+                };
+                let posted = self.post(delivery, body, url, secret.as_ref(), limit);
                 return posted.await.map(Some);
             }
             (Channel::Email, Some(Address::Email { to })) => to.clone(),
@@ -103,13 +111,16 @@ impl Notifier {
         delivery: &Delivery,
         body: &Output,
         url: &str,
-        secret: &str,
+        secret: Option<&SigningSecret>,
         limit: Duration,
     ) -> Result<Came, NotifyError> {
         let refused = |error: &str| {
             Ok(Came::Refused {
                 error: error.to_owned(),
             })
+        };
+        let Some(secret) = secret else {
+            return refused("the stored secret cannot be opened: give the webhook a new one");
         };
         let Some(body) = self.engine.store.output(&delivery.owner, body).await? else {
             return refused("its body is gone");
@@ -118,7 +129,8 @@ impl Notifier {
         // The real time even where a test has moved the clock: receivers compare it with theirs.
         let seconds = Timestamp::now().as_second();
         let id = delivery.id.as_str();
-        let Some(post) = Post::standard(url, content, id, seconds, Some(secret), limit) else {
+        let Some(post) = Post::standard(url, content, id, seconds, Some(secret.expose()), limit)
+        else {
             return refused("the stored secret cannot sign");
         };
         Ok(match self.webhooks.post(&post).await {

@@ -15,6 +15,7 @@ use engine::consuming::{Consumer, Delivery, Disposition};
 use engine::ports::queues::Message;
 use engine::ports::store::StoreError;
 use engine::ports::{Mailer, SecretError, Webhooks};
+use engine::sealing::Sealing;
 
 pub use links::Links;
 
@@ -24,6 +25,8 @@ pub struct Notifier {
     mailer: Arc<dyn Mailer>,
     webhooks: Arc<dyn Webhooks>,
     links: Links,
+    /// What opens the secrets of webhooks.
+    sealing: Sealing,
 }
 
 /// Why nobody could be told now.
@@ -42,12 +45,14 @@ impl Notifier {
         mailer: Arc<dyn Mailer>,
         webhooks: Arc<dyn Webhooks>,
         links: Links,
+        sealing: Sealing,
     ) -> Self {
         Self {
             engine,
             mailer,
             webhooks,
             links,
+            sealing,
         }
     }
 

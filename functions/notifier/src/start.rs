@@ -24,6 +24,12 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         .unwrap_or_default();
     let egress = EgressRule::new(Exceptions::parse(&exceptions)?);
     let webhooks = Arc::new(WebhookSender::new(egress)?);
-    let notifier = Notifier::new(wiring.engine(), wiring.mailer()?, webhooks, links);
+    let notifier = Notifier::new(
+        wiring.engine(),
+        wiring.mailer()?,
+        webhooks,
+        links,
+        wiring.sealing()?,
+    );
     aws::lambda::consume(&wiring, Arc::new(notifier)).await
 }

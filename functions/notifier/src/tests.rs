@@ -6,8 +6,7 @@ use std::time::Duration;
 use domain::approval::asking::Asking;
 use domain::approval::{Approval, ApprovalStatus, Draft};
 use domain::delivery::{
-    Address, Channel, DeliveryStatus, Destination, EventType, GAPS_SECONDS, NewDelivery,
-    SigningSecret, Subject,
+    Address, Channel, DeliveryStatus, Destination, EventType, GAPS_SECONDS, NewDelivery, Subject,
 };
 use domain::digest;
 use domain::execution::{
@@ -16,14 +15,17 @@ use domain::execution::{
 use domain::ids::{ApprovalId, DeliveryId, DestinationId, ExecutionId, OwnerId, WorkflowId};
 use domain::owner::Owner;
 use domain::plan::Plan;
-use domain::signature::{SignedHeaders, verify};
+use domain::sealing::{RootKeys, SealedSecret};
+use domain::signature::{SignedHeaders, SigningSecret, verify};
 use engine::Engine;
 use engine::consuming::{Consumer, Delivery, Disposition};
 use engine::memory::{
-    FixedClock, MemoryMailer, MemoryQueues, MemoryStore, MemoryWebhooks, SeededEntropy, at_once,
+    FixedClock, MemoryMailer, MemoryQueues, MemorySecrets, MemoryStore, MemoryWebhooks,
+    SeededEntropy, at_once,
 };
 use engine::ports::queues::Message;
 use engine::ports::{Deliveries as _, Mail, MailError, PostError, Store as _, Write};
+use engine::sealing::Sealing;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -122,6 +124,12 @@ fn failed_run() -> Execution {
     .0
 }
 
+/// A secret as the owner's workflow has it.
+fn sealed(secret: &str) -> SealedSecret {
+    let seal = RootKeys::read("root").unwrap().seal(&owner());
+    seal.close(&SigningSecret::new(secret.to_owned()))
+}
+
 /// The secret of the Standard Webhooks specification's example.
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -145,6 +153,8 @@ struct World {
     webhooks: Arc<MemoryWebhooks>,
     queues: Arc<MemoryQueues>,
     clock: Arc<FixedClock>,
+    /// The root keys of the secrets of webhooks.
+    secrets: Arc<MemorySecrets>,
     notifier: Notifier,
 }
 
@@ -179,13 +189,16 @@ impl World {
             "name".into(),
             "https://nightdesk.example",
         );
+        let secrets = Arc::new(MemorySecrets::new("root"));
+        let sealing = Sealing::new(secrets.clone(), "sealing".to_owned());
         let world = Self {
             store,
+            secrets,
             mailer: mailer.clone(),
             webhooks: webhooks.clone(),
             queues,
             clock,
-            notifier: Notifier::new(engine, mailer, webhooks, links),
+            notifier: Notifier::new(engine, mailer, webhooks, links, sealing),
         };
         world.approval_is(approval());
         world
@@ -243,7 +256,7 @@ impl World {
             address: Address::Webhook {
                 url: "https://hooks.example.com/x".into(),
                 events: vec![],
-                secret: SigningSecret::new(SECRET.into()),
+                secret: sealed(SECRET),
             },
             disabled_at: None,
         };
@@ -513,6 +526,29 @@ async fn a_webhook_is_posted_with_the_same_id_and_bytes_until_it_is_taken() {
         let now = Timestamp::now().as_second();
         assert_eq!(verify(&[SECRET], headers, &post.body, now), Ok(()));
     }
+}
+
+#[tokio::test]
+async fn a_delivery_waits_for_a_key_that_cannot_be_read_and_fails_without_the_key_of_its_secret() {
+    let world = World::new(vec![]);
+    let hook = world.hook_is();
+    let channel = Channel::Webhook { body: body() };
+    world.notice_is(Some(hook), channel, EventType::ExecutionFailed);
+
+    world.secrets.set("");
+    assert_eq!(world.tell().await, Disposition::Done);
+    let (waiting, _) = world.notice();
+    assert_eq!(waiting.status(), DeliveryStatus::Pending);
+    assert_eq!(waiting.attempts, [], "the receiver was not asked");
+
+    world.secrets.set("another");
+    world.clock.advance(SignedDuration::from_hours(1));
+    assert_eq!(world.tell().await, Disposition::Done);
+    let (failed, _) = world.notice();
+    assert_eq!(failed.status(), DeliveryStatus::Failed);
+    let error = failed.attempts[0].error.as_deref().unwrap();
+    assert!(error.contains("give the webhook a new one"), "{error}");
+    assert_eq!(world.webhooks.posts(), []);
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ use engine::consuming::{Consumer, Delivery, Disposition};
 use engine::ports::queues::Message;
 use engine::ports::store::StoreError;
 use engine::ports::{Allowances, Crawler, Images, Mailer, Model, Search, Slots, Visits, Webhooks};
+use engine::sealing::Sealing;
 use futures::FutureExt as _;
 use tokio::time::Instant;
 
@@ -52,6 +53,8 @@ pub struct Ports {
     /// How many recipients an owner's approved mails may have in a day.
     pub recipients_a_day: u32,
     pub webhooks: Arc<dyn Webhooks>,
+    /// What opens the secrets of webhooks.
+    pub sealing: Sealing,
     /// What crawls keep for the next.
     pub visits: Arc<dyn Visits>,
     /// What owners have in flight.

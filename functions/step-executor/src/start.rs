@@ -46,6 +46,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         allowances: wiring.allowances(),
         recipients_a_day: recipients_a_day(wiring.variable(RECIPIENTS))?,
         webhooks: Arc::new(WebhookSender::new(settings.egress.clone())?),
+        sealing: wiring.sealing()?,
         visits: wiring.visits(),
         slots: wiring.slots(),
     };

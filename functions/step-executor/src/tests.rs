@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use domain::approval::{ApprovalStatus, Choice, DecisionChannel, Verdict};
 use domain::execution::{ErrorCode, Event, StepState};
+use domain::signature::{self, SignedHeaders};
 use engine::advance::Alongside;
 use engine::consuming::{Consumer, Delivery, Disposition};
 use engine::memory::at_once;
 use engine::ports::model::Task;
 use engine::ports::queues::Message;
 use engine::ports::{Clock as _, MailError, PostError, SearchError, Store as _, Write};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::world::{World, execution_id, owner_id, workflow_id};
@@ -417,6 +419,59 @@ async fn a_post_is_repeated_with_the_same_key_and_bytes() {
         (&posts[1].body, &posts[1].headers[..2])
     );
     assert_eq!(posts[0].headers[0].1.len(), 64);
+}
+
+#[tokio::test]
+async fn a_post_is_signed_with_the_secret_that_its_plan_holds_sealed() {
+    let secret = signature::secret_of(&[7; 32]);
+    let mut steps = webhook();
+    steps[0]["config"]["secret"] = secret.as_str().into();
+    let world = World::new(steps);
+    let plan = at_once(world.store.plan(&owner_id(), &workflow_id(), 1));
+    let stored = serde_json::to_string(&plan.unwrap()).unwrap();
+    assert!(stored.contains("\"sealed1.") && !stored.contains(&secret));
+    deliver(&world, "hook").await;
+    decide(&world, Choice::Approve, None).await;
+
+    world.secrets.set("");
+    deliver(&world, "hook").await;
+    assert_eq!(world.state("hook"), "approved", "it waits for the key");
+    assert_eq!(world.outside.posts.lock().unwrap().len(), 0);
+
+    world.secrets.set("root");
+    world.advance_clock(10);
+    deliver(&world, "hook").await;
+    assert_eq!(world.output("hook"), json!({"status": 204}));
+    let posts = world.outside.posts.lock().unwrap();
+    let header = |name| {
+        let mut headers = posts[0].headers.iter();
+        headers.find_map(|(key, value)| (*key == name).then_some(value.as_str()))
+    };
+    let [id, timestamp, signature] =
+        ["webhook-id", "webhook-timestamp", "webhook-signature"].map(header);
+    let headers = SignedHeaders {
+        id,
+        timestamp,
+        signature,
+    };
+    let now = Timestamp::now().as_second();
+    assert_eq!(
+        signature::verify(&[&secret], headers, &posts[0].body, now),
+        Ok(())
+    );
+}
+
+#[tokio::test]
+async fn a_secret_whose_key_is_gone_fails_its_step() {
+    let mut steps = webhook();
+    steps[0]["config"]["secret"] = signature::secret_of(&[7; 32]).into();
+    let world = World::new(steps);
+    deliver(&world, "hook").await;
+    decide(&world, Choice::Approve, None).await;
+    world.secrets.set("another");
+    deliver(&world, "hook").await;
+    assert_eq!(failure(&world, "hook"), ErrorCode::Infrastructure);
+    assert_eq!(world.outside.posts.lock().unwrap().len(), 0);
 }
 
 #[tokio::test]

@@ -8,15 +8,18 @@ use domain::execution::{Execution, NewExecution, StepState, Trigger};
 use domain::ids::{ExecutionId, OwnerId, WorkflowId};
 use domain::owner::Owner;
 use domain::plan::Plan;
+use domain::sealing::RootKeys;
 use domain::workflow::Workflow;
 use engine::Engine;
 use engine::consuming::Delivery;
 use engine::memory::{
-    FixedClock, MemoryAllowances, MemoryMailer, MemoryQueues, MemoryStore, SeededEntropy, at_once,
+    FixedClock, MemoryAllowances, MemoryMailer, MemoryQueues, MemorySecrets, MemoryStore,
+    SeededEntropy, at_once,
 };
 use engine::page::Slice;
 use engine::ports::queues::Message;
 use engine::ports::{Store as _, Write};
+use engine::sealing::Sealing;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -32,6 +35,8 @@ pub(crate) struct World {
     pub(crate) mailer: Arc<MemoryMailer>,
     pub(crate) allowances: Arc<MemoryAllowances>,
     pub(crate) outside: Arc<Outside>,
+    /// The root keys of the secrets of webhooks.
+    pub(crate) secrets: Arc<MemorySecrets>,
     entropy: Arc<SeededEntropy>,
     execution: ExecutionId,
 }
@@ -71,6 +76,7 @@ impl World {
         let now: Timestamp = "2026-05-04T08:00:00Z".parse().unwrap();
         let plan =
             Plan::read(&steps, "/steps", &domain::egress::EgressRule::public_only()).unwrap();
+        let plan = plan.sealed(&RootKeys::read("root").unwrap().seal(&owner_id()));
         let store = MemoryStore::default();
         let new = NewExecution {
             id: execution_id(),
@@ -110,6 +116,7 @@ impl World {
             mailer: Arc::default(),
             allowances: Arc::default(),
             outside: Arc::default(),
+            secrets: Arc::new(MemorySecrets::new("root")),
             entropy: Arc::default(),
             execution: execution_id(),
         }
@@ -161,6 +168,7 @@ impl World {
             allowances: self.allowances.clone(),
             recipients_a_day: domain::allowance::RECIPIENTS_A_DAY,
             webhooks: outside,
+            sealing: Sealing::new(self.secrets.clone(), "sealing".to_owned()),
             visits: self.store.clone(),
             slots: self.store.clone(),
         }

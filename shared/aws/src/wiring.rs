@@ -9,6 +9,7 @@ use engine::ports::{
     Secret, SecretError, Secrets, Slots, Store, Usage, Visits,
 };
 use engine::retention::Retention;
+use engine::sealing::Sealing;
 
 use crate::clock::{RuntimeClock, SystemEntropy};
 use crate::dynamo::{Blobs, DynamoStore};
@@ -207,6 +208,15 @@ impl Wiring {
     #[must_use]
     pub fn replays(&self) -> Arc<dyn Replays> {
         Arc::clone(&self.store) as Arc<dyn Replays>
+    }
+
+    /// What seals and opens the secrets of webhooks.
+    ///
+    /// # Errors
+    /// It is not said where the root key is.
+    pub fn sealing(&self) -> Result<Sealing, ConfigError> {
+        let name = self.require("NIGHTDESK_SEALING_SECRET")?;
+        Ok(Sealing::new(self.secrets(), name))
     }
 
     /// What erases owners.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod address;
 pub mod allowance;
 pub mod approval;
 pub mod assessment;
@@ -26,6 +27,7 @@ pub mod reader;
 pub mod results;
 pub mod robots;
 pub mod schedule;
+pub mod sealing;
 pub mod selection;
 pub mod session;
 pub mod sign_in;

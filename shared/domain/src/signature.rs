@@ -12,6 +12,30 @@ use ring::hmac;
 
 pub use verification::{SignedHeaders, TOLERANCE_SECONDS, Unverified, verify};
 
+/// The secret that signs what a webhook is sent: `whsec_` and the base64 of 24 to 64 bytes (Standard Webhooks). It is
+/// never stored like this: [`crate::sealing`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct SigningSecret(String);
+
+impl SigningSecret {
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text, for signing and for the one answer that shows it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for SigningSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("whsec_***")
+    }
+}
+
 const PREFIX: &str = "whsec_";
 
 /// What stands before a signature of this algorithm.

@@ -2,10 +2,10 @@
 //!
 //! They live in the workflow's row; an item of their own says which, so that one is found by its id alone.
 
-use domain::delivery::{
-    Address, Channel, Delivery, Destination, EventType, SigningSecret, Subject,
-};
+use domain::delivery::{Address, Channel, Delivery, Destination, EventType, Subject};
 use domain::ids::{DestinationId, OwnerId};
+use domain::sealing::{Seal, SealedSecret};
+use domain::signature::{self, SigningSecret};
 use domain::workflow::Workflow;
 use serde_json::Map;
 
@@ -20,7 +20,7 @@ pub enum Wanted {
         url: String,
         events: Vec<EventType>,
         /// `None`: one is made.
-        secret: Option<SigningSecret>,
+        secret: Option<SealedSecret>,
     },
     Email {
         to: Vec<String>,
@@ -31,24 +31,29 @@ impl Engine {
     /// The destinations for what is wanted. One that leads where one of `before` leads keeps its id, and its secret
     /// unless another is given.
     #[must_use]
-    pub fn destinations(&self, before: &[Destination], wanted: &[Wanted]) -> Vec<Destination> {
+    pub fn destinations(
+        &self,
+        before: &[Destination],
+        wanted: &[Wanted],
+        seal: &Seal,
+    ) -> Vec<Destination> {
         let mut left: Vec<&Destination> = before.iter().collect();
         let made = wanted.iter().map(|wanted| {
             let same = left
                 .iter()
-                .position(|known| known.leads_where(&address_of(wanted, &no_secret())))
+                .position(|known| leads_where(wanted, &known.address))
                 .map(|at| left.remove(at));
             let kept = same.and_then(|known| match &known.address {
                 Address::Webhook { secret, .. } => Some(secret.clone()),
                 Address::Email { .. } => None,
             });
-            let secret = kept.unwrap_or_else(|| self.signing_secret());
+            let secret = || kept.unwrap_or_else(|| seal.close(&self.signing_secret()));
             Destination {
                 id: same.map_or_else(
                     || DestinationId::from_uuid(self.uuid()),
                     |known| known.id.clone(),
                 ),
-                address: address_of(wanted, &secret),
+                address: address_of(wanted, secret),
                 disabled_at: same.and_then(|known| known.disabled_at),
             }
         });
@@ -56,7 +61,7 @@ impl Engine {
     }
 
     fn signing_secret(&self) -> SigningSecret {
-        SigningSecret::new(domain::signature::secret_of(&self.entropy.secret()))
+        SigningSecret::new(signature::secret_of(&self.entropy.secret()))
     }
 
     /// The workflow that has this destination, and the destination.
@@ -154,12 +159,18 @@ pub(crate) fn new_destinations(before: &[Destination], workflow: &Workflow) -> V
     .collect()
 }
 
-fn no_secret() -> SigningSecret {
-    SigningSecret::new(String::new())
+/// Whether what is wanted leads to the same place, so that it may take the other's id over.
+fn leads_where(wanted: &Wanted, other: &Address) -> bool {
+    match (wanted, other) {
+        (Wanted::Webhook { url: a, .. }, Address::Webhook { url: b, .. }) => a == b,
+        (Wanted::Email { to: a }, Address::Email { to: b }) => a == b,
+        (Wanted::Webhook { .. }, Address::Email { .. })
+        | (Wanted::Email { .. }, Address::Webhook { .. }) => false,
+    }
 }
 
 /// The address that is wanted; `secret` where none is given.
-fn address_of(wanted: &Wanted, secret: &SigningSecret) -> Address {
+fn address_of(wanted: &Wanted, secret: impl FnOnce() -> SealedSecret) -> Address {
     match wanted {
         Wanted::Email { to } => Address::Email { to: to.clone() },
         Wanted::Webhook {
@@ -169,7 +180,7 @@ fn address_of(wanted: &Wanted, secret: &SigningSecret) -> Address {
         } => Address::Webhook {
             url: url.clone(),
             events: events.clone(),
-            secret: given.clone().unwrap_or_else(|| secret.clone()),
+            secret: given.clone().unwrap_or_else(secret),
         },
     }
 }

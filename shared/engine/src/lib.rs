@@ -29,6 +29,7 @@ pub mod retention;
 pub mod retry;
 pub mod returns;
 pub mod schedules;
+pub mod sealing;
 pub mod seeded_bugs;
 pub mod sessions;
 mod sign_ins;

@@ -7,6 +7,7 @@ use domain::egress::EgressRule;
 use engine::Engine;
 use engine::consuming::{Consumer, Delivery, Disposition};
 use engine::ports::Message;
+use engine::sealing::Sealing;
 use nightdesk_condition_evaluator::ConditionEvaluator;
 use nightdesk_execution_starter::ExecutionStarter;
 use nightdesk_notifier::{Links, Notifier};
@@ -37,6 +38,7 @@ pub(crate) fn consumer(
                 allowances: harbour.clone(),
                 recipients_a_day: RECIPIENTS_A_DAY,
                 webhooks: harbour.clone(),
+                sealing: sealing(harbour),
                 visits: harbour.clone(),
                 slots: harbour.clone(),
             };
@@ -56,7 +58,13 @@ pub(crate) fn consumer(
                 "links".to_owned(),
                 "https://nightdesk.example",
             );
-            let notifier = Notifier::new(engine.clone(), harbour.clone(), harbour.clone(), links);
+            let notifier = Notifier::new(
+                engine.clone(),
+                harbour.clone(),
+                harbour.clone(),
+                links,
+                sealing(harbour),
+            );
             if harbour.ground.has(Bug::NotifierDecides) {
                 return Arc::new(Scanner { notifier, engine });
             }
@@ -114,4 +122,9 @@ pub(crate) async fn invocation(
             let _hidden: Result<(), ()> = ground.pass(Operation::Hide(lane), hide, |_| ()).await;
         }
     }
+}
+
+/// What opens the secrets of webhooks.
+fn sealing(harbour: &Arc<Harbour>) -> Sealing {
+    Sealing::new(harbour.clone(), "sealing".to_owned())
 }

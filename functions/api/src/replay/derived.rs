@@ -1,18 +1,17 @@
-//! Ids and secrets that follow from a seed, so that a request carried out twice makes the same thing.
+//! Ids and secrets that follow from a key, so that a request carried out twice makes the same thing.
 //!
-//! The n-th is an HMAC under the seed over n; the seed is 32 secret bytes, so nobody can tell an id made this way
-//! from a random one, or guess a token. Jitter is not derived: two tries need not wait alike.
+//! The n-th is an HMAC under the key over n. The key is derived from the client's own token ([`super::seal`]), so nobody
+//! can tell an id made this way from a random one, or guess a secret: not with a copy of the table either. Jitter is not derived: two tries need not wait alike.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use engine::ports::Entropy;
-use engine::ports::replays::Attempt;
 use jiff::Timestamp;
 use ring::hmac;
 use uuid::Uuid;
 
-/// [`Entropy`] from a seed.
+/// [`Entropy`] from a key.
 pub(super) struct Derived {
     key: hmac::Key,
     begun_at: Timestamp,
@@ -21,10 +20,11 @@ pub(super) struct Derived {
 }
 
 impl Derived {
-    pub(super) fn new(attempt: &Attempt, chance: &Arc<dyn Entropy>) -> Self {
+    /// `begun_at` is when the first try began.
+    pub(super) fn new(key: hmac::Key, begun_at: Timestamp, chance: &Arc<dyn Entropy>) -> Self {
         Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, &attempt.seed),
-            begun_at: attempt.begun_at,
+            key,
+            begun_at,
             made: AtomicU32::new(0),
             chance: Arc::clone(chance),
         }
@@ -78,18 +78,18 @@ mod tests {
     #[test]
     fn two_tries_of_one_request_make_the_same_and_two_requests_do_not() {
         let chance: Arc<dyn Entropy> = Arc::new(SeededEntropy::default());
-        let attempt = |seed| Attempt {
-            seed: [seed; 32],
-            begun_at: "2026-05-04T08:00:00Z".parse().unwrap(),
-            is_repeat: false,
-        };
+        let begun_at = "2026-05-04T08:00:00Z".parse().unwrap();
         let now = "2026-05-04T08:00:20Z".parse().unwrap();
-        let made = |seed| {
-            let entropy = Derived::new(&attempt(seed), &chance);
+        let derived = |key: u8| {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, &[key; 32]);
+            Derived::new(key, begun_at, &chance)
+        };
+        let made = |key| {
+            let entropy = derived(key);
             (entropy.uuid(now), entropy.secret(), entropy.uuid(now))
         };
         assert_eq!(made(1), made(1));
-        assert_eq!(made(1).0, Derived::new(&attempt(1), &chance).first());
+        assert_eq!(made(1).0, derived(1).first());
         let (one, two) = (made(1), made(2));
         assert!(one.0 != two.0 && one.0 != one.2 && one.1 != two.1);
         assert_eq!(one.0.get_version_num(), 7);

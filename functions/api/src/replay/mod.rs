@@ -2,7 +2,7 @@
 //!
 //! Of all requests with one key one is carried out; the others are given its answer, or told that it is under
 //! way. A try that is cut off between its effect and its answer is taken over by the next one after a
-//! while: what the request makes has ids that follow from the key's seed, so the next finds what is there instead
+//! while: what the request makes has ids that follow from the key's seed and the client's token, so the next finds what is there instead
 //! of making it again. An answer below 300 is kept for a day. A refusal is not: it changed nothing, and the same
 //! request may be right a minute later. A failure of ours keeps the seed and gives up the place.
 //!
@@ -113,7 +113,7 @@ pub(crate) async fn once(
             return Err(Problem::new(Code::IdempotencyKeyReused, detail));
         }
     };
-    parts.extensions.insert(beginning(app, &attempt));
+    parts.extensions.insert(beginning(app, &seal, &attempt));
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     let keeping = Keeping {
         app,
@@ -126,8 +126,9 @@ pub(crate) async fn once(
 }
 
 /// The application as a try sees it: what it makes follows from the seed.
-fn beginning(app: &App, attempt: &Attempt) -> App {
-    let entropy = Derived::new(attempt, &app.engine.entropy);
+fn beginning(app: &App, seal: &Seal, attempt: &Attempt) -> App {
+    let key = seal.derive(&attempt.seed);
+    let entropy = Derived::new(key, attempt.begun_at, &app.engine.entropy);
     let earlier = attempt.is_repeat.then(|| entropy.first());
     let mut app = app.clone();
     app.engine.entropy = std::sync::Arc::new(entropy);

@@ -5,10 +5,13 @@
 //! answer put under another request does not open either.
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use ring::hkdf::{HKDF_SHA256, Salt};
+use ring::hkdf::{HKDF_SHA256, Prk, Salt};
+use ring::hmac;
 
-/// Seals and opens the answers of one request.
+/// Seals and opens the answers of one request, and derives what the request makes.
 pub(super) struct Seal {
+    secret: Prk,
+    idempotency_key: String,
     key: LessSafeKey,
     request_sha256: String,
 }
@@ -22,8 +25,19 @@ impl Seal {
             .expect("one key is far below what HKDF can give");
         Self {
             key: LessSafeKey::new(UnboundKey::from(material)),
+            idempotency_key: key.to_owned(),
+            secret,
             request_sha256: request_sha256.to_owned(),
         }
+    }
+
+    /// What the ids and secrets of a try are made of. The seed alone gives none of them: it is stored in clear.
+    pub(super) fn derive(&self, seed: &[u8; 32]) -> hmac::Key {
+        let info = [b"ids", self.idempotency_key.as_bytes(), seed];
+        let material = (self.secret)
+            .expand(&info, hmac::HMAC_SHA256)
+            .expect("one key is far below what HKDF can give");
+        hmac::Key::from(material)
     }
 
     /// Seals `plain`; the nonce is the beginning of `random`.
@@ -58,6 +72,23 @@ impl Seal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_request_makes_follows_from_its_seed_its_token_and_its_key() {
+        let made = |bearer, key, seed| {
+            let key = Seal::new(bearer, key, "r1").derive(&[seed; 32]);
+            hmac::sign(&key, b"").as_ref().to_vec()
+        };
+        let first = made("nd_a", "k1", 7);
+        assert_eq!(first, made("nd_a", "k1", 7));
+        for other in [
+            made("nd_b", "k1", 7),
+            made("nd_a", "k2", 7),
+            made("nd_a", "k1", 8),
+        ] {
+            assert_ne!(first, other);
+        }
+    }
 
     #[test]
     fn only_the_same_token_key_and_request_open_an_answer() {

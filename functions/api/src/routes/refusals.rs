@@ -11,6 +11,7 @@ use engine::deliveries::DeliverError;
 use engine::differences::DifferenceError;
 use engine::executions::StartError;
 use engine::planning::SubmitError;
+use engine::ports::SecretError;
 use engine::quotas::MakeError;
 use engine::removal::RemoveError;
 use engine::signals::PromoteError;
@@ -48,6 +49,13 @@ impl From<MakeError> for Problem {
             MakeError::Contended => contended(),
             MakeError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<SecretError> for Problem {
+    fn from(error: SecretError) -> Self {
+        tracing::error!(%error, "a secret cannot be read");
+        Self::unavailable()
     }
 }
 

@@ -11,6 +11,7 @@ use domain::ids::{OwnerId, WorkflowId};
 use domain::owner::Permission;
 use domain::plan::Plan;
 use domain::planning::{Planning, PlanningRequest, Preset, ReviewedPlan};
+use domain::sealing::Seal;
 use domain::session::Session;
 use domain::workflow::{Workflow, WorkflowStatus};
 use engine::destinations::Wanted;
@@ -81,10 +82,11 @@ fn answer(
     status: StatusCode,
     (workflow, plan): (&Workflow, Option<&Plan>),
     (before, wanted): (&[Destination], &[Wanted]),
+    seal: &Seal,
     app: &App,
 ) -> Response {
     let mut object = wire::object(workflow, plan, app.engine.now());
-    wire::reveal(&mut object, &workflow.deliver, before, wanted);
+    wire::reveal(&mut object, &workflow.deliver, before, wanted, seal);
     let body = Json(Value::from(object));
     (status, etag::header(workflow.revision), body).into_response()
 }
@@ -98,9 +100,11 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let reviewed = reviewed_plan(&app, caller.owner(), &body.0).await?;
     let session = named_session(&app, caller.owner(), &body.0).await?;
+    let seal = app.sealing.of(caller.owner()).await?;
     let context = Context {
         now: app.engine.now(),
         settings: &app.settings,
+        seal: &seal,
         email: caller.email(),
         reviewed: reviewed.as_ref(),
         session: session.as_ref(),
@@ -111,7 +115,7 @@ pub(super) async fn create(
     }
     let (dry_run, run_immediately) = (new.dry_run, new.run_immediately);
     let wanted = new.deliver.clone();
-    let (workflow, plan, planning) = assemble(&app, caller.owner(), new).await?;
+    let (workflow, plan, planning) = assemble(&app, caller.owner(), new, &seal).await?;
     if dry_run {
         let account = app.engine.store.account(caller.owner()).await?;
         return Ok(Json(wire::estimate(
@@ -162,7 +166,7 @@ pub(super) async fn create(
     }
     let location = [(LOCATION, format!("/v1/workflows/{}", workflow.id))];
     let made = (&[][..], wanted.as_slice());
-    let answer = answer(status, (&workflow, plan.as_ref()), made, &app);
+    let answer = answer(status, (&workflow, plan.as_ref()), made, &seal, &app);
     Ok((location, answer).into_response())
 }
 
@@ -171,6 +175,7 @@ async fn assemble(
     app: &App,
     owner: &OwnerId,
     new: NewWorkflow,
+    seal: &Seal,
 ) -> Result<(Workflow, Option<Plan>, Option<Planning>), StoreError> {
     let now = app.engine.now();
     let id = WorkflowId::from_uuid(app.engine.uuid());
@@ -202,7 +207,7 @@ async fn assemble(
         overlap_policy: new.overlap_policy,
         catch_up: new.catch_up,
         approvals: new.approvals,
-        deliver: app.engine.destinations(&[], &new.deliver),
+        deliver: app.engine.destinations(&[], &new.deliver, seal),
         include_baseline: new.include_baseline,
         session: new.session,
         confirmations: new.confirmations,
@@ -329,9 +334,11 @@ pub(super) async fn change(
     let plan = present_plan(&app, &before).await?;
     let reviewed = reviewed_plan(&app, caller.owner(), &body.0).await?;
     let session = named_session(&app, caller.owner(), &body.0).await?;
+    let seal = app.sealing.of(caller.owner()).await?;
     let context = Context {
         now: app.engine.now(),
         settings: &app.settings,
+        seal: &seal,
         email: caller.email(),
         reviewed: reviewed.as_ref(),
         session: session.as_ref(),
@@ -390,7 +397,8 @@ pub(super) async fn change(
                 }
                 destinations.clone_from(&before.deliver);
                 if let Some(wanted) = &change.deliver {
-                    change.workflow.deliver = app.engine.destinations(&before.deliver, wanted);
+                    change.workflow.deliver =
+                        app.engine.destinations(&before.deliver, wanted, &seal);
                 }
                 if let Some(planning) = &planning {
                     change.workflow.planning_id = Some(planning.id.clone());
@@ -409,6 +417,7 @@ pub(super) async fn change(
         StatusCode::OK,
         (&workflow, plan.as_ref()),
         made,
+        &seal,
         &app,
     ))
 }

@@ -15,10 +15,11 @@ use engine::Engine;
 use engine::listing::{Listed, Selection};
 use engine::memory::{
     FixedClock, MemoryAssessments, MemoryDownloads, MemoryQueues, MemoryReplays, MemorySchedules,
-    MemoryStore, MemoryUsage, SeededEntropy, at_once,
+    MemorySecrets, MemoryStore, MemoryUsage, SeededEntropy, at_once,
 };
 use engine::page::Slice;
 use engine::ports::{Clock as _, Message, Store as _, Write};
+use engine::sealing::Sealing;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -114,6 +115,7 @@ impl World {
             slots: Arc::clone(&store) as _,
             downloads: Arc::new(MemoryDownloads),
             erasures: Arc::clone(&store) as _,
+            sealing: Sealing::new(Arc::new(MemorySecrets::new("root")), "sealing".to_owned()),
             settings: Arc::new(settings.unwrap()),
             repeatable: None,
         };

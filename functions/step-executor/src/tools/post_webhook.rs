@@ -6,7 +6,8 @@
 
 use domain::approval::Draft;
 use domain::execution::ErrorCode;
-use domain::plan::PostWebhook;
+use domain::plan::{PostSecret, PostWebhook};
+use domain::signature::SigningSecret;
 use engine::ports::Post;
 use engine::retry::{Again, ToolFailure};
 use jiff::Timestamp;
@@ -35,8 +36,9 @@ pub(crate) async fn perform(
     key: &str,
     context: &Context<'_>,
 ) -> Result<Value, ToolFailure> {
+    let secret = opened(config, context).await?;
     let post = post(
-        config.secret.as_deref(),
+        secret.as_ref().map(SigningSecret::expose),
         url,
         body,
         key,
@@ -50,6 +52,27 @@ pub(crate) async fn perform(
         .await
         .map_err(|error| failure::of_post(&error))?;
     Ok(json!({ "status": status }))
+}
+
+/// The secret in clear, where there is one.
+async fn opened(
+    config: &PostWebhook,
+    context: &Context<'_>,
+) -> Result<Option<SigningSecret>, ToolFailure> {
+    let failed = |reason: &str, again| ToolFailure::new(ErrorCode::Infrastructure, reason, again);
+    match &config.secret {
+        None => Ok(None),
+        Some(PostSecret::Clear(secret)) => Ok(Some(secret.clone())),
+        Some(PostSecret::Sealed(sealed)) => {
+            let opened = context.ports.sealing.open(context.owner, sealed).await;
+            let opened = opened.map_err(|error| {
+                tracing::error!(%error, "a webhook's secret cannot be opened now");
+                failed("the secret cannot be opened now", Again::Backoff)
+            })?;
+            let gone = "the stored secret cannot be opened: give the step a new one";
+            opened.map(Some).ok_or_else(|| failed(gone, Again::Never))
+        }
+    }
 }
 
 fn post(

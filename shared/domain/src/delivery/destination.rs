@@ -1,41 +1,17 @@
 //! Where a workflow's notices go: the entries of its `deliver[]`.
 //!
-//! A destination lives in its workflow's row. Its secret is written there and in the one answer that made it, and
-//! nowhere else.
+//! A destination lives in its workflow's row. Its secret is sealed there, and shown in the one answer that made it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::event_type::EventType;
 use crate::ids::DestinationId;
+use crate::sealing::SealedSecret;
 
 /// The most destinations of a workflow. The notices of a run's end are written in the commit that ends it, and a
 /// transaction has at most 100 items (DynamoDB, `TransactWriteItems`): at most four notices to each, of two items.
 pub const MOST_DESTINATIONS: usize = 8;
-
-/// The secret that signs what a webhook is sent: `whsec_` and the base64 of 24 to 64 bytes (Standard Webhooks).
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SigningSecret(String);
-
-impl SigningSecret {
-    #[must_use]
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text, for signing and for the one answer that shows it.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for SigningSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("whsec_***")
-    }
-}
 
 /// How a destination is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +22,7 @@ pub enum Address {
         /// Empty: all.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         events: Vec<EventType>,
-        secret: SigningSecret,
+        secret: SealedSecret,
     },
     /// A mail to each of them.
     Email { to: Vec<String> },
@@ -75,29 +51,11 @@ impl Destination {
             Address::Email { .. } => mailed,
         }
     }
-
-    /// Whether both lead to the same place, so that one may take the other's id over.
-    #[must_use]
-    pub fn leads_where(&self, other: &Address) -> bool {
-        match (&self.address, other) {
-            (Address::Webhook { url: a, .. }, Address::Webhook { url: b, .. }) => a == b,
-            (Address::Email { to: a }, Address::Email { to: b }) => a == b,
-            (Address::Webhook { .. }, Address::Email { .. })
-            | (Address::Email { .. }, Address::Webhook { .. }) => false,
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_secret_does_not_show_in_a_log() {
-        let secret = SigningSecret::new("whsec_abc".into());
-        assert_eq!(format!("{secret:?}"), "whsec_***");
-        assert_eq!(serde_json::to_string(&secret).unwrap(), "\"whsec_abc\"");
-    }
 
     #[test]
     fn a_webhook_hears_what_it_asked_for_and_a_mailbox_what_people_read() {
@@ -106,7 +64,7 @@ mod tests {
             address: Address::Webhook {
                 url: "https://hooks.example.com/".into(),
                 events: events.to_vec(),
-                secret: SigningSecret::new(String::new()),
+                secret: String::new().into(),
             },
             disabled_at: None,
         };

@@ -11,7 +11,7 @@
 mod destination;
 mod event_type;
 
-pub use destination::{Address, Destination, MOST_DESTINATIONS, SigningSecret};
+pub use destination::{Address, Destination, MOST_DESTINATIONS};
 pub use event_type::{EventType, turn_of_health};
 
 use jiff::{SignedDuration, Timestamp};
@@ -156,7 +156,8 @@ pub enum Came {
     Delivered {
         status_code: Option<u16>,
     },
-    /// It could not be tried, for a reason that is not the receiver's: the mail service takes nothing now.
+    /// It could not be tried, for a reason that is not the receiver's: the mail service takes nothing now, or the key
+    /// that opens the webhook's secret cannot be read.
     NotNow,
     /// Later it may succeed.
     Failed {
@@ -402,7 +403,7 @@ impl Delivery {
                 });
             }
             Came::NotNow => {
-                let error = "the mail service took no mail for days".to_owned();
+                let error = "no attempt was possible for days".to_owned();
                 (None, Some(error), State::Failed)
             }
             Came::Delivered { status_code } => (*status_code, refusals, State::Delivered),

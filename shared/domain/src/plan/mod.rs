@@ -28,12 +28,13 @@ pub use template::{
 };
 pub use tool::{
     Aggregate, Body, Crawl, FormatPost, GenerateImage, GenerateOutline, GenerateReport,
-    LlmResponse, PostWebhook, Search, SendEmail, Tool, ToolKind, Transform,
+    LlmResponse, PostSecret, PostWebhook, Search, SendEmail, Tool, ToolKind, Transform,
 };
 pub use words::{Aggregation, Aspect, Channel, Format, Freshness, TextFormat};
 
 use crate::egress::EgressRule;
 use crate::fault::Fault;
+use crate::sealing::Seal;
 
 /// The most steps of a plan.
 pub const MOST_STEPS: usize = 100;
@@ -119,6 +120,18 @@ impl Plan {
                 timeout_seconds: 60,
             }],
         })
+    }
+
+    /// The plan with its secrets sealed, as it may be stored.
+    #[must_use]
+    pub fn sealed(mut self, seal: &Seal) -> Self {
+        self.steps = (self.steps.into_iter())
+            .map(|step| Step {
+                tool: step.tool.sealed(seal),
+                ..step
+            })
+            .collect();
+        self
     }
 
     #[must_use]

@@ -13,6 +13,8 @@ use super::words::{Aggregation, Aspect, Channel, Format, Freshness, TextFormat};
 use crate::egress::EgressRule;
 use crate::fault::{Code, Fault};
 use crate::reader::{Object, pointer};
+use crate::sealing::{Seal, SealedSecret};
+use crate::signature::{self, SigningSecret};
 use crate::text;
 
 macro_rules! tools {
@@ -171,7 +173,54 @@ pub struct PostWebhook {
     pub url: Template,
     pub body: Body,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
+    pub secret: Option<PostSecret>,
+}
+
+/// What signs a post.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "SealedSecret")]
+pub enum PostSecret {
+    /// As a request has it. It is never written: where a plan is written with one, `***` stands in its place.
+    Clear(SigningSecret),
+    /// As it is stored.
+    Sealed(SealedSecret),
+}
+
+impl From<SealedSecret> for PostSecret {
+    fn from(sealed: SealedSecret) -> Self {
+        Self::Sealed(sealed)
+    }
+}
+
+impl Serialize for PostSecret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Clear(_) => serializer.serialize_str("***"),
+            Self::Sealed(sealed) => sealed.serialize(serializer),
+        }
+    }
+}
+
+impl PostSecret {
+    fn sealed(self, seal: &Seal) -> Self {
+        match self {
+            Self::Clear(secret) => Self::Sealed(seal.close(&secret)),
+            sealed @ Self::Sealed(_) => sealed,
+        }
+    }
+}
+
+impl Tool {
+    /// The tool with its secret sealed, where it has one.
+    pub(super) fn sealed(self, seal: &Seal) -> Self {
+        match self {
+            Self::PostWebhook(mut post) => {
+                post.secret = post.secret.map(|secret| secret.sealed(seal));
+                Self::PostWebhook(post)
+            }
+            other => other,
+        }
+    }
 }
 
 /// What a webhook carries: text, or JSON whose strings may hold references.
@@ -379,7 +428,7 @@ impl PostWebhook {
         }
         let secret = o.string("secret").map(str::to_owned);
         if let Some(secret) = &secret
-            && !crate::signature::is_strong_secret(secret)
+            && !signature::is_strong_secret(secret)
         {
             o.fault_code(
                 "secret",
@@ -387,6 +436,7 @@ impl PostWebhook {
                 "must be whsec_ and the base64 of 24 to 64 bytes",
             );
         }
+        let secret = secret.map(|secret| PostSecret::Clear(SigningSecret::new(secret)));
         o.finish(url.zip(body).map(|(url, body)| Self { url, body, secret }))
     }
 }

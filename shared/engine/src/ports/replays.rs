@@ -33,7 +33,7 @@ pub struct Opening<'a> {
 /// A try that may go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// Secret bytes, the same for every try of one request.
+    /// Random bytes, the same for every try of one request. They are stored in clear.
     pub seed: [u8; 32],
     /// When the first try began.
     pub begun_at: Timestamp,

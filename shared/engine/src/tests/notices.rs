@@ -1,9 +1,7 @@
 //! What is told, with what it tells of, and although a message is lost.
 
 use domain::approval::Choice;
-use domain::delivery::{
-    Address, Came, Delivery, DeliveryStatus, Destination, EventType, SigningSecret,
-};
+use domain::delivery::{Address, Came, Delivery, DeliveryStatus, Destination, EventType};
 use domain::execution::Event;
 use domain::ids::DestinationId;
 use serde_json::{Value, json};
@@ -37,7 +35,7 @@ impl World {
                 address: Address::Webhook {
                     url: "https://hooks.example.com/".into(),
                     events: vec![],
-                    secret: SigningSecret::new(String::new()),
+                    secret: String::new().into(),
                 },
                 disabled_at: None,
             }];

@@ -280,6 +280,11 @@ fn a_function_has_the_variables_and_permissions_its_wiring_asks_for() {
             "secretsmanager:GetSecretValue",
         ),
         (
+            ".sealing()",
+            "NIGHTDESK_SEALING_SECRET",
+            "secretsmanager:GetSecretValue",
+        ),
+        (
             "NIGHTDESK_MODEL_KEY_SECRET",
             "NIGHTDESK_MODEL_KEY_SECRET",
             "secretsmanager:GetSecretValue",
@@ -411,6 +416,7 @@ fn a_function_may_do_no_more_than_it_does() {
         (
             "secretsmanager:GetSecretValue",
             &[
+                "ApiFunction",
                 "NotifierFunction",
                 "PlannerFunction",
                 "StepExecutorFunction",

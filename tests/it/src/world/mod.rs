@@ -11,7 +11,7 @@ mod workers;
 pub(crate) use account::{Account, Holdings};
 pub(crate) use model::{Manner, ModelStub};
 pub(crate) use nightdesk::{Door, Nightdesk, Options};
-pub(crate) use outside::Outside;
+pub(crate) use outside::{Outside, Received};
 pub(crate) use probe::{Probe, probe};
 pub(crate) use slow_side::SlowSide;
 pub(crate) use workers::workers;

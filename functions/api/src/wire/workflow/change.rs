@@ -309,6 +309,7 @@ fn read_work(
             let steps = o.value("steps")?;
             let path = o.path("steps");
             o.take(Plan::read(steps, &path, &context.settings.egress))
+                .map(|plan| plan.sealed(context.seal))
         }
         Mode::AiPlanned => {
             refuse_null(o, "plan_id");

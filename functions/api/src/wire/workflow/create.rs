@@ -203,6 +203,7 @@ fn read_work(
             let steps = o.required("steps", steps)?;
             let path = o.path("steps");
             o.take(Plan::read(steps, &path, &context.settings.egress))
+                .map(|plan| plan.sealed(context.seal))
                 .map(Work::Steps)
         }
         Mode::AiPlanned => match plan_id(o, context) {

@@ -1,10 +1,12 @@
 //! `deliver[]`: where notices go instead of the owner's mailbox. Slack, feeds and digests are checked in full and
 //! refused until they are carried out (see the README's last section).
 
-use domain::delivery::{Address, Destination, EventType, MOST_DESTINATIONS, SigningSecret};
+use domain::delivery::{Address, Destination, EventType, MOST_DESTINATIONS};
 use domain::fault::{Code, Fault};
 use domain::reader::{Object, pointer};
+use domain::sealing::Seal;
 use domain::signature;
+use domain::signature::SigningSecret;
 use engine::destinations::Wanted;
 use serde_json::{Map, Value};
 use url::Url;
@@ -66,7 +68,7 @@ fn read_webhook(object: &mut Object<'_>, context: &Context<'_>) -> Option<Wanted
     (!weak).then(|| Wanted::Webhook {
         url,
         events,
-        secret: secret.map(|secret| SigningSecret::new(secret.to_owned())),
+        secret: secret.map(|secret| context.seal.close(&SigningSecret::new(secret.to_owned()))),
     })
 }
 
@@ -153,6 +155,7 @@ pub(crate) fn reveal(
     destinations: &[Destination],
     before: &[Destination],
     wanted: &[Wanted],
+    seal: &Seal,
 ) {
     let Some(Value::Array(list)) = object.get_mut("deliver") else {
         return;
@@ -169,6 +172,7 @@ pub(crate) fn reveal(
         if let Address::Webhook { secret, .. } = &destination.address
             && !known
             && !given
+            && let Some(secret) = seal.open(secret)
         {
             shown["secret"] = secret.expose().into();
         }

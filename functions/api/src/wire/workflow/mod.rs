@@ -16,6 +16,7 @@ pub(crate) use view::object;
 
 use domain::ids::{PlanId, SessionId};
 use domain::planning::ReviewedPlan;
+use domain::sealing::Seal;
 use domain::session::Session;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -28,6 +29,8 @@ use crate::app::Settings;
 pub(crate) struct Context<'a> {
     pub(crate) now: Timestamp,
     pub(crate) settings: &'a Settings,
+    /// What seals the secrets of webhooks.
+    pub(crate) seal: &'a Seal,
     /// The caller's own address.
     pub(crate) email: &'a str,
     /// The plan that `plan_id` names, if there is one.

@@ -1,6 +1,8 @@
 //! Bodies of workflows, and where the faults in them are said to be.
 
 use domain::fault::Fault;
+use domain::ids::OwnerId;
+use domain::sealing::RootKeys;
 use serde_json::{Value, json};
 
 use super::*;
@@ -8,6 +10,12 @@ use super::*;
 fn settings() -> Settings {
     Settings::read(|name| (name == "NIGHTDESK_MAIL_DOMAINS").then(|| "desk.test".to_owned()))
         .unwrap()
+}
+
+fn seal() -> Seal {
+    RootKeys::read("root")
+        .unwrap()
+        .seal(&OwnerId::from_uuid(uuid::Uuid::nil()))
 }
 
 fn read(body: &Value) -> Result<NewWorkflow, Vec<Fault>> {
@@ -18,6 +26,7 @@ fn read(body: &Value) -> Result<NewWorkflow, Vec<Fault>> {
         &Context {
             now,
             settings: &settings,
+            seal: &seal(),
             email: "me@owner.test",
             reviewed: None,
             session: None,
@@ -475,6 +484,7 @@ fn changes() {
     let context = Context {
         now,
         settings: &settings,
+        seal: &seal(),
         email: "me@owner.test",
         reviewed: None,
         session: None,

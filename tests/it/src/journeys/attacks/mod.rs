@@ -9,6 +9,7 @@ mod mail;
 mod pages;
 mod quotas;
 mod retention;
+mod secrets;
 mod sign_in;
 mod throttling;
 mod tokens;
