@@ -69,7 +69,7 @@ impl Engine {
                 .await
             {
                 Ok(_) => {
-                    self.forget_older_baselines(&alongside.writes).await?;
+                    self.forget_former_baselines(&alongside.writes).await?;
                     self.sync_schedule(schedules, &next).await?;
                     return Ok(());
                 }
@@ -243,15 +243,13 @@ impl Engine {
         })
     }
 
-    async fn forget_older_baselines(&self, committed: &[Write]) -> Result<(), StoreError> {
+    async fn forget_former_baselines(&self, committed: &[Write]) -> Result<(), StoreError> {
         for write in committed {
             if let Write::PutBaseline {
-                owner,
-                workflow,
-                stored,
+                owner, workflow, ..
             } = write
             {
-                self.store.forget_baselines(owner, workflow, stored).await?;
+                self.store.forget_baselines(owner, workflow).await?;
             }
         }
         Ok(())

@@ -13,6 +13,7 @@ use engine::ports::StoreError;
 use engine::ports::store::Keepsake;
 use engine::removal::Belongings;
 use engine::retention::Retention;
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::DynamoStore;
@@ -23,6 +24,11 @@ use super::read::{failed, if_it_holds};
 
 /// The mark of a document that is in the blob store.
 const BLOB: &str = "blob";
+/// When a document was stored, in milliseconds.
+const STORED_AT: &str = "stored_at";
+/// How long a baseline is left alone after it was stored: whoever stores one commits it in the same invocation, and no
+/// invocation is longer (Lambda Developer Guide, "Quotas": function timeout).
+const LONGEST_INVOCATION: SignedDuration = SignedDuration::from_mins(15);
 
 impl DynamoStore {
     pub(super) async fn keep(
@@ -38,7 +44,7 @@ impl DynamoStore {
             return Ok(output);
         };
         let key = keys::kept(owner, workflow, kind.as_str(), &output.sha256);
-        let item = Item::new(&key);
+        let item = Item::new(&key).number(STORED_AT, self.now().as_millisecond());
         let item = if Self::fits(&bytes) {
             item.bytes(DEFLATED, bytes)
         } else {
@@ -76,22 +82,33 @@ impl DynamoStore {
         Self::opened(&key, output, bytes)
     }
 
-    pub(super) async fn forget_other_baselines(
+    /// Another judge may have committed a newer baseline meanwhile, or be about to: the present one is read after the
+    /// list, and what was stored just now stays.
+    pub(super) async fn forget_former_baselines(
         &self,
         owner: &OwnerId,
         workflow: &WorkflowId,
-        but: &Output,
     ) -> Result<(), StoreError> {
         let prefix = keys::kept(owner, workflow, Keepsake::Baseline.as_str(), "");
-        for stored in self.partition(&prefix.pk, &prefix.sk, false, None).await? {
-            let Some(sha256) = sha256_of(&stored).filter(|sha256| *sha256 != but.sha256) else {
+        let all = self.partition(&prefix.pk, &prefix.sk, false, None).await?;
+        let present: Option<Output> = self.document(&keys::baseline(owner, workflow)).await?;
+        let is_present = |sha256: &str| {
+            let mut present = present.iter();
+            present.any(|present| present.sha256 == sha256)
+        };
+        let before = (self.now() - LONGEST_INVOCATION).as_millisecond();
+        let is_old = |stored: &Attributes| {
+            item::number(stored, STORED_AT).is_none_or(|stored_at| stored_at < before)
+        };
+        for stored in all.iter().filter(|stored| is_old(stored)) {
+            let Some(sha256) = sha256_of(stored).filter(|sha256| !is_present(sha256)) else {
                 continue;
             };
             if stored.contains_key(BLOB) {
                 let place = Place::Kept(owner, workflow);
                 self.blobs.delete(place, sha256).await?;
             }
-            self.delete_item(item::primary(&item::key_of(&stored)))
+            self.delete_item(item::primary(&item::key_of(stored)))
                 .await?;
         }
         Ok(())

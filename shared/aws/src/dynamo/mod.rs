@@ -142,13 +142,22 @@ impl DynamoStore {
         workflow: &WorkflowId,
     ) -> Result<Option<Baseline>, StoreError> {
         let key = keys::baseline(owner, workflow);
-        let Some(reference) = self.document::<Output>(&key).await? else {
-            return Ok(None);
-        };
-        let document = self
-            .load_kept(owner, workflow, Keepsake::Baseline, &reference)
-            .await?;
-        referred(&key, document).map(Some)
+        let mut gone: Option<Output> = None;
+        loop {
+            let Some(reference) = self.document::<Output>(&key).await? else {
+                return Ok(None);
+            };
+            let document = self
+                .load_kept(owner, workflow, Keepsake::Baseline, &reference)
+                .await?;
+            // One that was replaced after its reference was read may be gone: then there is another.
+            let is_replaced = gone.is_none_or(|gone| gone.sha256 != reference.sha256);
+            if document.is_none() && is_replaced {
+                gone = Some(reference);
+                continue;
+            }
+            return referred(&key, document).map(Some);
+        }
     }
 
     async fn list<T: serde::de::DeserializeOwned>(
@@ -419,9 +428,8 @@ impl Store for DynamoStore {
         &self,
         owner: &OwnerId,
         workflow: &WorkflowId,
-        but: &Output,
     ) -> Result<(), StoreError> {
-        self.forget_other_baselines(owner, workflow, but).await
+        self.forget_former_baselines(owner, workflow).await
     }
 
     async fn remove_belongings(

@@ -499,14 +499,14 @@ pub trait Store: Deliveries + Sessions + Send + Sync {
         let (_, _) = (workflow, kind);
         self.output(owner, output).await
     }
-    /// Removes what was kept of baselines before this one. Those of a commit that never came are among them.
+    /// Removes what was kept of baselines before the present one. Those of a commit that never came are among them;
+    /// those that may still be committed are not.
     async fn forget_baselines(
         &self,
         owner: &OwnerId,
         workflow: &WorkflowId,
-        but: &Output,
     ) -> Result<(), StoreError> {
-        let (_, _, _) = (owner, workflow, but);
+        let (_, _) = (owner, workflow);
         Ok(())
     }
     /// Removes what belongs to a run and stands elsewhere: its approvals, its conclusion, and those of its outputs

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::approval::{Approval, ApprovalStatus};
-use domain::execution::{Event, Execution};
+use domain::execution::{Event, Execution, Output};
 use domain::ids::WorkflowId;
 use engine::memory::{FixedClock, MemoryStore};
 use engine::ports::store::Keepsake;
@@ -65,6 +65,7 @@ macro_rules! ageing {
 ageing! {
     a_run_is_shown_for_the_retention_from_its_end_and_one_that_is_open_for_ever,
     the_run_of_a_baseline_stays_by_its_id_until_the_next,
+    a_baseline_that_another_judge_has_stored_is_not_forgotten,
     what_was_approved_stays_as_long_as_its_workflow,
     a_removed_run_is_gone_with_what_belongs_to_it_and_nothing_else,
 }
@@ -122,17 +123,14 @@ async fn the_run_of_a_baseline_stays_by_its_id_until_the_next(ageing: Ageing) {
     let baseline = Write::PutBaseline {
         owner: owner.clone(),
         workflow: workflow.clone(),
-        stored: stored.clone(),
+        stored,
     };
     write(store, vec![ended, baseline]).await.unwrap();
     ageing.after_days(500);
     assert!(store.execution(&owner, &run.id).await.unwrap().is_some());
     let page = store.executions(&owner, None, None, &all()).await.unwrap();
     assert_eq!((page.items.len(), page.total), (0, 0), "no list shows it");
-    store
-        .forget_baselines(&owner, &workflow, &stored)
-        .await
-        .unwrap();
+    store.forget_baselines(&owner, &workflow).await.unwrap();
     let kept = store.baseline(&owner, &workflow).await.unwrap().unwrap();
     assert_eq!(kept.execution_id, run.id);
     for _ in 0..2 {
@@ -141,6 +139,40 @@ async fn the_run_of_a_baseline_stays_by_its_id_until_the_next(ageing: Ageing) {
     assert!(store.execution(&owner, &run.id).await.unwrap().is_some());
     ageing.after_days(591);
     assert_eq!(store.execution(&owner, &run.id).await.unwrap(), None);
+}
+
+/// Two runs that are judged at the same time: the first to commit tidies up last.
+async fn a_baseline_that_another_judge_has_stored_is_not_forgotten(ageing: Ageing) {
+    let (store, owner) = (&ageing.store, owner());
+    let workflow = WorkflowId::from_uuid(fresh());
+    let keep = async |letter: &str| {
+        let run = create(store, &workflow, &owner).await;
+        let document = json!({
+            "execution_id": run.id, "definition": letter.repeat(3000), "entries": {}, "seen": {},
+        });
+        let kind = Keepsake::Baseline;
+        let kept = store.put_kept(&owner, &workflow, kind, &document, "b");
+        (run.id, kept.await.unwrap())
+    };
+    let commit = async |stored: &Output| {
+        let baseline = Write::PutBaseline {
+            owner: owner.clone(),
+            workflow: workflow.clone(),
+            stored: stored.clone(),
+        };
+        write(store, vec![baseline]).await.unwrap();
+    };
+    let (_, first) = keep("a").await;
+    let (second_run, second) = keep("b").await;
+    commit(&first).await;
+    store.forget_baselines(&owner, &workflow).await.unwrap();
+    commit(&second).await;
+    for _ in 0..2 {
+        store.forget_baselines(&owner, &workflow).await.unwrap();
+        let present = store.baseline(&owner, &workflow).await.unwrap().unwrap();
+        assert_eq!(present.execution_id, second_run);
+        ageing.after_days(1);
+    }
 }
 
 async fn what_was_approved_stays_as_long_as_its_workflow(ageing: Ageing) {
