@@ -3,6 +3,7 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
+use domain::address;
 use domain::approval::{
     Approval, ApprovalStatus, CannotDecide, Choice, DecisionChannel, Draft, Verdict,
 };
@@ -236,11 +237,16 @@ fn shown(draft: Draft, action: &str) -> Shown {
     match draft {
         Draft::Email { to, subject, .. } => (
             "this mail may be sent",
-            vec![("To", to.join(", ")), ("Subject", subject)],
+            vec![("To", receivers(&to)), ("Subject", subject)],
             None,
             body,
         ),
-        Draft::Webhook { url, .. } => ("this may be posted", vec![("To", url)], None, body),
+        Draft::Webhook { url, .. } => (
+            "this may be posted",
+            vec![("To", receivers(&[url]))],
+            None,
+            body,
+        ),
         Draft::Content { .. } => ("this text may be used", Vec::new(), None, body),
         Draft::Image { alt, .. } => (
             "this picture may be used",
@@ -249,6 +255,14 @@ fn shown(draft: Draft, action: &str) -> Shown {
             body,
         ),
     }
+}
+
+/// Addresses as a person reads them.
+fn receivers(addresses: &[String]) -> String {
+    let shown: Vec<_> = (addresses.iter())
+        .map(|address| address::with_host(address))
+        .collect();
+    shown.join(", ")
 }
 
 /// The most that a draft takes on the page, in bytes: an answer ends at 6 MB ([`answer_size`]).

@@ -1,5 +1,6 @@
 //! Plans and their steps. A secret that signs a webhook is never shown again.
 
+use domain::address;
 use domain::plan::{Plan, Step};
 use serde_json::{Value, json};
 
@@ -26,7 +27,10 @@ pub(crate) fn steps(plan: &Plan) -> Value {
 pub(crate) fn sends_to(plan: &Plan) -> Value {
     let receivers = plan.receivers().into_iter();
     receivers
-        .map(|receiver| json!({"step": receiver.step, "address": receiver.address}))
+        .map(|receiver| {
+            let host = address::host(receiver.address);
+            json!({"step": receiver.step, "address": receiver.address, "host": host})
+        })
         .collect()
 }
 

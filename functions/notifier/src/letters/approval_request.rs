@@ -3,6 +3,7 @@
 //! It shows the draft itself, so that a person can see what they are asked about before they follow a
 //! link, and exactly one link. The draft is quoted and escaped; nothing of it becomes a link or a picture.
 
+use domain::address;
 use domain::approval::code::MailedCode;
 use domain::approval::{Approval, Draft};
 use domain::text;
@@ -42,12 +43,19 @@ impl ApprovalRequest {
         code: Option<&MailedCode>,
     ) -> Self {
         let line = |text: &str| running_line(text, MOST_LINE_CHARS);
+        let receivers = |addresses: &[String]| {
+            let shown: Vec<_> = addresses.iter().map(|to| address::with_host(to)).collect();
+            line(&shown.join(", "))
+        };
         let (effect, head) = match draft {
             Draft::Email { to, subject, .. } => (
                 "a mail will be sent",
-                vec![("To", line(&to.join(", "))), ("Subject", line(subject))],
+                vec![("To", receivers(to)), ("Subject", line(subject))],
             ),
-            Draft::Webhook { url, .. } => ("this will be posted", vec![("To", line(url))]),
+            Draft::Webhook { url, .. } => (
+                "this will be posted",
+                vec![("To", receivers(std::slice::from_ref(url)))],
+            ),
             Draft::Content { .. } => ("this text goes on to the next step", Vec::new()),
             Draft::Image { sha256, .. } => (
                 "this picture goes on to the next step",

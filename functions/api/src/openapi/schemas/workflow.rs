@@ -201,7 +201,12 @@ const BY_KIND: [&str; 11] = [
 /// The addresses that a plan sends data to.
 pub(super) fn receivers() -> Value {
     let receiver = answer(
-        &json!({"step": {"type": "string"}, "address": {"type": "string"}}),
+        &json!({
+            "step": {"type": "string"},
+            "address": {"type": "string"},
+            "host": {"type": ["string", "null"], "description": "The host of the address as DNS has it: `xn--…` where it is \
+                written in another script. `null` where it is only known in the run."},
+        }),
         &[],
     );
     json!({

@@ -72,21 +72,27 @@ async fn what_was_found_is_planned_to_go_where_the_goal_says_and_nowhere_else() 
         );
         assert!(!plan["sends_to"].to_string().contains("evil"), "{plan:#}");
     }
-    for (step, address) in [
+    for (step, address, host) in [
         (
             crawl(&format!("https://acme.example/search?q={FOUND}")),
             format!("https://acme.example/search?q={FOUND}"),
+            "acme.example",
         ),
         (
             post("https://acme.example.org/hook"),
             "https://acme.example.org/hook".to_owned(),
+            "acme.example.org",
         ),
-        (mail("joann@acme.example"), "joann@acme.example".to_owned()),
+        (
+            mail("joann@acme.example"),
+            "joann@acme.example".to_owned(),
+            "acme.example",
+        ),
     ] {
         let plan = planned(&nightdesk, &model, step).await;
         assert_eq!(
             plan["sends_to"],
-            json!([{"step": "out", "address": address}]),
+            json!([{"step": "out", "address": address, "host": host}]),
             "{plan:#}"
         );
     }
@@ -117,6 +123,42 @@ async fn a_person_sees_what_is_not_seen_and_what_they_approve_goes_out_as_it_is(
     let sent = nightdesk.mails(2).await;
     let sent = sent.iter().find(|mail| mail["subject"] == "Invoice");
     assert_eq!(sent.unwrap()["text"], body);
+}
+
+/// `acme.example`, the first letter of which is Cyrillic.
+#[tokio::test]
+async fn a_host_in_letters_of_another_script_is_shown_as_dns_has_it() {
+    let nightdesk = Nightdesk::start(Options::default()).await;
+    let post = |url: &str| json!({"id": "post", "type": "post_webhook", "config": {"url": url, "body": "x"}});
+    let to = json!({"to": ["ann@\u{430}cme.example"], "subject": "x", "body": "x"});
+    let mail = json!({"id": "mail", "type": "send_email", "config": to});
+    let hook = "https://\u{430}cme.example/hook";
+    for (step, address) in [(post(hook), hook), (mail, "ann@\u{430}cme.example")] {
+        let workflow = json!({
+            "name": "Lamp", "mode": "multi_step", "schedule": "manual", "stop_condition": {"type": "always"},
+            "steps": [step],
+        });
+        let before = nightdesk.mails(0).await.len();
+        let workflow = nightdesk.workflow(workflow).await;
+        let plan = nightdesk
+            .get(&format!("/v1/workflows/{workflow}/plans/1"))
+            .await;
+        let receiver = &plan["sends_to"][0];
+        assert_eq!(receiver["host"], "xn--cme-5cd.example", "{plan:#}");
+        assert_eq!(receiver["address"], address);
+        nightdesk.execute(&workflow).await;
+        let asked = nightdesk.mails(before + 1).await;
+        let asked = (asked.iter()).find(|mail| mail.to_string().contains(address));
+        let asked = asked.expect("a mail asks about it");
+        let shown = format!("(host xn--cme-5cd.example) {address}");
+        for part in ["text", "html"] {
+            assert!(asked[part].as_str().unwrap().contains(&shown), "{asked:#}");
+        }
+        let link = nightdesk.link(asked);
+        let page = nightdesk.browser(Method::GET, &link).send().await.unwrap();
+        let page = page.text().await.unwrap();
+        assert!(page.contains(&shown), "{page}");
+    }
 }
 
 #[tokio::test]
