@@ -21,6 +21,7 @@ use crate::auth::{Caller, Read};
 use crate::page::{self, List};
 use crate::problem::Problem;
 use crate::query::Query;
+use crate::wire::moment::moment;
 use crate::wire::{approval, credits, delivery, execution, plan, session, signal, token, workflow};
 
 /// A page takes nothing more once it has this many bytes. What one step adds, a run with the log below or five
@@ -321,7 +322,7 @@ async fn account(app: &App, caller: &Caller<Read>) -> Result<Objects, Problem> {
             "owner_id": owner,
             "email": me.as_ref().map(|me| me.email.as_str()),
             "team": me.as_ref().and_then(|me| me.team.as_deref()),
-            "created_at": me.as_ref().map(|me| me.created_at),
+            "created_at": moment(me.as_ref().map(|me| me.created_at)),
         }),
     )];
     let ledger = store.ledger(owner, ENTRIES).await?;

@@ -17,9 +17,9 @@ use engine::removal::RemoveError;
 use engine::signals::PromoteError;
 use engine::workflows::ChangeError;
 use http::header::HeaderName;
-use serde_json::json;
 
 use crate::problem::{FULL_RETRY_SECONDS, Problem};
+use crate::wire::moment::moment;
 
 /// Too many others at the same object: the request may be repeated.
 fn contended() -> Problem {
@@ -141,7 +141,7 @@ impl From<DecideError> for Problem {
                         Self::new(Code::AlreadyDecided, detail)
                             .member("decision", decision.as_str())
                             .member("decided_by", by)
-                            .member("decided_at", json!(at))
+                            .member("decided_at", moment(at))
                     }
                     CannotDecide::Expired | CannotDecide::Gone(_) => {
                         Self::new(Code::ApprovalGone, detail)

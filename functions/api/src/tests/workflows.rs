@@ -21,7 +21,7 @@ async fn a_workflow_is_made_found_changed_and_deleted() {
         ("/interval", json!("6 hours")),
         ("/interval_minutes", json!(360)),
         ("/timezone", json!("UTC")),
-        ("/next_occurrences/0", json!("2026-05-04T14:00:00Z")),
+        ("/next_occurrences/0", json!("2026-05-04T14:00:00.000Z")),
         ("/approvals/deadline", json!("72 hours")),
         ("/approvals/reminders/0", json!("24 hours")),
         ("/overlap_policy", json!("skip")),

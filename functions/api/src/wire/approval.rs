@@ -7,6 +7,8 @@ use domain::reader::Object;
 use domain::text;
 use serde_json::{Map, Value, json};
 
+use crate::wire::moment::moment;
+
 /// The longest comment, reason or note, in characters.
 pub(crate) const LONGEST_NOTE: usize = 2000;
 /// The longest body a person may put in the draft's place, in characters.
@@ -44,8 +46,8 @@ pub(crate) fn object(approval: &Approval, draft: &Draft) -> Map<String, Value> {
             .collect(),
     );
     put("sources", json!(approval.sources));
-    put("deadline", json!(approval.deadline));
-    put("created_at", json!(approval.created_at));
+    put("deadline", moment(approval.deadline));
+    put("created_at", moment(approval.created_at));
     put(
         "asked",
         approval.asking.questions().iter().map(asked).collect(),
@@ -72,7 +74,7 @@ fn asked(question: &Question) -> Value {
     put("email", question.approver.clone().into());
     put("status", question.state.status().into());
     match &question.state {
-        QuestionState::ToAsk { next_try, .. } => put("next_try_at", json!(next_try)),
+        QuestionState::ToAsk { next_try, .. } => put("next_try_at", moment(*next_try)),
         QuestionState::Asked { at, .. } => put("at", json!(at)),
         QuestionState::Refused { at, reason } => {
             put("at", json!(at));

@@ -3,12 +3,20 @@
 use domain::credits::{Account, LedgerEntry};
 use serde_json::{Value, json};
 
+use crate::wire::moment::moment;
+
+fn entry(entry: &LedgerEntry) -> Value {
+    let mut shown = json!(entry);
+    shown["at"] = moment(entry.at);
+    shown
+}
+
 /// The account with its ledger, newest first. `balance` and `available` are null without a grant: unlimited.
 pub(crate) fn object(account: &Account, ledger: &[LedgerEntry]) -> Value {
     json!({
         "balance": account.balance,
         "reserved": account.reserved,
         "available": account.available(),
-        "ledger": ledger,
+        "ledger": ledger.iter().map(entry).collect::<Value>(),
     })
 }

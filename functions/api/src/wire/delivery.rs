@@ -1,8 +1,10 @@
 //! Deliveries and the destinations they go to (API section 7).
 
-use domain::delivery::{Address, Delivery, Destination, EventType};
+use domain::delivery::{Address, Attempt, Delivery, Destination, EventType};
 use domain::ids::WorkflowId;
 use serde_json::{Map, Value, json};
+
+use crate::wire::moment::moment;
 
 /// A delivery. What was sent is not shown: it is the receiver's.
 pub(crate) fn object(delivery: &Delivery) -> Value {
@@ -14,9 +16,15 @@ pub(crate) fn object(delivery: &Delivery) -> Value {
         "status": delivery.status(),
         "workflow_id": delivery.subject.workflow,
         "execution_id": delivery.subject.execution,
-        "attempts": delivery.attempts,
-        "created_at": delivery.created_at,
+        "attempts": delivery.attempts.iter().map(attempt).collect::<Value>(),
+        "created_at": moment(delivery.created_at),
     })
+}
+
+fn attempt(attempt: &Attempt) -> Value {
+    let mut shown = json!(attempt);
+    shown["at"] = moment(attempt.at);
+    shown
 }
 
 /// A destination as its workflow shows it. Its secret is shown once, by who made it.

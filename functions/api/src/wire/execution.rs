@@ -9,6 +9,8 @@ use domain::reader::Object;
 use engine::ports::store::EventRecord;
 use serde_json::{Map, Value, json};
 
+use crate::wire::moment::moment;
+
 /// What a run came to, stored beside it: these members go into the answer as they are.
 const STORED: [&str; 3] = ["condition", "result_changes", "intent_relevance_filter"];
 
@@ -22,7 +24,7 @@ pub(crate) fn summary(run: &Execution) -> Map<String, Value> {
     put("plan_version", run.plan.version.into());
     put("trigger", run.trigger.as_str().into());
     if let Some(scheduled_for) = run.scheduled_for {
-        put("scheduled_for", json!(scheduled_for));
+        put("scheduled_for", moment(scheduled_for));
     }
     if let Some(origin) = &run.origin {
         put("from_execution", origin.execution.as_str().into());
@@ -32,9 +34,9 @@ pub(crate) fn summary(run: &Execution) -> Map<String, Value> {
         put("outcome_reason", reason.into());
     }
     put("revision", run.revision.into());
-    put("created_at", json!(run.created_at));
-    put("started_at", json!(run.started_at));
-    put("finished_at", json!(run.finished_at()));
+    put("created_at", moment(run.created_at));
+    put("started_at", moment(run.started_at));
+    put("finished_at", moment(run.finished_at()));
     put("steps", run.steps.iter().map(step).collect());
     // Nothing is set aside any more for a run that has ended.
     let reserved = if run.status().is_terminal() {
@@ -115,8 +117,8 @@ fn step(row: &StepRow) -> Value {
     put("type", row.kind.as_str().into());
     put("status", row.state.status().into());
     put("attempts", row.attempts.into());
-    put("started_at", json!(row.started_at));
-    put("finished_at", json!(row.finished_at()));
+    put("started_at", moment(row.started_at));
+    put("finished_at", moment(row.finished_at()));
     let credits = if let StepState::Completed { credits, .. } = &row.state {
         *credits
     } else {
@@ -124,18 +126,9 @@ fn step(row: &StepRow) -> Value {
     };
     put("credits", credits.into());
     let error = match &row.state {
-        StepState::Failed { error, .. } => Some(error),
         // Approved, and held up for a while: it goes on by itself.
         StepState::Approved { .. } => row.postponed.as_ref().map(|postponed| &postponed.error),
-        StepState::Waiting
-        | StepState::Ready { .. }
-        | StepState::Running { .. }
-        | StepState::AwaitingApproval { .. }
-        | StepState::Performing { .. }
-        | StepState::OutcomeUnknown { .. }
-        | StepState::Completed { .. }
-        | StepState::Skipped { .. }
-        | StepState::Cancelled { .. } => None,
+        state => state.error(),
     };
     if let Some(error) = error {
         put(
@@ -144,10 +137,9 @@ fn step(row: &StepRow) -> Value {
         );
     }
     if !row.returned_mails.is_empty() {
-        let mails = row
-            .returned_mails
-            .iter()
-            .map(|mail| json!({"email": mail.address, "reason": mail.reason, "at": mail.at}));
+        let mails = row.returned_mails.iter().map(
+            |mail| json!({"email": mail.address, "reason": mail.reason, "at": moment(mail.at)}),
+        );
         put("returned_mails", mails.collect());
     }
     if let Some(output) = output(row) {
@@ -176,7 +168,7 @@ pub(crate) fn event(record: &EventRecord) -> Value {
     }
     json!({
         "revision": record.revision,
-        "at": record.at,
+        "at": moment(record.at),
         "type": record.event.name(),
         "actor": record.actor,
         "data": data,

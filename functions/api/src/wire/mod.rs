@@ -10,6 +10,7 @@ pub(crate) mod credits;
 pub(crate) mod delivery;
 pub(crate) mod execution;
 pub(crate) mod intent;
+pub(crate) mod moment;
 pub(crate) mod owner;
 pub(crate) mod plan;
 pub(crate) mod planning;

@@ -8,6 +8,8 @@ use domain::reader::Object;
 use domain::text;
 use serde_json::{Value, json};
 
+use crate::wire::moment::moment;
+
 /// The most credits of one grant.
 const MOST_CREDITS: u32 = 1_000_000_000;
 
@@ -40,7 +42,7 @@ pub(crate) fn created(owner: &Owner, token: &str) -> Value {
         "email": owner.email,
         "team": owner.team,
         "token": token,
-        "created_at": owner.created_at,
+        "created_at": moment(owner.created_at),
     })
 }
 
@@ -49,7 +51,7 @@ pub(crate) fn erasing(erasure: &Erasure) -> Value {
     json!({
         "owner_id": erasure.owner,
         "status": "erasing",
-        "asked_at": erasure.asked_at,
+        "asked_at": moment(erasure.asked_at),
     })
 }
 

@@ -6,6 +6,7 @@ use domain::reader::Object;
 use serde_json::{Map, Value, json};
 
 use super::{intent, plan};
+use crate::wire::moment::moment;
 
 /// The words of `quality_mode`.
 const QUALITY_MODES: [&str; 2] = ["quality_first", "balanced"];
@@ -111,7 +112,7 @@ pub(crate) fn object(reviewed: &ReviewedPlan) -> Map<String, Value> {
     );
     put("credits_consumed", reviewed.credits_consumed.into());
     put("planner", json!(reviewed.planner));
-    put("created_at", json!(reviewed.created_at));
+    put("created_at", moment(reviewed.created_at));
     object
 }
 
@@ -135,7 +136,7 @@ pub(crate) fn session(planning: &Planning, reviewed: Option<&ReviewedPlan>) -> V
         "session_id": planning.id,
         "status": status,
         "progress": {"phase": phase, "percent": percent},
-        "created_at": planning.created_at,
+        "created_at": moment(planning.created_at),
     });
     if let Some(reviewed) = reviewed {
         session["plan"] = object(reviewed).into();

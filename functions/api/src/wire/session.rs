@@ -6,6 +6,8 @@ use domain::session::{Addition, Session, SessionStatus};
 use engine::sessions::Remembered;
 use serde_json::{Map, Value, json};
 
+use crate::wire::moment::moment;
+
 /// A session as the contract shows it.
 pub(crate) fn object(session: &Session) -> Value {
     json!({
@@ -14,8 +16,8 @@ pub(crate) fn object(session: &Session) -> Value {
         "description": session.description,
         "status": session.status,
         "url_count": session.url_count,
-        "created_at": session.created_at,
-        "updated_at": session.updated_at,
+        "created_at": moment(session.created_at),
+        "updated_at": moment(session.updated_at),
     })
 }
 
@@ -25,7 +27,7 @@ pub(crate) fn url(remembered: &Remembered) -> Value {
     json!({
         "url": seen.url,
         "title": seen.title,
-        "first_seen": with.at,
+        "first_seen": moment(with.at),
         "workflow_id": with.workflow,
         "execution_id": with.execution,
     })
@@ -34,7 +36,7 @@ pub(crate) fn url(remembered: &Remembered) -> Value {
 /// What a run added.
 pub(crate) fn addition(addition: &Addition) -> Value {
     json!({
-        "at": addition.at,
+        "at": moment(addition.at),
         "workflow_id": addition.workflow,
         "execution_id": addition.execution,
         "url_count": addition.count,

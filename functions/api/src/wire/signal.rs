@@ -5,6 +5,7 @@ use domain::signal::{Item, Signal};
 use serde_json::{Map, Value, json};
 
 use super::delivery;
+use crate::wire::moment::moment;
 
 /// A signal as lists show it: without its items, which are a document of their own.
 pub(crate) fn summary(signal: &Signal, deliveries: &[Delivery]) -> Map<String, Value> {
@@ -16,13 +17,13 @@ pub(crate) fn summary(signal: &Signal, deliveries: &[Delivery]) -> Map<String, V
     put("decision", json!(signal.decision));
     put("reason", json!(signal.reason));
     put("item_count", json!(signal.item_count));
-    put("promoted_at", json!(signal.promoted_at));
+    put("promoted_at", moment(signal.promoted_at));
     let deliveries = signal
         .deliveries
         .iter()
         .filter_map(|id| deliveries.iter().find(|delivery| delivery.id == *id));
     put("deliveries", deliveries.map(delivery::object).collect());
-    put("created_at", json!(signal.created_at));
+    put("created_at", moment(signal.created_at));
     object
 }
 

@@ -9,6 +9,8 @@ use engine::tokens::NewToken;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::wire::moment::moment;
+
 /// The highest limit anybody may set.
 const MOST_PER_WINDOW: u32 = 10_000_000;
 
@@ -23,9 +25,9 @@ pub(crate) fn object(token: &Token, last_used_at: Option<Timestamp>) -> Map<Stri
     put("rate_limit_per_hour", token.limit.per_hour.into());
     put("rate_limit_per_day", token.limit.per_day.into());
     put("is_active", token.revoked_at.is_none().into());
-    put("last_used_at", json!(last_used_at));
-    put("created_at", json!(token.created_at));
-    put("expires_at", json!(token.expires_at));
+    put("last_used_at", moment(last_used_at));
+    put("created_at", moment(token.created_at));
+    put("expires_at", moment(token.expires_at));
     object
 }
 

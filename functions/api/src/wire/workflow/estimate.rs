@@ -7,6 +7,7 @@ use domain::stop_condition::StopCondition;
 use domain::workflow::Workflow;
 use serde_json::{Value, json};
 
+use crate::wire::moment::moments;
 use crate::wire::plan;
 
 /// What saving `workflow` with `plan` would mean; `plan` is `None` while it has yet to be made.
@@ -21,7 +22,7 @@ pub(crate) fn estimate(
     json!({
         "estimated_credits_per_execution": price,
         "estimated_credits_per_month": price.map(|price| u64::from(price) * runs as u64),
-        "next_occurrences": workflow.schedule.next_after(now, 5),
+        "next_occurrences": moments(workflow.schedule.next_after(now, 5)),
         "plan": plan.map(|plan| plan::object(plan, workflow.plan_version)),
         "warnings": warnings(workflow, price, runs, account),
     })

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{approvals, deliver};
+use crate::wire::moment::{moment, moments};
 use crate::wire::plan;
 
 /// The object of the contract. `plan` is `None` only while it has yet to be made.
@@ -69,17 +70,17 @@ pub(crate) fn object(
     let session = workflow.session.as_ref();
     put("session_id", session.map(SessionId::as_str).into());
     put("plan_version", workflow.plan_version.into());
-    put("next_occurrences", json!(next));
+    put("next_occurrences", moments(next));
     put("execution_count", workflow.execution_count.into());
     let last = workflow.last_execution.as_ref();
     put(
         "last_execution",
-        last.map(|run| json!({"id": run.id, "status": run.status, "finished_at": run.finished_at}))
+        last.map(|run| json!({"id": run.id, "status": run.status, "finished_at": moment(run.finished_at)}))
             .into(),
     );
     put("health", workflow.health().into());
     put("access_level", "owner".into());
-    put("created_at", json!(workflow.created_at));
-    put("updated_at", json!(workflow.updated_at));
+    put("created_at", moment(workflow.created_at));
+    put("updated_at", moment(workflow.updated_at));
     object
 }
