@@ -111,12 +111,15 @@ impl StepExecutor {
         let performing = matches!(row.state, StepState::Performing { .. });
         let event = match came {
             Came::Output {
-                document, sources, ..
+                document,
+                sources,
+                credits,
             } if row.gated && !performing => {
                 let output = self.store_output(run, document).await?;
                 let made = DraftMade {
                     draft: draft_of(document),
                     output: Some(output),
+                    credits: *credits,
                     sources: sources.clone(),
                 };
                 return self.park(run, row, made).await;
@@ -129,6 +132,7 @@ impl StepExecutor {
                         DraftMade {
                             draft: draft.clone(),
                             output: None,
+                            credits: 0,
                             sources: sources.clone(),
                         },
                     )

@@ -140,11 +140,17 @@ impl Account {
     }
 }
 
-/// What one run of `plan` costs at most: its steps, at least 1, and 1 for a condition a model judges. A
+/// What judging a condition costs: 1 when it is in natural language (API section 3).
+#[must_use]
+pub fn judging_price(condition: &StopCondition) -> u32 {
+    u32::from(condition.needs_model())
+}
+
+/// What one run of `plan` costs at most: its steps, at least 1, and what judging the condition costs. The step of a
 /// simple run is always 1 (API section 3).
 #[must_use]
 pub fn price(plan: &Plan, simple: bool, condition: &StopCondition) -> u32 {
-    let judging = u32::from(condition.needs_model());
+    let judging = judging_price(condition);
     if simple {
         1 + judging
     } else {
@@ -176,6 +182,73 @@ mod tests {
                 balance: Some(2),
                 reserved: 0
             }
+        );
+    }
+
+    #[test]
+    fn all_that_is_there_can_be_set_aside_and_not_one_more() {
+        let account = Account {
+            balance: Some(3),
+            reserved: 1,
+        };
+        assert_eq!(account.available(), Some(2));
+        assert_eq!(account.reserve(2).unwrap().available(), Some(0));
+        assert!(account.reserve(3).is_err());
+        assert!(account.is_limited() && !Account::default().is_limited());
+    }
+
+    #[test]
+    fn no_more_is_charged_than_was_set_aside() {
+        let account = Account {
+            balance: Some(10),
+            reserved: 4,
+        };
+        let settled = account.settle(3, 5);
+        assert_eq!((settled.balance, settled.reserved), (Some(7), 1));
+    }
+
+    #[test]
+    fn the_ledger_has_one_entry_a_purpose_signed_and_named() {
+        let at = Timestamp::UNIX_EPOCH;
+        let id = |n| uuid::Uuid::from_u128(n);
+        let execution = ExecutionId::from_uuid(id(1));
+        let (planning, plan) = (PlanningId::from_uuid(id(2)), PlanId::from_uuid(id(3)));
+        let run = Purpose::Execution(execution.clone());
+        let job = Purpose::Planning(planning.clone(), Some(plan.clone()));
+        assert_eq!(run.key(), execution.as_str());
+        assert_eq!(job.key(), planning.as_str());
+        let grant = LedgerEntry::grant(50, at);
+        assert_eq!((grant.amount, grant.kind), (50, LedgerKind::Grant));
+        let charge = LedgerEntry::charge(7, &run, at);
+        assert_eq!((charge.amount, charge.kind), (-7, LedgerKind::Charge));
+        assert_eq!(
+            (charge.execution_id, charge.plan_id),
+            (Some(execution), None)
+        );
+        let charge = LedgerEntry::charge(30, &job, at);
+        assert_eq!((charge.execution_id, charge.plan_id), (None, Some(plan)));
+    }
+
+    #[test]
+    fn a_run_costs_its_steps_and_its_judging() {
+        let steps = serde_json::json!([
+            {"id": "find", "type": "search", "config": {"query": "x"}},
+            {"id": "read", "type": "crawl", "config": {"urls": ["https://a.example/"], "max_pages": 11}},
+        ]);
+        let plan = Plan::read(&steps, "/steps", &crate::egress::EgressRule::public_only()).unwrap();
+        let condition = |value: serde_json::Value| StopCondition::read(&value, "").unwrap();
+        let always = condition(serde_json::json!({"type": "always"}));
+        let said = condition(
+            serde_json::json!({"type": "natural_language", "description": "the price falls below 10 euros"}),
+        );
+        assert_eq!((judging_price(&always), judging_price(&said)), (0, 1));
+        assert_eq!(
+            (price(&plan, false, &always), price(&plan, false, &said)),
+            (3, 4)
+        );
+        assert_eq!(
+            (price(&plan, true, &always), price(&plan, true, &said)),
+            (1, 2)
         );
     }
 

@@ -47,6 +47,8 @@ pub struct DraftMade {
     pub draft: Draft,
     /// The finished output, for a step that only produces.
     pub output: Option<Output>,
+    /// What making it cost.
+    pub credits: u32,
     /// Addresses of what it was made from.
     pub sources: Vec<String>,
 }
@@ -113,6 +115,7 @@ impl Engine {
             deadline: approval.deadline,
             on_timeout: policy.on_timeout,
             output: made.output,
+            credits: made.credits,
         };
         let message = Message::AskApproval {
             owner: execution.owner.clone(),

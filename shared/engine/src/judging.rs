@@ -5,6 +5,7 @@
 //! like change: an incomplete run makes no baseline and is asked no condition (promise 8). A
 //! condition only a model can judge is, without a model, not met, and the run says so.
 
+use domain::credits::judging_price;
 use domain::digest;
 use domain::execution::{Conclusion, Event, Execution, Phase, StepState};
 use domain::ids::{ExecutionId, OwnerId, SessionId};
@@ -158,6 +159,9 @@ impl Engine {
             condition_met: verdict.as_ref().map(|verdict| verdict.met),
             decision: decision.decision.as_str().to_owned(),
             reason: decision.reason.as_str().to_owned(),
+            credits: verdict
+                .as_ref()
+                .map_or(0, |_| judging_price(&workflow.stop_condition)),
         };
         let event = Event::Judged { conclusion };
         let (ended, _) = domain::execution::apply(execution, &event, now)
@@ -276,7 +280,11 @@ impl Engine {
                         see(&mut seen, step, &document);
                     }
                 }
-                StepState::Failed { error, .. } => miss(&mut seen, step, error.code.as_str()),
+                StepState::Failed { error, .. }
+                | StepState::Cancelled {
+                    reason: Some(error),
+                    ..
+                } => miss(&mut seen, step, error.code.as_str()),
                 // Not asked for in this run: neither seen nor missed.
                 StepState::Skipped { .. }
                 | StepState::Cancelled { .. }

@@ -156,7 +156,7 @@ fn of_run(run: &Execution, workflow: Option<&Workflow>) -> Record {
         name: format!("{} ({})", step.id, spaced(step.kind.as_str())),
         status: spaced(step.state.status()),
         detail: match &step.state {
-            StepState::Failed { error, .. } => error.to_string(),
+            state if let Some(error) = state.error() => error.to_string(),
             state if state.is_settled() => output(step)
                 .map(|output| output.preview.clone())
                 .unwrap_or_default(),

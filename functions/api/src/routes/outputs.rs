@@ -1,4 +1,4 @@
-//! `GET /v1/executions/{id}/outputs/{step id or output key}`: what a step has made.
+//! `GET /v1/executions/{id}/outputs/{step id or output key}`: what a step has made, or the draft it waits with.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -6,7 +6,7 @@ use domain::execution::{Execution, StepRow};
 use domain::ids::ExecutionId;
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::answer_size::{self, MOST_BYTES};
 use crate::app::App;
@@ -34,7 +34,9 @@ pub(super) async fn show(
     let step = find(&app, &run, &key)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let output = wire::output(step).ok_or_else(Problem::not_found)?;
+    let Some(output) = wire::output(step) else {
+        return Ok(Json(draft(&app, &run, step).await?).into_response());
+    };
     if output.bytes > MOST_BYTES as u64 {
         // It lies in the blob store as it is: it need not come through here.
         let location =
@@ -53,6 +55,15 @@ pub(super) async fn show(
         return Ok(image);
     }
     Ok(Json(document).into_response())
+}
+
+/// What a step that publishes would send, or would have sent.
+async fn draft(app: &App, run: &Execution, step: &StepRow) -> Result<Value, Problem> {
+    let gate = step.state.gate().ok_or_else(Problem::not_found)?;
+    let approval = app.engine.store.approval(&run.owner, &gate.approval);
+    let approval = approval.await?.ok_or_else(Problem::not_found)?;
+    let draft = app.engine.draft(&approval).await?;
+    Ok(json!(draft))
 }
 
 /// The step with this id, else the one that makes the output of this key.

@@ -65,6 +65,7 @@ async fn asked_about(body: &str) -> Asked {
     let made = DraftMade {
         draft,
         output: None,
+        credits: 0,
         sources,
     };
     let (gate, alongside) = engine

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::budget::Budget;
+use super::is_zero;
 use super::state::{Gate, Output, StepError};
 use crate::ids::ApprovalId;
 
@@ -125,6 +126,9 @@ pub struct Conclusion {
     pub decision: String,
     /// Why, in words.
     pub reason: String,
+    /// What judging the condition cost.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub credits: u32,
 }
 
 impl Event {

@@ -355,8 +355,8 @@ impl Execution {
         }
     }
 
-    /// What its steps have cost so far; nothing for a run that failed by us (API section 5). A
-    /// completed run costs at least 1.
+    /// What its steps and its judging have cost so far; nothing for a run that failed by us (API section 5). The steps of
+    /// a completed run cost at least 1.
     #[must_use]
     pub fn consumed(&self) -> u32 {
         let spent: u32 = self.steps.iter().map(StepRow::credits).sum();
@@ -366,9 +366,9 @@ impl Execution {
                 ..
             } => 0,
             Phase::Ended {
-                outcome: Outcome::Completed { .. },
+                outcome: Outcome::Completed { conclusion },
                 ..
-            } => spent.max(1).min(self.reserved.max(1)),
+            } => (spent.max(1) + conclusion.credits).min(self.reserved.max(1)),
             Phase::Ended {
                 outcome: Outcome::Cancelled { .. },
                 ..
@@ -451,7 +451,7 @@ impl StepRow {
             StepState::Completed { at, .. }
             | StepState::Failed { at, .. }
             | StepState::Skipped { at }
-            | StepState::Cancelled { at } => Some(*at),
+            | StepState::Cancelled { at, .. } => Some(*at),
             StepState::Waiting
             | StepState::Ready { .. }
             | StepState::Running { .. }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::apply::{Closing, Effect};
 use super::clockwork::{nudge, ready};
 use super::state::{ErrorCode, StepError, StepState};
-use super::{Conclusion, Execution, Outcome, Phase, StepRow};
+use super::{Conclusion, Execution, Outcome, Phase};
 
 /// Starts what can start, skips what has nothing to do, and ends the run when all is settled.
 pub(super) fn settle(run: &mut Execution, now: Timestamp, effects: &mut Vec<Effect>) {
@@ -47,9 +47,7 @@ fn release(run: &mut Execution, now: Timestamp, paused: bool, effects: &mut Vec<
             || needs
                 .iter()
                 .any(|state| matches!(state, StepState::Completed { .. }));
-        let some_failed = needs
-            .iter()
-            .any(|state| matches!(state, StepState::Failed { .. }));
+        let some_failed = needs.iter().any(|state| state.error().is_some());
         run.steps[i].state = if some_done {
             ready(&run.steps[i], now, paused, effects)
         } else if some_failed {
@@ -58,7 +56,11 @@ fn release(run: &mut Execution, now: Timestamp, paused: bool, effects: &mut Vec<
                 ErrorCode::SourceUnavailable,
                 "every step it depends on failed",
             );
-            StepState::Failed { error, at: now }
+            StepState::Cancelled {
+                at: now,
+                reason: Some(error),
+                gate: None,
+            }
         } else {
             settled = true;
             StepState::Skipped { at: now }
@@ -70,21 +72,13 @@ fn release(run: &mut Execution, now: Timestamp, paused: bool, effects: &mut Vec<
 /// Why the run cannot reach its end any more. A failed search or crawl alone is no reason while
 /// another one may still see something: an outage makes a run incomplete, not failed.
 fn fatal(run: &Execution) -> Option<String> {
-    let failed = |row: &&StepRow| matches!(row.state, StepState::Failed { .. });
-    if let Some(row) = run
-        .steps
-        .iter()
-        .filter(failed)
-        .find(|row| !row.kind.watches())
-    {
-        let StepState::Failed { error, .. } = &row.state else {
-            return None;
-        };
+    let mut makers = run.steps.iter().filter(|row| !row.kind.watches());
+    if let Some(error) = makers.find_map(|row| row.state.error()) {
         return Some(error.code.as_str().to_owned());
     }
     let mut watching = run.steps.iter().filter(|row| row.kind.watches()).peekable();
     let any = watching.peek().is_some();
-    (any && watching.all(|row| matches!(row.state, StepState::Failed { .. })))
+    (any && watching.all(|row| row.state.error().is_some()))
         .then(|| ErrorCode::SourceUnavailable.as_str().to_owned())
 }
 
@@ -100,6 +94,7 @@ fn conclude(run: &mut Execution, now: Timestamp, effects: &mut Vec<Effect>) {
             condition_met: None,
             decision: "none".to_owned(),
             reason: "nothing is watched".to_owned(),
+            credits: 0,
         };
         end(run, Outcome::Completed { conclusion }, now, effects);
     }
@@ -122,13 +117,13 @@ pub(super) fn end(
                     approval: gate.approval.clone(),
                     because: Closing::Cancelled,
                 });
-                row.state = StepState::Cancelled { at: now };
+                row.state = StepState::cancelled(now);
             }
             StepState::Performing { .. } => in_flight = true,
             StepState::Waiting
             | StepState::Ready { .. }
             | StepState::Running { .. }
-            | StepState::Approved { .. } => row.state = StepState::Cancelled { at: now },
+            | StepState::Approved { .. } => row.state = StepState::cancelled(now),
             StepState::OutcomeUnknown { .. }
             | StepState::Completed { .. }
             | StepState::Failed { .. }

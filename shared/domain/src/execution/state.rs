@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::bounds::MOST_MESSAGE_CHARS;
+use super::is_zero;
 use crate::ids::ApprovalId;
 use crate::text;
 use crate::words::words;
@@ -98,6 +99,9 @@ pub struct Gate {
     /// comes from performing the draft.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Output>,
+    /// What making the draft cost; it is charged when the output is approved.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub credits: u32,
 }
 
 /// Where a step stands.
@@ -148,10 +152,44 @@ pub enum StepState {
     },
     Cancelled {
         at: Timestamp,
+        /// Why it could not begin, when no person has stopped it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<StepError>,
+        /// What a person did not approve.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gate: Option<Gate>,
     },
 }
 
 impl StepState {
+    /// Stopped by a person, before it stood at a gate.
+    #[must_use]
+    pub fn cancelled(at: Timestamp) -> Self {
+        Self::Cancelled {
+            at,
+            reason: None,
+            gate: None,
+        }
+    }
+
+    /// Why it has not done its work: how it failed, or why it could not begin.
+    #[must_use]
+    pub fn error(&self) -> Option<&StepError> {
+        match self {
+            Self::Failed { error, .. } => Some(error),
+            Self::Cancelled { reason, .. } => reason.as_ref(),
+            Self::Waiting
+            | Self::Ready { .. }
+            | Self::Running { .. }
+            | Self::AwaitingApproval { .. }
+            | Self::Approved { .. }
+            | Self::Performing { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::Completed { .. }
+            | Self::Skipped { .. } => None,
+        }
+    }
+
     /// The word on the wire (API section 5).
     #[must_use]
     pub fn status(&self) -> &'static str {
@@ -223,6 +261,7 @@ impl StepState {
     #[must_use]
     pub fn gate(&self) -> Option<&Gate> {
         match self {
+            Self::Cancelled { gate, .. } => gate.as_ref(),
             Self::AwaitingApproval { gate }
             | Self::Approved { gate, .. }
             | Self::Performing { gate, .. }
@@ -232,8 +271,7 @@ impl StepState {
             | Self::Running { .. }
             | Self::Completed { .. }
             | Self::Failed { .. }
-            | Self::Skipped { .. }
-            | Self::Cancelled { .. } => None,
+            | Self::Skipped { .. } => None,
         }
     }
 }

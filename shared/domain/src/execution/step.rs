@@ -16,7 +16,6 @@ use super::settling::end;
 use super::state::{ErrorCode, Gate, Lease, Output, StepError, StepState};
 use super::{ErrorClass, Execution, LEASE_MARGIN_SECONDS, Outcome, Phase, StepRow};
 use crate::ids::ApprovalId;
-use crate::plan::ToolKind;
 use crate::workflow::OnTimeout;
 
 /// What a worker holds a step for.
@@ -234,8 +233,7 @@ pub(super) fn apply_to_step(
             row.postponed = None;
             match output.clone().or_else(|| gate.output.clone()) {
                 Some(output) if !row.kind.publishes() => {
-                    let credits = price_of_gated(row);
-                    completed(run, i, output, credits, now)
+                    completed(run, i, output, gate.credits, now)
                 }
                 Some(_) | None => approved(row, gate, now, paused, effects),
             }
@@ -438,25 +436,14 @@ fn resolved(
     }
 }
 
-/// The step's end is the run's.
+/// The step's end is the run's. What a person did not approve can still be read.
 fn stop(run: &mut Execution, i: usize, reason: &str, now: Timestamp, effects: &mut Vec<Effect>) {
-    run.steps[i].state = StepState::Cancelled { at: now };
+    let gate = run.steps[i].state.gate().cloned();
+    run.steps[i].state = StepState::Cancelled {
+        at: now,
+        reason: None,
+        gate,
+    };
     let reason = reason.to_owned();
     end(run, Outcome::Cancelled { reason }, now, effects);
-}
-
-/// What a producing step behind a gate costs: known from its kind.
-fn price_of_gated(row: &StepRow) -> u32 {
-    match row.kind {
-        ToolKind::GenerateImage => 2,
-        ToolKind::Search
-        | ToolKind::Crawl
-        | ToolKind::GenerateOutline
-        | ToolKind::GenerateReport
-        | ToolKind::LlmResponse
-        | ToolKind::FormatPost => 1,
-        ToolKind::Aggregate | ToolKind::Transform | ToolKind::SendEmail | ToolKind::PostWebhook => {
-            0
-        }
-    }
 }

@@ -50,6 +50,7 @@ fn gate(n: u128, output: Option<Output>) -> Gate {
         deadline: at(72 * 3600),
         on_timeout: OnTimeout::Reject,
         output,
+        credits: 0,
     }
 }
 

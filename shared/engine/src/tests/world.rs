@@ -171,6 +171,7 @@ impl World {
                 body: "hello".into(),
             },
             output: None,
+            credits: 0,
             sources: Vec::new(),
         };
         let policy = ApprovalPolicy {

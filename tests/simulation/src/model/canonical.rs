@@ -296,7 +296,7 @@ fn hash_step<H: Hasher>(row: &StepRow, now: Timestamp, h: &mut H) {
     match state {
         StepState::Waiting
         | StepState::Skipped { at: _ }
-        | StepState::Cancelled { at: _ }
+        | StepState::Cancelled { .. }
         | StepState::Failed { error: _, at: _ } => {}
         StepState::Ready { due_at, nudge_at } => {
             (away(*due_at, now), away(*nudge_at, now)).hash(h);
@@ -341,6 +341,7 @@ fn hash_gate<H: Hasher>(gate: &Gate, now: Timestamp, h: &mut H) {
         deadline,
         on_timeout: _,
         output: _,
+        credits: _,
     } = gate;
     (approval, sha256, away(*deadline, now)).hash(h);
 }

@@ -54,6 +54,7 @@ impl Life {
                     deadline: approval.deadline,
                     on_timeout: self.scenario.on_timeout,
                     output: (!row.kind.publishes()).then(output),
+                    credits: 0,
                 };
                 return (
                     Event::StepParked { step, fence, gate },

@@ -157,3 +157,58 @@ fn what_nobody_knows_stays_unknown_when_its_run_ends() {
     );
     assert_eq!(effects, [Effect::End]);
 }
+
+/// Two searches, one of which fails; what needs the other goes on, what needs the failed one never begins.
+#[test]
+fn a_step_that_could_not_begin_is_cancelled_and_says_why() {
+    let both = plan(&json!([
+        search("news", &[]),
+        search("prices", &[]),
+        search("details", &["news"]),
+    ]));
+    let events = [
+        claimed("news"),
+        failed("news", 1, None),
+        claimed("prices"),
+        completed("prices", 1),
+    ];
+    let (run, _) = story(started(&both, true).0, &events);
+    let step = run.step("details").unwrap();
+    assert_eq!((step.state.status(), step.attempts), ("cancelled", 0));
+    let error = step.state.error().expect("a reason");
+    assert_eq!(error.code, ErrorCode::SourceUnavailable);
+    assert_eq!(run.outcome_reason(), None, "the run goes on to be judged");
+
+    let chain = plan(&json!([
+        search("find", &[]),
+        {"id": "write", "type": "generate_report", "config": {}, "depends_on": ["find"]},
+        {"id": "again", "type": "generate_report", "config": {}, "depends_on": ["write"]},
+    ]));
+    let (run, _) = story(
+        started(&chain, false).0,
+        &[claimed("find"), failed("find", 1, None)],
+    );
+    assert_eq!(run.outcome_reason(), Some("source_unavailable"));
+    for id in ["write", "again"] {
+        assert_eq!(step_of(&run, id), "cancelled");
+    }
+}
+
+#[test]
+fn judging_a_condition_by_a_model_is_charged_beside_the_steps() {
+    let plan = plan(&json!([search("find", &[])]));
+    let judged = |credits| Event::Judged {
+        conclusion: Conclusion {
+            complete: true,
+            credits,
+            ..Conclusion::default()
+        },
+    };
+    for (reserved, credits, consumed) in [(1, 0, 1), (2, 1, 2), (1, 1, 1)] {
+        let mut run = started(&plan, true).0;
+        run.reserved = reserved;
+        let events = [claimed("find"), completed("find", 1), judged(credits)];
+        let (run, _) = story(run, &events);
+        assert_eq!(run.consumed(), consumed, "{reserved} set aside");
+    }
+}

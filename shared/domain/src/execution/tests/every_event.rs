@@ -134,7 +134,7 @@ fn every_state() -> Vec<StepState> {
             at: at(0),
         },
         StepState::Skipped { at: at(0) },
-        StepState::Cancelled { at: at(0) },
+        StepState::cancelled(at(0)),
     ]
 }
 

@@ -52,6 +52,36 @@ fn a_rejection_ends_the_run_and_its_other_gates() {
     );
     assert_eq!(effects, [Effect::End]);
     assert_eq!(run.consumed(), 2, "finished steps stay charged");
+    let refused = run.step("post").unwrap();
+    assert_eq!(refused.state.status(), "cancelled");
+    let gate = refused.state.gate().expect("what was refused can be read");
+    assert_eq!(gate.approval, approval(9));
+}
+
+#[test]
+fn what_a_gated_step_has_cost_is_charged_when_its_output_is_approved() {
+    let urls: Vec<String> = (0..10).map(|n| format!("https://a.example/{n}")).collect();
+    let plan = plan(&json!([{
+        "id": "read", "type": "crawl", "config": {"urls": urls, "max_pages": 100}, "requires_approval": true,
+    }]));
+    let parked = Event::StepParked {
+        step: "read".into(),
+        fence: 1,
+        gate: Gate {
+            credits: 10,
+            ..gate(9, Some(output("read")))
+        },
+    };
+    let (run, _) = story(started(&plan, false).0, &[claimed("read"), parked]);
+    assert_eq!(run.consumed(), 0, "nothing is charged for what waits");
+    let approved = Event::Approved {
+        step: "read".into(),
+        approval: approval(9),
+        sha256: "a".repeat(64),
+        output: None,
+    };
+    let (run, _) = story(run, &[approved]);
+    assert_eq!((run.status(), run.consumed()), (Status::Completed, 10));
 }
 
 #[test]
