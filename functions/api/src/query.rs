@@ -76,7 +76,34 @@ impl Query {
             self.fault(name, format!("must have at most {most} characters"));
             return None;
         }
+        if !value.chars().all(text::allowed_in_name) {
+            self.fault(name, "must not contain a control character");
+            return None;
+        }
         Some(value).filter(|value| !value.is_empty())
+    }
+
+    /// A list of at most `most` names between commas, each of at most `longest` characters; empty ones are left out.
+    pub(crate) fn names(&mut self, name: &str, most: usize, longest: usize) -> Vec<String> {
+        let Some(value) = self.take(name) else {
+            return Vec::new();
+        };
+        let names = value.split(',').map(text::normalise);
+        let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
+        if names.len() > most {
+            self.fault(name, format!("must have at most {most} names"));
+        } else if names.iter().any(|name| name.chars().count() > longest) {
+            let message = format!("must have at most {longest} characters between two commas");
+            self.fault(name, message);
+        } else if !names
+            .iter()
+            .all(|name| name.chars().all(text::allowed_in_name))
+        {
+            self.fault(name, "must not contain a control character");
+        } else {
+            return names;
+        }
+        Vec::new()
     }
 
     /// A whole number in plain decimal digits within `range`.
@@ -223,6 +250,25 @@ mod tests {
                 .as_deref(),
             Some("a b é")
         );
+    }
+
+    #[test]
+    fn texts_and_lists_of_names_have_bounds_and_no_control_characters() {
+        let text = |query: &mut Query| {
+            query.text("search", 3);
+        };
+        assert_eq!(refused("search=a%00b", text), ["search"]);
+        assert_eq!(refused("search=abcd", text), ["search"]);
+        assert!(refused("search=a%20b", text).is_empty());
+        let names = |query: &mut Query| {
+            query.names("tags", 2, 3);
+        };
+        for bad in ["tags=a,b,c", "tags=abcd", "tags=a%0Ab", "tags=a&tags=b"] {
+            assert_eq!(refused(bad, names), ["tags"], "{bad}");
+        }
+        assert!(refused("tags=a,,b,", names).is_empty());
+        let mut query = Query::decode("tags=+a+,b").unwrap();
+        assert_eq!(query.names("tags", 2, 3), ["a", "b"]);
     }
 
     #[test]

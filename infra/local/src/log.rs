@@ -10,12 +10,16 @@ use tracing_subscriber::EnvFilter;
 
 use crate::console;
 
+/// Warnings and errors. The embedded database warns of each refused condition, and a condition is refused in the
+/// ordinary course of things.
+const QUIET: &str = "warn,dynoxide::server=error";
+
 /// Starts the host's own log on standard error.
 pub(crate) fn start(verbose: bool) {
     let level = if verbose {
         "nightdesk=debug,warn"
     } else {
-        "warn"
+        QUIET
     };
     let filter =
         EnvFilter::try_from_env("NIGHTDESK_HOST_LOG").unwrap_or_else(|_| EnvFilter::new(level));
@@ -63,7 +67,45 @@ fn is_trouble(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_trouble;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::EnvFilter;
+
+    use super::{QUIET, is_trouble};
+
+    /// What a subscriber has written.
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_refused_condition_is_no_line_on_the_terminal() {
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new(QUIET))
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::warn!(target: "dynoxide::server", operation = "UpdateItem", "error response");
+            tracing::error!(target: "dynoxide::server", "the database is damaged");
+            tracing::warn!(target: "nightdesk::host", "the bundled site moves to another port");
+            tracing::info!(target: "nightdesk::host", "started");
+        });
+        let lines = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(lines.lines().count(), 2, "{lines}");
+        assert!(!lines.contains("error response"), "{lines}");
+    }
 
     #[test]
     fn only_trouble_passes() {

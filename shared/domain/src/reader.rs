@@ -150,15 +150,45 @@ impl<'a> Object<'a> {
         self.limited(field, length, text::allowed_in_name)
     }
 
+    /// Running text that is sent or asked as it is: neither trimmed nor composed.
+    pub fn verbatim(
+        &mut self,
+        field: &'static str,
+        length: RangeInclusive<usize>,
+    ) -> Option<String> {
+        let sent = self.string(field)?.to_owned();
+        self.bounded(field, sent, length, text::allowed_in_text)
+    }
+
+    /// As [`Object::verbatim`], on one line.
+    pub fn verbatim_line(
+        &mut self,
+        field: &'static str,
+        length: RangeInclusive<usize>,
+    ) -> Option<String> {
+        let sent = self.string(field)?.to_owned();
+        self.bounded(field, sent, length, text::allowed_in_name)
+    }
+
     fn limited(
         &mut self,
         field: &'static str,
         length: RangeInclusive<usize>,
         allowed: fn(char) -> bool,
     ) -> Option<String> {
+        let text = text::normalise(self.string(field)?);
+        self.bounded(field, text, length, allowed)
+    }
+
+    fn bounded(
+        &mut self,
+        field: &'static str,
+        text: String,
+        length: RangeInclusive<usize>,
+        allowed: fn(char) -> bool,
+    ) -> Option<String> {
         let path = self.path(field);
-        let sent = self.string(field)?;
-        match limit_text(sent, &path, length, allowed) {
+        match limit_text(text, &path, length, allowed) {
             Ok(text) => Some(text),
             Err(fault) => {
                 self.faults.push(fault);
@@ -281,7 +311,12 @@ impl<'a> Object<'a> {
                     path,
                     format!("must be a string, not {}", kind(value)),
                 )),
-                Some(sent) => match limit_text(sent, &path, each.clone(), text::allowed_in_name) {
+                Some(sent) => match limit_text(
+                    text::normalise(sent),
+                    &path,
+                    each.clone(),
+                    text::allowed_in_name,
+                ) {
                     Ok(text) => texts.push(text),
                     Err(fault) => self.faults.push(fault),
                 },
@@ -344,12 +379,11 @@ fn whole(value: &Value) -> Option<i64> {
 }
 
 fn limit_text(
-    sent: &str,
+    text: String,
     path: &str,
     length: RangeInclusive<usize>,
     allowed: fn(char) -> bool,
 ) -> Result<String, Fault> {
-    let text = text::normalise(sent);
     let count = text.chars().count();
     if !length.contains(&count) {
         return Err(Fault::invalid(
@@ -374,6 +408,24 @@ fn limit_text(
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_is_sent_is_kept_byte_for_byte() {
+        let sent = " e\u{301}\n\n";
+        let body = json!({"body": sent, "subject": " a ", "name": sent, "line": "a\nb"});
+        let mut object = Object::new(&body, "");
+        assert_eq!(object.verbatim("body", 1..=5).as_deref(), Some(sent));
+        assert_eq!(
+            object.verbatim_line("subject", 1..=3).as_deref(),
+            Some(" a ")
+        );
+        assert_eq!(object.name("name", 1..=1).as_deref(), Some("é"));
+        assert_eq!(object.verbatim_line("line", 1..=3), None);
+        assert_eq!(object.verbatim("body", 1..=4), None);
+        let faults = object.finish(Some(())).unwrap_err();
+        let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+        assert_eq!(paths, ["/line", "/body"]);
+    }
 
     #[test]
     fn all_faults_come_at_once_and_unknown_fields_are_named() {

@@ -21,6 +21,8 @@ const MOST_DESCENTS: usize = 2;
 pub enum SelectorError {
     #[error("it is empty")]
     Empty,
+    #[error("it begins with a blank; a name that does is written ['…']")]
+    Blank,
     #[error("it is longer than {LONGEST} characters")]
     TooLong,
     #[error("it is nested more than {DEEPEST} deep")]
@@ -49,6 +51,8 @@ impl Selector {
     pub fn parse(tail: &str) -> Result<Self, SelectorError> {
         let query = match tail.chars().next() {
             None => return Err(SelectorError::Empty),
+            // RFC 9535 lets blanks stand before a segment, but a name that begins with one is written `['…']`.
+            Some(c) if c.is_whitespace() => return Err(SelectorError::Blank),
             Some('.' | '[') => format!("${tail}"),
             Some(_) => format!("$.{tail}"),
         };

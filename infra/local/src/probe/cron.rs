@@ -1,5 +1,6 @@
 //! When a cron expression fires, and what AWS is told about it.
 
+use domain::fault::Code;
 use domain::schedule::{Schedule, Zone};
 use serde_json::{Value, json};
 
@@ -33,6 +34,10 @@ pub(super) fn answer(request: &Value) -> Result<Value, Fault> {
         )
     })?;
     let next = schedule.next_after(after, usize::try_from(count).unwrap_or(usize::MAX));
+    if next.is_empty() {
+        let message = format!("/expression: {}", domain::schedule::NEVER_FIRES);
+        return Err(Fault::new(Code::CronNeverFires.as_str(), message));
+    }
     let aws = schedule.to_aws(next.first().copied().unwrap_or(after));
     let instants: Vec<String> = next.iter().map(ToString::to_string).collect();
     Ok(json!({
@@ -83,6 +88,10 @@ mod tests {
             (
                 json!({"expression": "@daily", "after": after}),
                 "cron_unsupported",
+            ),
+            (
+                json!({"expression": "0 0 30 2 *", "after": after}),
+                "cron_never_fires",
             ),
             (
                 json!({"expression": "0 9 * * *", "timezone": "Mars/Base", "after": after}),

@@ -22,11 +22,13 @@ const MAX_LABEL_BYTES: usize = 63;
 /// Checks a name as the WHATWG parser gives it: lower case, Punycode.
 pub(super) fn check_name(name: &str) -> Result<(), Denied> {
     let name = name.strip_suffix('.').unwrap_or(name);
-    if name.len() > MAX_NAME_BYTES
-        || name
-            .split('.')
-            .any(|label| label.is_empty() || label.len() > MAX_LABEL_BYTES)
-    {
+    // RFC 1123, section 2.1: a label neither begins nor ends with a hyphen.
+    let is_label = |label: &str| {
+        (1..=MAX_LABEL_BYTES).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if name.len() > MAX_NAME_BYTES || !name.split('.').all(is_label) {
         return Err(denied("this is not a host name"));
     }
     if name.split('.').any(|label| label == "xn--") {

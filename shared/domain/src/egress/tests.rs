@@ -74,6 +74,10 @@ const REFUSED: &[&str] = &[
     "http://home.arpa/",
     "https://xn--/",
     "https://a..example.com/",
+    "https://-example.com/",
+    "https://example-.com/",
+    "https://a.-b-.example.com/",
+    "https://example.-com/",
     // Ports
     "http://example.com:22/",
     "http://example.com:25/",

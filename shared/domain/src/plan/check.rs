@@ -262,11 +262,12 @@ fn check_type(
         | Tool::Transform(_)
         | Tool::PostWebhook(_) => false,
     };
+    let wants_line = matches!(tail, "/query" | "/title" | "/topic" | "/subject" | "/url");
     let mismatch = match field_type {
         FieldType::Number => wants_list,
-        // Results and pages are objects: a list of addresses needs `results[*].url`.
+        // Results and pages are objects: a list of addresses needs `results[*].url`, one line `results[0].title`.
         FieldType::Array => {
-            wants_list
+            (wants_list || wants_line)
                 && whole_field
                 && matches!(first, "results" | "pages" | "items" | "sources" | "outline")
         }

@@ -113,6 +113,12 @@ fn references_go_upstream_to_fields_that_exist() {
         one("/steps/1/config/query", "plan_invalid")
     );
     assert!(read(&with("${steps.k.results[0].title}", json!(["a"]))).is_ok());
+    for list in ["${steps.k.results}", "news of ${steps.k.results}"] {
+        assert_eq!(
+            faults(with(list, json!(["a"]))),
+            one("/steps/1/config/query", "plan_invalid")
+        );
+    }
     let crawl = |urls: &str| json!([a, {"id": "b", "type": "crawl", "config": {"urls": urls}, "depends_on": ["a"]}]);
     assert_eq!(
         faults(crawl("${steps.k.count}")),

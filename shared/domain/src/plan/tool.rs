@@ -327,7 +327,7 @@ impl GenerateReport {
 impl LlmResponse {
     fn read(config: &Value, path: &str, _: &EgressRule) -> Result<Self, Vec<Fault>> {
         let mut o = Object::new(config, path);
-        let prompt = template(&mut o, "prompt", 8000);
+        let prompt = verbatim(&mut o, "prompt", 8000);
         let prompt = o.required("prompt", prompt);
         let from = from(&mut o);
         o.finish(prompt.map(|prompt| Self { prompt, from }))
@@ -352,7 +352,7 @@ impl FormatPost {
 impl GenerateImage {
     fn read(config: &Value, path: &str, _: &EgressRule) -> Result<Self, Vec<Fault>> {
         let mut o = Object::new(config, path);
-        let prompt = template(&mut o, "prompt", 4000);
+        let prompt = verbatim(&mut o, "prompt", 4000);
         let prompt = o.required("prompt", prompt);
         let aspect = o
             .word("aspect", Aspect::ALL, Aspect::as_str)
@@ -392,10 +392,10 @@ impl SendEmail {
             }
         }
         let subject = o
-            .name("subject", 1..=200)
+            .verbatim_line("subject", 1..=200)
             .and_then(|subject| parse(&mut o, "subject", &subject));
         let subject = o.required("subject", subject);
-        let body = template(&mut o, "body", 100_000);
+        let body = verbatim(&mut o, "body", 100_000);
         let body = o.required("body", body);
         o.finish(
             to.zip(subject)
@@ -415,7 +415,7 @@ impl PostWebhook {
         }
         let body = match o.raw("body") {
             None => None,
-            Some(Value::String(_)) => template(&mut o, "body", 200_000).map(Body::Text),
+            Some(Value::String(_)) => verbatim(&mut o, "body", 200_000).map(Body::Text),
             Some(json) => {
                 let faults = check_strings(json, &pointer(path, "body"));
                 let good = faults.is_empty();
@@ -459,6 +459,12 @@ fn parse(o: &mut Object<'_>, field: &'static str, text: &str) -> Option<Template
 
 fn template(o: &mut Object<'_>, field: &'static str, longest: usize) -> Option<Template> {
     let text = o.text(field, 1..=longest)?;
+    parse(o, field, &text)
+}
+
+/// A template that is sent or asked as it is.
+fn verbatim(o: &mut Object<'_>, field: &'static str, longest: usize) -> Option<Template> {
+    let text = o.verbatim(field, 1..=longest)?;
     parse(o, field, &text)
 }
 

@@ -16,7 +16,7 @@ mod zone;
 pub use aws::AwsExpression;
 pub use cron::{Cron, CronFault};
 pub use interval::{Every, Interval, LONGEST_MINUTES, SHORTEST_MINUTES, Unit};
-pub use wire::FIELDS;
+pub use wire::{FIELDS, NEVER_FIRES};
 pub use zone::{UnknownZone, Zone};
 
 use jiff::{SignedDuration, Timestamp};

@@ -311,14 +311,13 @@ fn read_cron(object: &mut Object<'_>, given: &Given, now: Timestamp) -> Option<C
     }
 }
 
+/// What is wrong with an expression that never fires.
+pub const NEVER_FIRES: &str = "names a date that no calendar has";
+
 /// Refuses an expression that never fires, or too often, in `zone`.
 fn judged(object: &mut Object<'_>, cron: Cron, zone: &Zone, now: Timestamp) -> Option<Cron> {
     if cron.occurrences(zone, now).next().is_none() {
-        object.fault_code(
-            "cron_expression",
-            Code::CronNeverFires,
-            "names a date that no calendar has",
-        );
+        object.fault_code("cron_expression", Code::CronNeverFires, NEVER_FIRES);
         return None;
     }
     if cron.ever_closer_than(SHORTEST_MINUTES, zone, now) {

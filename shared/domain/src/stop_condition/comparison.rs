@@ -146,10 +146,13 @@ fn equal(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// The order of two scalars; none when they are of kinds that have no common order.
+/// The order of two scalars; none when they are of kinds that have no common order. A text that reads as a number or an
+/// instant is one: "soon" is neither before nor after a date.
 fn order(a: &Value, b: &Value) -> Option<Ordering> {
-    typed_order(a, b).or_else(|| match (a, b) {
-        (Value::String(_), Value::String(_)) => Some(text(a)?.cmp(&text(b)?)),
+    let is_text =
+        |side: &Value| side.is_string() && number(side).is_none() && instant(side).is_none();
+    typed_order(a, b).or_else(|| match (is_text(a), is_text(b)) {
+        (true, true) => Some(text(a)?.cmp(&text(b)?)),
         _ => None,
     })
 }
@@ -263,6 +266,25 @@ mod tests {
         Operator::parse(operator)
             .expect(operator)
             .holds(&[&node], &value)
+    }
+
+    #[test]
+    fn what_is_no_date_is_neither_before_nor_after_one() {
+        for operator in [">", "<", ">=", "<="] {
+            for (node, value) in [
+                ("soon", "2026-05-01"),
+                ("2026-05-01", "soon"),
+                ("sold out", "100"),
+                ("2026-05-01", "100"),
+            ] {
+                assert!(
+                    !holds(json!(node), operator, json!(value)),
+                    "{node} {operator} {value}"
+                );
+            }
+        }
+        assert!(holds(json!("soon"), "!=", json!("2026-05-01")));
+        assert!(holds(json!("b"), ">", json!("a")));
     }
 
     #[test]

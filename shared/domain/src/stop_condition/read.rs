@@ -102,7 +102,7 @@ fn read_contains_url(object: &mut Object<'_>) -> Option<StopCondition> {
 fn read_field_test(object: &mut Object<'_>) -> Option<FieldTest> {
     let field = object.string("field");
     let field = object.required("field", field).and_then(|text| {
-        Selector::parse(text.trim())
+        Selector::parse(text)
             .map_err(|error| {
                 object.fault("field", format!("is no JSONPath tail (RFC 9535): {error}"))
             })
@@ -270,6 +270,10 @@ mod tests {
             (json!({"type": "contains_url", "url": ""}), "/url"),
             (
                 json!({"type": "field_value", "field": "", "operator": "==", "value": 1}),
+                "/field",
+            ),
+            (
+                json!({"type": "field_value", "field": " a", "operator": "==", "value": 1}),
                 "/field",
             ),
             (

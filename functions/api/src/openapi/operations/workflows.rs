@@ -28,13 +28,14 @@ const DEFINITION: [Code; 13] = [
 
 pub(super) fn all() -> Vec<Operation> {
     let text = json!({"type": "string", "maxLength": 200});
+    let text_list = json!({"type": "string"});
     vec![
         operation("get", "/v1/workflows", TAG, "listWorkflows", "Your workflows")
             .list()
             .query("status", &words(WorkflowStatus::ALL.iter().map(|word| word.as_str())), "Only those of this status.")
             .query("scope", &words(["all", "owned", "shared"]), "Whose: yours, those a team shares with you, or both.")
             .query("search", &text, "Only those with this text in name, description, goal or tags, whatever its case.")
-            .query("tags", &json!({"type": "string", "maxLength": 1100}), "Only those with all of these tags, separated by commas.")
+            .query("tags", &text_list, "Only those with all of these tags, at most 20, separated by commas.")
             .query("sort_by", &words(["created", "updated", "name"]), "The order; `created` when absent.")
             .query("sort_order", &words(["asc", "desc"]), "`asc` for names, else `desc`, when absent.")
             .answers(200, "A page of workflows.", "WorkflowList"),

@@ -79,7 +79,7 @@ fn text(longest: u32) -> Value {
 }
 
 /// As [`text`], and not empty.
-fn some_text(longest: u32) -> Value {
+fn some_text(longest: usize) -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": longest})
 }
 

@@ -9,6 +9,7 @@ use super::{
     Group, answer, count, flag, id, notice, nullable, page, reference, request, some_text, text,
     texts, time, whole, words,
 };
+use crate::wire::workflow::{LONGEST_TAG, MOST_TAGS};
 
 pub(super) fn operators() -> Value {
     words(Operator::ALL.iter().map(|operator| operator.as_str()))
@@ -58,6 +59,7 @@ fn approvals_given() -> Value {
             "deadline": duration(),
             "on_timeout": words(OnTimeout::ALL.iter().map(|word| word.as_str())),
             "max_revisions": whole(1, 10),
+            "strict": flag(false),
         }),
         &[],
     )
@@ -68,7 +70,7 @@ fn fields() -> Map<String, Value> {
     let fields = json!({
         "name": some_text(255),
         "description": nullable(&text(2000)),
-        "tags": nullable(&json!({"type": "array", "maxItems": 20, "items": some_text(50)})),
+        "tags": nullable(&json!({"type": "array", "maxItems": MOST_TAGS, "items": some_text(LONGEST_TAG)})),
         "workflow_type": words(["search", "crawl"]),
         "operation_config": {"type": "object", "description": "The configuration of that step; see `GET /v1/tools`.", "additionalProperties": true},
         "steps": {"type": "array", "minItems": 1, "maxItems": 100, "items": reference("StepGiven")},

@@ -11,7 +11,7 @@ use crate::auth::{Caller, Read};
 use crate::page::{Asked, List};
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::wire::workflow as wire;
+use crate::wire::workflow::{self as wire, LONGEST_TAG, MOST_TAGS};
 
 /// Whose workflows.
 #[derive(Clone, Copy)]
@@ -40,8 +40,7 @@ fn read(query: &mut Query) -> (Scope, Selection, String) {
     );
     let status = query.word("status", WorkflowStatus::ALL, WorkflowStatus::as_str);
     let search = query.text("search", 200);
-    let tags = query.text("tags", 1100);
-    let tags = tags.map(|text| text.split(',').map(|tag| tag.trim().to_owned()).collect());
+    let tags = query.names("tags", MOST_TAGS, LONGEST_TAG);
     let sort_by = query.word("sort_by", SortBy::ALL, SortBy::as_str);
     let ascending = query.word("sort_order", &[true, false], |up| {
         if up { "asc" } else { "desc" }
@@ -53,7 +52,7 @@ fn read(query: &mut Query) -> (Scope, Selection, String) {
     let selection = Selection {
         status,
         search,
-        tags: tags.unwrap_or_default(),
+        tags,
         sort_by,
         descending: !ascending.unwrap_or(sort_by == SortBy::Name),
     };

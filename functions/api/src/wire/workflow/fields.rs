@@ -31,8 +31,13 @@ pub(super) fn description(object: &mut Object<'_>) -> Option<String> {
         .filter(|text| !text.is_empty())
 }
 
+/// The most tags of a workflow, and of a query.
+pub(crate) const MOST_TAGS: usize = 20;
+/// The longest tag, in characters.
+pub(crate) const LONGEST_TAG: usize = 50;
+
 pub(super) fn tags(object: &mut Object<'_>) -> Option<Vec<String>> {
-    object.texts("tags", 0..=20, 1..=50)
+    object.texts("tags", 0..=MOST_TAGS, 1..=LONGEST_TAG)
 }
 
 pub(super) fn stop_condition(object: &mut Object<'_>) -> Option<StopCondition> {

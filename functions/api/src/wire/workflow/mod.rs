@@ -12,6 +12,7 @@ pub(crate) use change::{CannotChange, Change, change};
 pub(crate) use create::{NewWorkflow, Work, create};
 pub(crate) use deliver::reveal;
 pub(crate) use estimate::{estimate, estimate_run};
+pub(crate) use fields::{LONGEST_TAG, MOST_TAGS};
 pub(crate) use view::object;
 
 use domain::ids::{PlanId, SessionId};
