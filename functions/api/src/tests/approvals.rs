@@ -186,6 +186,20 @@ impl Asked {
 }
 
 #[tokio::test]
+async fn a_draft_can_be_read_while_it_waits_and_after_it_was_rejected() {
+    let asked = asked_about("The quay is open.\n").await;
+    let output = format!("/v1/executions/{}/outputs/mail", asked.run);
+    let draft = asked.world.get(&output).await;
+    assert_eq!(draft.status, 200, "{}", draft.text());
+    assert_eq!(draft.json()["body"], "The quay is open.\n", "byte for byte");
+    let path = format!("{}/reject", asked.path());
+    let rejected = asked.world.post(&path, json!({})).await;
+    assert_eq!(rejected.status, 200, "{}", rejected.text());
+    assert_eq!(asked.run().outcome_reason(), Some("rejected"));
+    assert_eq!(asked.world.get(&output).await.json(), draft.json());
+}
+
+#[tokio::test]
 async fn the_api_shows_and_decides() {
     let asked = asked_about("Hello").await;
     let list = asked.world.get("/v1/approvals?status=pending").await.json();

@@ -31,7 +31,7 @@ pub(super) fn all() -> Vec<Operation> {
             .list()
             .answers(200, "A page of events.", "EventList"),
         operation("get", "/v1/executions/{id}/outputs/{key}", TAG, "getOutput", "What a step has made, by the step's id or its output key")
-            .says("A picture is given as such to who asks for `Accept: image/*`. An output of more than 5 MB is 303 to an address of the blob store, where it lies as it is.")
+            .says("While a step waits for a person, and after it was rejected, this is its draft. A picture is given as such to who asks for `Accept: image/*`. An output of more than 5 MB is 303 to an address of the blob store, where it lies as it is.")
             .answers(200, "The output.", "Output"),
         operation("get", "/v1/executions/{id}/diff/{before}", TAG, "diffExecutions", "What changed from one run of a workflow to another")
             .says("Computed from what both runs' steps recorded; both must have seen everything they watch.")
