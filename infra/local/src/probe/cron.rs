@@ -1,7 +1,7 @@
 //! When a cron expression fires, and what AWS is told about it.
 
 use domain::fault::Code;
-use domain::schedule::{Schedule, Zone};
+use domain::schedule::{NEVER_FIRES, Schedule, Zone};
 use serde_json::{Value, json};
 
 use super::{Fault, request};
@@ -34,11 +34,11 @@ pub(super) fn answer(request: &Value) -> Result<Value, Fault> {
         )
     })?;
     let next = schedule.next_after(after, usize::try_from(count).unwrap_or(usize::MAX));
-    if next.is_empty() {
-        let message = format!("/expression: {}", domain::schedule::NEVER_FIRES);
+    let Some(first) = next.first() else {
+        let message = format!("/expression: {NEVER_FIRES}");
         return Err(Fault::new(Code::CronNeverFires.as_str(), message));
-    }
-    let aws = schedule.to_aws(next.first().copied().unwrap_or(after));
+    };
+    let aws = schedule.to_aws(*first);
     let instants: Vec<String> = next.iter().map(ToString::to_string).collect();
     Ok(json!({
         "next": instants,

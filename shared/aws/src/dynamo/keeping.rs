@@ -92,10 +92,7 @@ impl DynamoStore {
         let prefix = keys::kept(owner, workflow, Keepsake::Baseline.as_str(), "");
         let all = self.partition(&prefix.pk, &prefix.sk, false, None).await?;
         let present: Option<Output> = self.document(&keys::baseline(owner, workflow)).await?;
-        let is_present = |sha256: &str| {
-            let mut present = present.iter();
-            present.any(|present| present.sha256 == sha256)
-        };
+        let is_present = |sha256: &str| (present.as_ref()).is_some_and(|it| it.sha256 == sha256);
         let before = (self.now() - LONGEST_INVOCATION).as_millisecond();
         let is_old = |stored: &Attributes| {
             item::number(stored, STORED_AT).is_none_or(|stored_at| stored_at < before)

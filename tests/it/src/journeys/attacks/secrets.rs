@@ -1,5 +1,5 @@
-//! Somebody gets hold of a copy of the table and of the folder of blobs. With it they can neither sign as the
-//! installation signs, nor make the tokens and secrets that it made.
+//! An attacker has a copy of the table and of the folder of blobs. The copy gives them no secret to sign a webhook with, and
+//! no token: none is stored in clear, and none can be computed from what is stored.
 //!
 //! What the owner still has: their webhooks are signed as before, also after the host was killed.
 
