@@ -36,6 +36,13 @@ pub fn with_host(address: &str) -> Cow<'_, str> {
     }
 }
 
+/// Several addresses on one line, each as [`with_host`] shows it.
+#[must_use]
+pub fn listed(addresses: &[String]) -> String {
+    let shown: Vec<_> = addresses.iter().map(|address| with_host(address)).collect();
+    shown.join(", ")
+}
+
 /// What a reader takes for the host: in a URL what stands between `//` and the first character that ends a host, in a
 /// mail address what stands behind the `@`.
 fn written_host(address: &str) -> &str {

@@ -237,13 +237,13 @@ fn shown(draft: Draft, action: &str) -> Shown {
     match draft {
         Draft::Email { to, subject, .. } => (
             "this mail may be sent",
-            vec![("To", receivers(&to)), ("Subject", subject)],
+            vec![("To", address::listed(&to)), ("Subject", subject)],
             None,
             body,
         ),
         Draft::Webhook { url, .. } => (
             "this may be posted",
-            vec![("To", receivers(&[url]))],
+            vec![("To", address::listed(&[url]))],
             None,
             body,
         ),
@@ -255,14 +255,6 @@ fn shown(draft: Draft, action: &str) -> Shown {
             body,
         ),
     }
-}
-
-/// Addresses as a person reads them.
-fn receivers(addresses: &[String]) -> String {
-    let shown: Vec<_> = (addresses.iter())
-        .map(|address| address::with_host(address))
-        .collect();
-    shown.join(", ")
 }
 
 /// The most that a draft takes on the page, in bytes: an answer ends at 6 MB ([`answer_size`]).

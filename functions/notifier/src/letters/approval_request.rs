@@ -43,10 +43,7 @@ impl ApprovalRequest {
         code: Option<&MailedCode>,
     ) -> Self {
         let line = |text: &str| running_line(text, MOST_LINE_CHARS);
-        let receivers = |addresses: &[String]| {
-            let shown: Vec<_> = addresses.iter().map(|to| address::with_host(to)).collect();
-            line(&shown.join(", "))
-        };
+        let receivers = |addresses: &[String]| line(&address::listed(addresses));
         let (effect, head) = match draft {
             Draft::Email { to, subject, .. } => (
                 "a mail will be sent",
